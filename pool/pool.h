@@ -1,0 +1,113 @@
+/*
+ * pool.h - what interpose needs of the pools, less the fast path (cache.h).
+ *
+ * The pool knows nothing of interposing: it serves buffers of 2048 to 65536
+ * bytes from one reservation of address space and counts what it does in a
+ * statistics page (stats/page.h), which it lays out itself. Where it can not
+ * serve it returns NULL and the caller goes elsewhere.
+ */
+#ifndef MIDPOOL_POOL_POOL_H
+#define MIDPOOL_POOL_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct stats_header;
+
+enum pool_thp { POOL_THP_DEFAULT, POOL_THP_NEVER, POOL_THP_DENSE };
+
+/* What pool_init needs to know; defaults in pool_config_default. */
+struct pool_config {
+    bool zero_on_free;
+    bool check_fill;
+    enum pool_thp thp;
+    uint64_t cache_max_bytes; /* per thread */
+    uint64_t pool_max_bytes;  /* idle memory in all; 0: unbounded */
+    int64_t decay_ms;         /* -1: never, 0: at once */
+};
+
+extern const struct pool_config pool_config_default;
+
+/* Kinds of misuse that a put (or realloc, usable_size) can meet. */
+enum pool_misuse {
+    POOL_DOUBLE_FREE,     /* the buffer is not handed out any more */
+    POOL_INTERIOR_FREE,   /* aligned like a buffer, but not the start of one */
+    POOL_MISALIGNED_FREE, /* not even aligned like a buffer */
+    POOL_WILD_FREE,       /* pool memory that was never handed out */
+};
+
+/*
+ * Called with what was found, before anything is changed; when it returns,
+ * the operation is ignored (nothing is lost, nothing handed out twice).
+ * bytes is the size class of the buffer at or around ptr, 0 if unknown.
+ */
+typedef void pool_misuse_handler(enum pool_misuse kind, const void *ptr,
+                                 size_t bytes);
+
+/*
+ * A byte of a free buffer changed (check_fill): reported before the buffer
+ * is handed out again.
+ */
+typedef void pool_fill_handler(const void *ptr, size_t bytes, size_t offset);
+
+extern pool_misuse_handler *pool_on_misuse;
+extern pool_fill_handler *pool_on_damage;
+
+/*
+ * Reserves address space and makes the pools ready. Call once, before any
+ * other function; until then every get returns NULL and owns nothing.
+ * False, with a reason in the page, when no address space could be had.
+ */
+bool pool_init(const struct pool_config *config);
+
+/* Takes the effective options when they are known (before or after init). */
+void pool_configure(const struct pool_config *config);
+
+/* The statistics page. Never NULL; anonymous until pool_page_share. */
+struct stats_header *pool_page(void);
+
+/*
+ * Moves the statistics page into the file behind fd, which is at least
+ * pool_page_bytes long: from now on the file holds the counters. The caller
+ * may close fd afterwards. False, with nothing changed, when it can not be.
+ * Requires that only one thread runs: at start-up, or in a forked child.
+ */
+bool pool_page_share(int fd);
+size_t pool_page_bytes(void);
+
+/*
+ * Makes count buffers of the class that holds bytes ready, pages present.
+ * Returns how many were: fewer when memory or pool_max_bytes ran out.
+ */
+size_t pool_warm(size_t bytes, size_t count);
+
+/*
+ * Gives all idle memory back that no other thread's cache holds. Returns
+ * bytes given back.
+ */
+size_t pool_purge(void);
+
+/* For the purge thread: what a decay tick of a busy thread would do. */
+void pool_tick(void);
+
+/*
+ * Publishes the calling thread's share of live counts and closes the curve's
+ * current interval if it is over; call before a snapshot.
+ */
+void pool_stats_settle(void);
+
+/*
+ * All counters to zero, live ones excepted (a reset does not change what is
+ * in the program's hands: puts of buffers got before count as inherited).
+ */
+void pool_stats_reset(void);
+
+/*
+ * In a forked child: counters start from zero, what other threads held in
+ * caches is adopted lazily, and locks they held are made anew. Thread: the
+ * only one. Async-signal-safe.
+ */
+void pool_fork_child(void);
+
+#endif

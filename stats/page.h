@@ -1,0 +1,190 @@
+/*
+ * page.h - where the counters live: the statistics page.
+ *
+ * Purpose   One stretch of memory holds everything that a report is made of:
+ *           a header, then one block of counters per thread. The process
+ *           itself, a report at exit and another process that maps the live
+ *           page (option live) read the same bytes with the same code.
+ * Model     Plain memory without pointers, so that it means the same in
+ *           every process. Anonymous memory by default; a shared mapping of
+ *           a file on tmpfs with live:yes.
+ * Ownership The pool lays the memory out and hands blocks to threads. A
+ *           block has a single writer at a time, the thread that holds it;
+ *           readers may be any thread or process and accept values that are
+ *           a few operations apart. Counters of a block are never reset
+ *           when its thread ends: the next holder counts on, so that the sum
+ *           over all blocks always includes threads that are gone.
+ *           Header fields marked [shared] are updated atomically by any
+ *           thread, off the fast path.
+ * Versions  PAGE_LAYOUT changes whenever a field moves. A reader refuses
+ *           another layout; the archive format is the JSON report.
+ */
+#ifndef MIDPOOL_STATS_PAGE_H
+#define MIDPOOL_STATS_PAGE_H
+
+#include <stdint.h>
+
+enum {
+    PAGE_LAYOUT = 1,
+    PAGE_CLASSES = 21, /* size classes, see pool/size_class.h */
+    PAGE_POOLS = 6,
+    PAGE_BINS = 33, /* size classes, then their page-aligned variants */
+    PAGE_BLOCK_BYTES = 8192, /* stride of the blocks */
+    PAGE_HEADER_BYTES = 2 * PAGE_BLOCK_BYTES,
+    PAGE_BLOCKS = 4096, /* block slots, of which the header takes two */
+    PAGE_FIRST_BLOCK = 2,
+    PAGE_SIZES = 249, /* band requests in steps of 256 bytes from 2048 */
+    PAGE_SIZE_STEP_BYTES = 256,
+    PAGE_WIDTHS = 65,    /* fallback requests by bit width: 0, 1, 2-3, ... */
+    PAGE_INTERVALS = 64, /* points of the curve over the process's life */
+};
+
+/*
+ * Counters of one bin that calls on the fast path touch: one cache line.
+ *
+ * requested_bytes = granted - credit. The fast path only subtracts from
+ * credit; when it would run out the slow path grants more, which doubles as
+ * the pool's tick.
+ *
+ * live = gets - puts over all blocks. A thread publishes its own share now
+ * and then: published is the share that is contained in header live[bin],
+ * peak the highest share since. The highest live of the class so far is
+ *   max(header peak[bin], header live[bin] + max over blocks(peak - published))
+ * which is exact for one thread.
+ */
+struct stats_hot {
+    uint64_t gets;
+    uint64_t puts;
+    uint64_t credit;
+    uint64_t granted;
+    uint64_t depot_hits;
+    uint64_t misses;
+    uint64_t remote_puts;
+    uint64_t inherited_puts;
+};
+
+/* Counters of one bin that only slow paths touch. */
+struct stats_cold {
+    uint64_t callocs;
+    uint64_t aligned;
+    uint64_t reallocs_in_place;
+    uint64_t reallocs_moved;
+    uint64_t bypasses;
+    int64_t published; /* buffers; see struct stats_hot */
+    int64_t peak;      /* buffers */
+    uint64_t reserved;
+};
+
+/*
+ * One thread's counters.
+ *
+ * The thread's own share of live bytes is peak_bytes - headroom; it may be
+ * negative, for a thread that frees what others got. headroom never is.
+ * published_bytes and peak_bytes work for header live_bytes and peak_bytes
+ * as published and peak do for a bin; peak_bytes is the highest share since
+ * the last publication.
+ */
+struct stats_block {
+    struct stats_hot hot[PAGE_BINS];
+    struct stats_cold cold[PAGE_BINS];
+    uint64_t sizes[PAGE_SIZES]; /* gets by (requested - 2048) / 256 */
+    uint64_t fallback_calls[PAGE_WIDTHS]; /* by bit width of the request */
+    uint64_t below_granted; /* fallback bytes below the band: */
+    uint64_t below_credit;  /* below_granted - below_credit */
+    uint64_t above_bytes;
+    int64_t headroom;
+    int64_t peak_bytes;
+    int64_t published_bytes;
+    uint32_t in_use; /* a living thread holds the block */
+    uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct stats_hot) == 64, "one cache line per bin");
+_Static_assert(sizeof(struct stats_block) <= PAGE_BLOCK_BYTES, "block fits");
+
+/* One point of the curve: sums within the interval, live at its end. */
+struct stats_interval {
+    uint64_t gets;
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t live_bytes;
+};
+
+/* How the process ended, as far as the page can know. */
+enum stats_end {
+    STATS_END_RUNNING = 0, /* or killed: a reader finds out by the pid */
+    STATS_END_EXIT = 1,
+    STATS_END_EXEC = 2,
+    STATS_END_SIGNAL = 3,
+};
+
+struct stats_header {
+    char magic[8]; /* "midpool" and a NUL; written last */
+    uint32_t layout; /* PAGE_LAYOUT */
+    uint32_t block_bytes;
+    uint32_t blocks_used; /* [shared] highest block index in use, plus one */
+    uint32_t end;         /* enum stats_end */
+    int32_t pid;
+    int32_t ppid;
+    uint32_t generation; /* %n: number of the image within the process */
+    uint32_t active;     /* 1: the pools serve the band */
+    int64_t start_unix_ns;
+    int64_t start_monotonic_ns;
+    int64_t end_monotonic_ns; /* 0 while running */
+    char reason[256];         /* why not active, or a remark; may be empty */
+    char executable[512];
+    char build_id[48]; /* hex, empty when unknown */
+    char host[72];
+    char config[1024]; /* effective options, "key:value,key:value" */
+    uint32_t warn_below; /* percent */
+
+    /* The class table, so that a reader needs no other source. */
+    uint32_t class_bytes[PAGE_CLASSES];
+    uint32_t pool_bytes[PAGE_POOLS];
+    uint8_t class_pool[PAGE_CLASSES];
+    uint8_t bin_class[PAGE_BINS];
+
+    /* [shared] from here on */
+    uint32_t threads_now;
+    uint32_t threads_peak;
+    uint64_t double_frees;
+    uint64_t interior_frees;
+    uint64_t misaligned_frees;
+    uint64_t wild_frees; /* of pool memory never handed out */
+    uint64_t foreign_frees;
+    int64_t live[PAGE_BINS]; /* published by blocks, in buffers */
+    int64_t peak[PAGE_BINS];
+    int64_t live_bytes;
+    int64_t peak_bytes;
+    int64_t peak_monotonic_ns; /* when peak_bytes was reached */
+    uint64_t discards[PAGE_BINS];
+    uint64_t warmups[PAGE_BINS];
+    /*
+     * Buffers that changed bin with their slab's pages present: counted up
+     * for the bin that has them now, down for the one that had them. So
+     *   idle = misses + warmups + adopted - discards - live - inherited
+     * where inherited_live is what a forked child's parent still had out.
+     */
+    int64_t adopted[PAGE_BINS];
+    uint64_t metadata_bytes; /* resident metadata of the pool, about */
+    uint64_t reserved_bytes; /* address space taken */
+    uint64_t purged_bytes;   /* given back so far */
+
+    int64_t interval_ns; /* length of one interval; doubles as life goes on */
+    uint32_t intervals;  /* finished ones */
+    uint32_t series_lock;
+    struct stats_interval interval[PAGE_INTERVALS];
+};
+
+_Static_assert(sizeof(struct stats_header) <= PAGE_HEADER_BYTES,
+               "header fits");
+
+/* The page: header, then blocks from PAGE_FIRST_BLOCK on. */
+static inline struct stats_block *
+stats_block_at(const struct stats_header *page, uint32_t index)
+{
+    return (struct stats_block *)((uintptr_t)page +
+                                  (uintptr_t)index * PAGE_BLOCK_BYTES);
+}
+
+#endif
