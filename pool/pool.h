@@ -104,6 +104,16 @@ void pool_stats_settle(void);
 void pool_stats_reset(void);
 
 /*
+ * Around fork: prepare before it, then parent or child after it. prepare
+ * holds the slab lock, which guards short sections that never call out; the
+ * depots and caches need no lock, since the child rebuilds them from the
+ * slots' state words. Async-signal-safe, also when the handler interrupted
+ * an allocation of the same thread.
+ */
+void pool_fork_prepare(void);
+void pool_fork_parent(void);
+
+/*
  * In a forked child: counters start from zero, what other threads held in
  * caches is adopted lazily, and locks they held are made anew. Thread: the
  * only one. Async-signal-safe.

@@ -162,8 +162,8 @@ struct stats_header {
     /*
      * Buffers that changed bin with their slab's pages present: counted up
      * for the bin that has them now, down for the one that had them. So
-     *   idle = misses + warmups + adopted - discards - live - inherited
-     * where inherited_live is what a forked child's parent still had out.
+     *   idle = misses + warmups + adopted + inherited_puts - discards - live
+     * A forked child starts with adopted = what was idle at the fork.
      */
     int64_t adopted[PAGE_BINS];
     uint64_t metadata_bytes; /* resident metadata of the pool, about */
