@@ -1,0 +1,154 @@
+"""Medians, ratios and the printed table."""
+
+import math
+from dataclasses import dataclass
+from statistics import median
+
+CLOSE = 1.03  # within 3 % of the first counts as first
+
+
+@dataclass(frozen=True)
+class Cell:
+    value: float  # median over the rounds
+    spread: float  # half the range, as part of the median
+    count: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table."""
+
+    group: str
+    family: str
+    row: str
+    unit: str
+    cells: dict  # allocator name -> Cell
+
+    def best_peer(self, peers):
+        """Name and value of the best among the peers that have this row."""
+        found = [
+            (self.cells[name].value, name)
+            for name in peers
+            if name in self.cells
+        ]
+        return min(found)[::-1] if found else (None, None)
+
+    def ratio(self, subject, peers):
+        """The subject's value over the best peer's; None if unknown."""
+        name, value = self.best_peer(peers)
+        if name is None or subject not in self.cells or value <= 0:
+            return None
+        return self.cells[subject].value / value
+
+
+def cell(values):
+    middle = median(values)
+    spread = (max(values) - min(values)) / 2 / middle if middle else 0.0
+    return Cell(middle, spread, len(values))
+
+
+def lines(samples):
+    """Samples into rows, in the order of first appearance."""
+    order, values = [], {}
+    for sample in samples:
+        if sample.metric != "value":
+            continue
+        key = (sample.group, sample.family, sample.row, sample.unit)
+        if key not in values:
+            order.append(key)
+            values[key] = {}
+        values[key].setdefault(sample.allocator, []).append(sample.value)
+    return [
+        Line(*key, {name: cell(v) for name, v in values[key].items()})
+        for key in order
+    ]
+
+
+def geomean(values):
+    values = [value for value in values if value > 0]
+    if not values:
+        return None
+    return math.exp(sum(math.log(value) for value in values) / len(values))
+
+
+def number(value):
+    if value >= 1000:
+        return f"{value:,.0f}"
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}"
+
+
+def _cell_text(line, name, rounds):
+    if name not in line.cells:
+        return "-"
+    found = line.cells[name]
+    text = number(found.value)
+    if rounds > 1 and found.count > 1:
+        text += f" ±{100 * found.spread:.0f}%"
+    return text
+
+
+def _header(names, wide, narrow, unit):
+    head = unit.ljust(wide)
+    head += "".join(name.rjust(narrow) for name in names)
+    return head + "   ratio  best peer"
+
+
+def render(table, names, subject, rounds):
+    """The table as text. names are the columns; subject is midpool."""
+    peers = [name for name in names if not name.startswith("midpool")]
+    narrow = max([len(name) for name in names] + [7]) + 1
+    if rounds > 1:
+        narrow = max(narrow, 13)
+    wide = max([len(line.row) for line in table] + [20]) + 1
+    out, last = [], None
+    for line in table:
+        if (line.group, line.unit) != last:
+            last = (line.group, line.unit)
+            out += ["", _header(names, wide, narrow, f"{line.group}, {line.unit}")]
+        text = line.row.ljust(wide)
+        text += "".join(
+            _cell_text(line, name, rounds).rjust(narrow) for name in names
+        )
+        ratio = line.ratio(subject, peers)
+        best = line.best_peer(peers)[0] or ""
+        if ratio is None:
+            text += f"       -  {best}"
+        else:
+            mark = " " if ratio <= CLOSE else "*"
+            text += f"  {ratio:6.2f}{mark} {best}"
+        out.append(text.rstrip())
+    return "\n".join(out[1:])
+
+
+def summary(table, names, subject, group="band"):
+    """Sentences about a group's rows in ns."""
+    peers = [name for name in names if not name.startswith("midpool")]
+    rows = [line for line in table if line.group == group and line.unit == "ns"]
+    rows = [line for line in rows if subject in line.cells]
+    if not rows or not peers:
+        return []
+    behind = [
+        line for line in rows if (line.ratio(subject, peers) or 0) > CLOSE
+    ]
+    said = [
+        f"{group}: {subject} is first (within 3 %) in "
+        f"{len(rows) - len(behind)} of {len(rows)} rows"
+        + (", behind in those marked *" if behind else "")
+    ]
+    means = []
+    for name in peers:
+        ratios = [
+            line.cells[name].value / line.cells[subject].value
+            for line in rows
+            if name in line.cells
+        ]
+        if ratios:
+            means.append((geomean(ratios), name))
+    means.sort()
+    said.append(
+        f"{group}: geometric mean of each peer's time over {subject}'s: "
+        + ", ".join(f"{name} {mean:.2f}" for mean, name in means)
+    )
+    return said

@@ -1,0 +1,170 @@
+/*
+ * work_memory.c - how much memory a program takes whose needs change.
+ *
+ * phases    MEGABYTES live in one size, all freed, then in the next size,
+ *           over eight sizes; every page written. Then --wait seconds of
+ *           little work: idle.
+ * fragment  MEGABYTES live; random replacement while the range of sizes
+ *           shifts; then 90 % freed at random; then --wait seconds.
+ *
+ * Prints, beside peak_rss_kb: live_kb (requested bytes at the peak),
+ * rss_kb where full, rss_freed_kb at once after freeing, rss_later_kb after
+ * the wait, left_kb (requested bytes live then) and ns_per_op.
+ */
+#include "bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PAGE_BYTES = 4096 };
+
+static char **buffer;
+static uint32_t *length;
+
+/* The tables are touched before anything is measured. */
+static void
+tables_init(size_t count)
+{
+    buffer = bench_malloc(count * sizeof *buffer);
+    length = bench_malloc(count * sizeof *length);
+    memset(buffer, 0, count * sizeof *buffer);
+    memset(length, 1, count * sizeof *length);
+}
+
+static char *
+filled(size_t size)
+{
+    char *ptr = bench_malloc(size);
+    for (size_t at = 0; at < size; at += PAGE_BYTES) {
+        ptr[at] = 1;
+    }
+    ptr[size - 1] = 1;
+    return ptr;
+}
+
+/* A program that is nearly idle: a few small buffers ten times a second. */
+static void
+little_work(void)
+{
+    struct timespec nap = {.tv_sec = 0, .tv_nsec = 100000000};
+    uint64_t end = bench_wall_ns() + bench_options.wait * 1000000000ull;
+    while (bench_wall_ns() < end) {
+        nanosleep(&nap, NULL);
+        for (unsigned i = 0; i < 10; i++) {
+            free(filled(3000 + i * 1000));
+        }
+    }
+}
+
+static void
+print_later(size_t left_bytes)
+{
+    bench_print("rss_freed_kb", (double)bench_memory_now().rss_kb);
+    if (bench_options.wait > 0) {
+        little_work();
+        bench_print("rss_later_kb", (double)bench_memory_now().rss_kb);
+    }
+    bench_print("left_kb", (double)left_bytes / 1024);
+}
+
+static int
+phases_run(int argc, char **argv)
+{
+    static const size_t size[] = {4096, 16384, 2048, 65536,
+                                  8192, 49152, 3072, 32768};
+    enum { PHASES = sizeof size / sizeof *size };
+    bench_expect(argc, 1, "phases MEGABYTES");
+    size_t bytes = bench_number(argv[0]) * MB;
+    tables_init(bytes / 2048);
+    uint64_t ops = 0;
+    uint64_t start = bench_cpu_ns();
+    for (unsigned phase = 0; phase < PHASES; phase++) {
+        size_t count = bytes / size[phase];
+        for (size_t i = 0; i < count; i++) {
+            buffer[i] = filled(size[phase]);
+        }
+        for (size_t i = 0; i < count; i++) {
+            free(buffer[i]);
+        }
+        ops += count;
+    }
+    bench_print("ns_per_op", (double)(bench_cpu_ns() - start) / (double)ops);
+    bench_print("live_kb", (double)bytes / 1024);
+    print_later(0);
+    return 0;
+}
+
+enum { SHIFTS = 8, ROUNDS_A_SHIFT = 2 };
+
+/* The range of sizes moves upwards and around through the band. */
+static size_t
+shifting_size(uint64_t *random, unsigned shift)
+{
+    static const uint32_t low[SHIFTS] = {2048,  4096,  8192, 16384,
+                                         32768, 24576, 3072, 6144};
+    uint64_t bits = bench_random(random);
+    return low[shift] + bench_below((uint32_t)bits, low[shift]);
+}
+
+/* Replaces random buffers until ROUNDS_A_SHIFT x live bytes were renewed. */
+static size_t
+shift_sizes(size_t *count, size_t live, size_t bytes, unsigned shift,
+            uint64_t *random, uint64_t *ops)
+{
+    size_t renewed = 0;
+    while (renewed < ROUNDS_A_SHIFT * bytes) {
+        size_t size = shifting_size(random, shift);
+        /* Too much live: one goes. Too little: one more comes. */
+        while (live + size > bytes && *count > 0) {
+            size_t at = bench_random(random) % *count;
+            live -= length[at];
+            free(buffer[at]);
+            --*count;
+            buffer[at] = buffer[*count];
+            length[at] = length[*count];
+        }
+        buffer[*count] = filled(size);
+        length[*count] = (uint32_t)size;
+        ++*count;
+        live += size;
+        renewed += size;
+        ++*ops;
+    }
+    return live;
+}
+
+static int
+fragment_run(int argc, char **argv)
+{
+    bench_expect(argc, 1, "fragment MEGABYTES");
+    size_t bytes = bench_number(argv[0]) * MB;
+    tables_init(bytes / 2048 + 1);
+    uint64_t random = 11;
+    uint64_t ops = 0;
+    size_t count = 0;
+    size_t live = 0;
+    uint64_t start = bench_cpu_ns();
+    for (unsigned shift = 0; shift < SHIFTS; shift++) {
+        live = shift_sizes(&count, live, bytes, shift, &random, &ops);
+    }
+    bench_print("ns_per_op", (double)(bench_cpu_ns() - start) / (double)ops);
+    bench_print("live_kb", (double)live / 1024);
+    bench_print("rss_kb", (double)bench_memory_now().rss_kb);
+    for (size_t i = 0; i < count; i++) {
+        if (bench_random(&random) % 10 != 0) {
+            live -= length[i];
+            free(buffer[i]);
+        }
+    }
+    print_later(live);
+    return 0;
+}
+
+const struct workload workloads_memory[] = {
+    {"phases", "phases MEGABYTES: live in one size after the other",
+     phases_run},
+    {"fragment", "fragment MEGABYTES: sizes shift, then 90 % is freed",
+     fragment_run},
+    {NULL, NULL, NULL},
+};
