@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+"""nginx under wrk: files, gzip, a proxy; and curl against it."""
+
+import hashlib
+import os
+import re
+import signal
+
+from harness import another_user, main, scenario
+from processes import accepts, free_port
+
+CONFIG = """
+daemon off; worker_processes 2; pid nginx.pid; error_log error.log warn;
+%(user)s
+events { worker_connections 256; }
+http {
+    access_log access.log; gzip on; gzip_min_length 1000; gzip_types *;
+    client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
+    uwsgi_temp_path t4; scgi_temp_path t5; client_max_body_size 20m;
+    types { text/plain txt; }
+    server {
+        listen 127.0.0.1:%(port)d; root site;
+        location /proxied/ {
+            proxy_pass http://127.0.0.1:%(port)d/;
+            proxy_buffers 16 16k; proxy_buffer_size 16k;
+        }
+    }
+}
+"""
+
+SIZES = (100, 4096, 20000, 60000, 400000)
+
+
+def _body(size):
+    line = b"a line of %d bytes, over and over again\n" % size
+    return (line * (size // len(line) + 1))[:size]
+
+
+def _digest(out):
+    return len(out), hashlib.sha256(out).hexdigest()
+
+
+def _start(run):
+    port = free_port()
+    user = another_user("www-data")
+    run.write("nginx.conf", CONFIG % {
+        "port": port, "user": "user %s;" % user.pw_name if user else ""})
+    for size in SIZES:
+        run.write("site/%d.txt" % size, _body(size))
+    server = run.start("nginx", "-p", run.dir, "-c", run.path("nginx.conf"),
+                       "-e", run.path("error.log"),
+                       ready=lambda: accepts(port))
+    return server, "http://127.0.0.1:%d" % port
+
+
+def _load(run, url):
+    out = run.run("wrk", "-t2", "-c16", "-d1s", "-H", "Accept-Encoding: gzip",
+                  url, compare="")
+    wrong = re.search(rb"Non-2xx|Socket errors", out)
+    run.require(not wrong, "wrk: %r" % out)
+    done = int(re.search(rb"(\d+) requests in", out).group(1))
+    run.require(done > 100, "wrk: only %d requests" % done)
+
+
+def _no_complaints(run):
+    with open(run.path("error.log"), "rb") as log:
+        errors = re.findall(rb"\[(?:alert|crit|emerg)\].*", log.read())
+    run.require(not errors, "error.log: %r" % errors[:3])
+
+
+@scenario(band=True, reporters=["nginx", "wrk"], text=True)
+def under_load(run):
+    server, url = _start(run)
+    for size in SIZES:
+        for place in ("/", "/proxied/"):
+            run.run("curl", "-sS", "--fail", "--compressed",
+                    url + place + "%d.txt" % size, show=_digest)
+    run.run("curl", "-sS", "--fail", url + "/missing", status=22,
+            compare="stdout")
+    _load(run, url + "/20000.txt")
+    _load(run, url + "/proxied/60000.txt")
+    os.kill(server.pid, signal.SIGHUP)
+    run.run("curl", "-sS", url + "/4096.txt", show=_digest)
+    run.stop(server, signal.SIGQUIT)
+    _no_complaints(run)
+
+
+@scenario(band=True, reporters=["curl"])
+def curl_in_parallel(run):
+    server, url = _start(run)
+    argv = ["curl", "-sS", "--fail", "--parallel"]
+    for number in range(12):
+        argv += ["-o", "out%d" % number,
+                 url + "/%d.txt" % SIZES[number % len(SIZES)]]
+    run.run(*argv)
+    for number in range(12):
+        with open(run.path("out%d" % number), "rb") as file:
+            run.note("out%d" % number, _digest(file.read()))
+    run.stop(server, signal.SIGQUIT)
+
+
+if __name__ == "__main__":
+    main("nginx", "wrk", "curl")
