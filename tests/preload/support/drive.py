@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""Runs one self-checking program, preloaded, and checks its reports.
+
+    drive.py --lib LIB|none [--conf CONF] [--env NAME=VALUE]
+             [--preload LIBRARY]... [--audit LIBRARY] [--seconds N] [--status N]
+             [--no-report] [--passive] [--both] PROGRAM [ARGUMENT...]
+
+The program has to end with --status (0), and every report that it or a child
+of it leaves has to satisfy the equations; at least one has to be there
+(unless --no-report) and active (unless --passive). With --both it runs on the
+C library alone first: the test itself has to be right. --lib none does only
+that.
+"""
+
+import argparse
+import sys
+
+import preload
+
+
+def arguments():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--lib", required=True)
+    parser.add_argument("--conf", default="")
+    parser.add_argument("--env", action="append", default=[])
+    parser.add_argument("--preload", action="append", default=[])
+    parser.add_argument("--audit")
+    parser.add_argument("--seconds", type=int, default=100)
+    parser.add_argument("--status", type=int, default=0)
+    parser.add_argument("--no-report", action="store_true")
+    parser.add_argument("--passive", action="store_true")
+    parser.add_argument("--both", action="store_true")
+    parser.add_argument("program", nargs=argparse.REMAINDER)
+    return parser.parse_args()
+
+
+def run(given, lib):
+    extra = dict(pair.split("=", 1) for pair in given.env)
+    if given.audit:
+        extra["LD_AUDIT"] = given.audit
+    result = preload.run(lib, given.program, conf=given.conf, extra=extra,
+                         preload=given.preload,
+                         seconds=given.seconds * (10 if preload.SOAK else 1))
+    if result.status == preload.SKIPPED:
+        raise preload.Skip(result.err.decode(errors="replace"))
+    result.expect(given.status)
+    if not lib or given.no_report:
+        return
+    reports = result.reports()
+    assert reports, "no report: %s" % result
+    for report in reports:
+        active = report["interception"]["active"]
+        assert active or given.passive, report["interception"]
+
+
+def main():
+    given = arguments()
+
+    def program(_):
+        if given.both or given.lib == "none":
+            run(given, None)
+        if given.lib != "none":
+            run(given, given.lib)
+
+    sys.exit(preload.run_one(program, None))
+
+
+if __name__ == "__main__":
+    main()

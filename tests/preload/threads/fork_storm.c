@@ -1,0 +1,48 @@
+/*
+ * fork_storm.c - forking under 16 churning threads.
+ *
+ * The child, whose other threads are gone with whatever they held, sets an
+ * environment variable, allocates and frees every size and ends; an alarm
+ * tells a deadlock. A child forks again now and then.
+ */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "churn.h"
+
+static void
+child(unsigned round)
+{
+    alarm(20);
+    setenv("MIDPOOL_TEST_ROUND", "a value that is longer than before", 1);
+    churn_all_sizes(round);
+    if (round % 50 == 0) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            churn_all_sizes(round + 1);
+            _exit(0);
+        }
+        check_child(pid, 15, "grandchild");
+    }
+    _exit(0);
+}
+
+int
+main(void)
+{
+    unsigned forks = check_rounds(1000, 100000);
+    churn_start(16);
+    for (unsigned i = 0; i < forks; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            child(i);
+        CHECK(pid > 0, "fork %u", i);
+        int status = 0;
+        CHECK(waitpid(pid, &status, 0) == pid, "waitpid");
+        CHECK(status == 0, "child %u ended with 0x%x", i, status);
+    }
+    churn_stop();
+    return 0;
+}

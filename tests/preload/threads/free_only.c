@@ -1,0 +1,85 @@
+/*
+ * free_only.c - a thread that only frees, and one that only allocates.
+ *
+ * Blocks go through a bounded ring from the allocating thread to the freeing
+ * one. What is resident stays near what can be live, however long it goes
+ * on; afterwards the allocating thread sleeps, and a third one must find the
+ * freed blocks.
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "churn.h"
+
+enum { RING = 4096 };
+
+static struct churn_block ring[RING];
+static sem_t filled, empty;
+static unsigned count;
+static size_t block_bytes;
+
+static void *
+only_free(void *unused)
+{
+    for (unsigned i = 0; i < count; i++) {
+        sem_wait(&filled);
+        churn_drop(&ring[i % RING]);
+        sem_post(&empty);
+    }
+    return unused;
+}
+
+static void *
+only_allocate(void *unused)
+{
+    for (unsigned i = 0; i < count; i++) {
+        sem_wait(&empty);
+        ring[i % RING] = churn_take(block_bytes, i);
+        memset(ring[i % RING].ptr + 100, 1, block_bytes - 200);
+        sem_post(&filled);
+    }
+    sem_wait(&empty); /* sleeps on, with whatever it has cached */
+    return unused;
+}
+
+static void
+run(size_t bytes, unsigned blocks)
+{
+    block_bytes = bytes;
+    count = blocks;
+    sem_init(&filled, 0, 0);
+    sem_init(&empty, 0, RING);
+    size_t before = check_rss_bytes();
+    pthread_t freeing = check_spawn(only_free, NULL);
+    pthread_t allocating = check_spawn(only_allocate, NULL);
+    pthread_join(freeing, NULL);
+    size_t live = (size_t)RING * (bytes + 64);
+    size_t grown = check_rss_bytes() - before;
+    CHECK(grown < live + live / 4 + (32u << 20),
+          "%zu bytes resident, at most %zu live", grown, live);
+    /* A third thread needs as much again: it has to find what was freed. */
+    struct churn_block *again = calloc(RING, sizeof(*again));
+    CHECK(again != NULL, "calloc");
+    for (unsigned i = 0; i < RING; i++)
+        again[i] = churn_take(bytes, i);
+    grown = check_rss_bytes() - before;
+    CHECK(grown < live + live / 4 + (32u << 20),
+          "%zu bytes resident after reuse, at most %zu live", grown, live);
+    for (unsigned i = 0; i < RING; i++)
+        churn_drop(&again[i]);
+    free(again);
+    sem_post(&empty);
+    pthread_join(allocating, NULL);
+}
+
+int
+main(void)
+{
+    run(8192, 60000);
+    run(40000, 20000);
+    run(2048, 100000);
+    return 0;
+}
