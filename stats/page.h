@@ -87,10 +87,10 @@ struct stats_cold {
 struct stats_block {
     struct stats_hot hot[PAGE_BINS];
     struct stats_cold cold[PAGE_BINS];
-    uint64_t sizes[PAGE_SIZES]; /* gets by (requested - 2048) / 256 */
-    uint64_t fallback_calls[PAGE_WIDTHS]; /* by bit width of the request */
-    uint64_t below_granted; /* fallback bytes below the band: */
-    uint64_t below_credit;  /* below_granted - below_credit */
+    uint64_t sizes[PAGE_SIZES];           /* gets by (requested - 2048) / 256 */
+    uint64_t fallback_calls[PAGE_WIDTHS]; /* by bit width; no bypasses */
+    uint64_t below_granted;               /* fallback bytes below the band: */
+    uint64_t below_credit;                /* below_granted - below_credit */
     uint64_t above_bytes;
     int64_t headroom;
     int64_t peak_bytes;
@@ -116,10 +116,11 @@ enum stats_end {
     STATS_END_EXIT = 1,
     STATS_END_EXEC = 2,
     STATS_END_SIGNAL = 3,
+    STATS_END_UNKNOWN = 4, /* never in a page: what a reader concludes */
 };
 
 struct stats_header {
-    char magic[8]; /* "midpool" and a NUL; written last */
+    char magic[8];   /* "midpool" and a NUL; written last */
     uint32_t layout; /* PAGE_LAYOUT */
     uint32_t block_bytes;
     uint32_t blocks_used; /* [shared] highest block index in use, plus one */
@@ -135,7 +136,7 @@ struct stats_header {
     char executable[512];
     char build_id[48]; /* hex, empty when unknown */
     char host[72];
-    char config[1024]; /* effective options, "key:value,key:value" */
+    char config[1024];   /* effective options, "key:value,key:value" */
     uint32_t warn_below; /* percent */
 
     /* The class table, so that a reader needs no other source. */
@@ -176,8 +177,7 @@ struct stats_header {
     struct stats_interval interval[PAGE_INTERVALS];
 };
 
-_Static_assert(sizeof(struct stats_header) <= PAGE_HEADER_BYTES,
-               "header fits");
+_Static_assert(sizeof(struct stats_header) <= PAGE_HEADER_BYTES, "header fits");
 
 /* The page: header, then blocks from PAGE_FIRST_BLOCK on. */
 static inline struct stats_block *

@@ -2,8 +2,9 @@
  * report.h - renderings of a snapshot.
  *
  * Every rendering writes into a caller's buffer through a sink: no stdio, no
- * allocation, no lock, async-signal-safe. The whole report is complete before
- * the first byte leaves the process, so that it goes out in one write.
+ * allocation, no lock, no system call, async-signal-safe, under 2 KB of stack.
+ * The whole report is complete before the first byte leaves the process, so
+ * that it goes out in one write.
  */
 #ifndef MIDPOOL_STATS_REPORT_H
 #define MIDPOOL_STATS_REPORT_H
@@ -27,6 +28,7 @@ enum { REPORT_MAX_BYTES = 256 * 1024 };
 struct report_style {
     bool colour;    /* text only: a terminal that wants it */
     bool utf8;      /* text only: block characters for the bars */
+    bool all;       /* text only: a row per size class, beyond 40 lines */
     unsigned width; /* text only: columns, 80 or more */
 };
 
@@ -34,7 +36,8 @@ struct report_style {
  * Renders snap into buf and returns the length in bytes, without a final NUL.
  * What does not fit is cut at the last whole line, never overrun.
  */
-size_t report_render(enum report_format format, const struct report_style *style,
+size_t report_render(enum report_format format,
+                     const struct report_style *style,
                      const struct stats_snapshot *snap, char *buf, size_t size);
 
 /* The format's file ending, without a dot: txt, json, prom or csv. */

@@ -39,7 +39,10 @@ struct stats_snapshot {
     struct stats_fallback above;
     uint64_t fallback_widths[PAGE_WIDTHS];
     uint64_t sizes[PAGE_SIZES];
-    uint64_t rss_bytes;      /* of the process, 0: unknown */
+    struct stats_interval interval[PAGE_INTERVALS + 1]; /* last one: open */
+    uint32_t intervals;
+    int64_t interval_ns;     /* length of every interval but the open one */
+    uint64_t rss_bytes;      /* of the process, 0: unknown; see rss.h */
     uint64_t peak_rss_bytes; /* of the process, 0: unknown */
 };
 
@@ -48,11 +51,11 @@ struct stats_snapshot {
  *
  * now_ns is CLOCK_MONOTONIC, for the duration of a running process. Values
  * of threads that run meanwhile are a few operations apart; what is derived
- * from them never goes below zero. Once the threads are quiet every equation
- * of the contract holds exactly.
+ * from them never goes below zero. The equations between the counters hold in
+ * every snapshot; once the threads are quiet every number is exact.
  *
- * Thread: any; takes no lock, allocates nothing, async-signal-safe. *out is
- * 10 KB: keep it static or know the stack.
+ * Thread: any; takes no lock, allocates nothing, makes no system call,
+ * async-signal-safe, under 1 KB of stack. *out is 12 KB: keep it static.
  */
 void stats_snapshot_take(struct stats_snapshot *out,
                          const struct stats_header *page, int64_t now_ns);

@@ -1,0 +1,289 @@
+/*
+ * advice.c - warnings and hints: when they apply and what they say.
+ *
+ * Each is one function that writes its sentence, or nothing where it does
+ * not apply. Thresholds are named here, with their reasons; a sentence gives
+ * the numbers it rests on and says of what a percentage is.
+ */
+#include "advice.h"
+
+#include "profile.h"
+#include "saturate.h"
+#include "sink.h"
+
+enum {
+    BYPASS_PERCENT = 1,   /* below, alignment alone explains it */
+    FEW_GETS = 100,       /* too few to judge a rate by */
+    DISCARD_PERCENT = 10, /* of gets: buffers given back and needed again */
+    WASTE_PERCENT = 12,   /* even spread over a class wastes about 10 */
+    WASTE_MIN_BYTES = 1 << 20,
+    ABOVE_PERCENT = 50,
+    ABOVE_MIN_CALLS = 1000, /* one large table is no pattern */
+    WARMUP_CLASSES = 3,
+};
+
+/* Whether part is more than percent % of whole. */
+static bool
+exceeds(uint64_t part, uint64_t percent, uint64_t whole)
+{
+    return (__uint128_t)part * 100 > (__uint128_t)whole * percent;
+}
+
+static bool
+hit_rate_is_low(const struct stats_snapshot *snap)
+{
+    uint32_t limit = snap->page->warn_below;
+    const struct stats_counts *total = &snap->total;
+    return (__uint128_t)total->hits * 100 < (__uint128_t)total->gets * limit;
+}
+
+static void
+say_percent(struct sink *sink, uint64_t part, uint64_t whole)
+{
+    sink_percent(sink, part, whole, 1);
+    sink_text(sink, " %");
+}
+
+static void
+say_inactive(struct sink *sink, const struct stats_snapshot *snap)
+{
+    if (snap->page->active)
+        return;
+    sink_text(sink, "the pools were not active: ");
+    sink_text(sink, snap->page->reason[0] ? snap->page->reason
+                                          : "no reason is known");
+}
+
+static void
+say_hit_rate(struct sink *sink, const struct stats_snapshot *snap)
+{
+    if (!hit_rate_is_low(snap))
+        return;
+    sink_text(sink, "hit rate ");
+    say_percent(sink, snap->total.hits, snap->total.gets);
+    sink_text(sink, " of ");
+    sink_grouped(sink, snap->total.gets);
+    sink_text(sink, snap->total.gets == 1 ? " get" : " gets");
+    sink_text(sink, " is below ");
+    sink_decimal(sink, snap->page->warn_below);
+    sink_text(sink, " % (warn_below)");
+}
+
+static void
+say_some(struct sink *sink, size_t start, uint64_t count, const char *what)
+{
+    if (count == 0)
+        return;
+    if (sink->length > start)
+        sink_text(sink, ", ");
+    sink_grouped(sink, count);
+    sink_text(sink, what);
+}
+
+static void
+say_misuse(struct sink *sink, const struct stats_snapshot *snap)
+{
+    const struct stats_header *page = snap->page;
+    if ((page->double_frees | page->interior_frees | page->misaligned_frees |
+         page->wild_frees) == 0)
+        return;
+    sink_text(sink, "bad frees: ");
+    size_t start = sink->length;
+    say_some(sink, start, page->double_frees, " double");
+    say_some(sink, start, page->interior_frees, " inside a buffer");
+    say_some(sink, start, page->misaligned_frees, " misaligned");
+    say_some(sink, start, page->wild_frees, " of memory never handed out");
+    sink_text(sink, "; the program has a bug, MIDPOOL_CONF=misuse:abort "
+                    "stops at the first");
+}
+
+static void
+say_bypasses(struct sink *sink, const struct stats_snapshot *snap)
+{
+    uint64_t bypasses = snap->total.bypasses;
+    uint64_t requests = sat_add(snap->total.gets, bypasses);
+    if (!snap->page->active || !exceeds(bypasses, BYPASS_PERCENT, requests))
+        return;
+    say_percent(sink, bypasses, requests);
+    sink_text(sink, " of the band's ");
+    sink_grouped(sink, requests);
+    sink_text(sink, " requests could not use a pool and went to jemalloc "
+                    "(alignment, or no address space)");
+}
+
+static void
+say_remark(struct sink *sink, const struct stats_snapshot *snap)
+{
+    if (snap->page->active)
+        sink_text(sink, snap->page->reason);
+}
+
+/* A class as the option warmup takes it: 16K, 2560. */
+static void
+say_class(struct sink *sink, uint32_t bytes)
+{
+    bool kilo = bytes % 1024 == 0;
+    sink_decimal(sink, kilo ? bytes / 1024 : bytes);
+    if (kilo)
+        sink_char(sink, 'K');
+}
+
+/* The class with the most misses below a bound; false without any. */
+static bool
+next_by_misses(const struct stats_snapshot *snap, uint64_t below,
+               unsigned *found)
+{
+    uint64_t most = 0;
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        uint64_t misses = snap->classes[i].counts.misses;
+        if (misses < below && misses > most) {
+            most = misses;
+            *found = i;
+        }
+    }
+    return most > 0;
+}
+
+static void
+say_warmup(struct sink *sink, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    if (!hit_rate_is_low(snap) || total->gets < FEW_GETS ||
+        exceeds(total->discards, DISCARD_PERCENT, total->misses))
+        return;
+    sink_text(sink, "nearly every miss was a buffer's first use; "
+                    "MIDPOOL_CONF=warmup:");
+    uint64_t below = UINT64_MAX;
+    unsigned found = 0;
+    for (int i = 0; i < WARMUP_CLASSES; i++) {
+        if (!next_by_misses(snap, below, &found))
+            break;
+        below = snap->classes[found].counts.misses;
+        if (i > 0)
+            sink_char(sink, '+');
+        say_class(sink, snap->classes[found].max_bytes);
+        sink_char(sink, '=');
+        sink_decimal(sink, below);
+    }
+    sink_text(sink, " would make those buffers ready before main");
+}
+
+static void
+say_few_gets(struct sink *sink, const struct stats_snapshot *snap)
+{
+    if (!hit_rate_is_low(snap) || snap->total.gets >= FEW_GETS)
+        return;
+    sink_text(sink, "so few gets say little: the first use of every buffer "
+                    "is a miss");
+}
+
+static void
+say_discards(struct sink *sink, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    if (!hit_rate_is_low(snap) ||
+        !exceeds(total->discards, DISCARD_PERCENT, total->misses))
+        return;
+    sink_grouped(sink, total->discards);
+    sink_text(sink, " idle buffers were given back to the system; a longer "
+                    "decay_ms or a larger pool_max would keep more of them");
+}
+
+static uint64_t
+row_waste(const struct stats_counts *counts)
+{
+    return sat_sub(counts->slot_bytes, counts->requested_bytes);
+}
+
+/* The most frequent 256-byte step among those that class index serves. */
+static unsigned
+busiest_bucket(const struct stats_snapshot *snap, unsigned index)
+{
+    uint64_t above = index == 0 ? 0 : snap->classes[index - 1].max_bytes;
+    unsigned best = 0;
+    uint64_t most = 0;
+    for (unsigned i = 0; i < PAGE_SIZES; i++) {
+        if (size_bucket_to(i) <= above ||
+            size_bucket_from(i) > snap->classes[index].max_bytes)
+            continue;
+        if (snap->sizes[i] > most) {
+            most = snap->sizes[i];
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void
+say_waste(struct sink *sink, const struct stats_snapshot *snap)
+{
+    uint64_t waste = row_waste(&snap->total);
+    if (waste < WASTE_MIN_BYTES ||
+        !exceeds(waste, WASTE_PERCENT, snap->total.slot_bytes))
+        return;
+    unsigned worst = 0;
+    for (unsigned i = 1; i < PAGE_CLASSES; i++)
+        if (row_waste(&snap->classes[i].counts) >
+            row_waste(&snap->classes[worst].counts))
+            worst = i;
+    unsigned bucket = busiest_bucket(snap, worst);
+    say_percent(sink, waste, snap->total.slot_bytes);
+    sink_text(sink, " of the bytes handed out were not asked for, most (");
+    sink_size(sink, row_waste(&snap->classes[worst].counts));
+    sink_text(sink, ") in buffers of ");
+    sink_grouped(sink, snap->classes[worst].max_bytes);
+    sink_text(sink, " bytes, often for requests of ");
+    sink_grouped(sink, size_bucket_from(bucket));
+    sink_text(sink, " to ");
+    sink_grouped(sink, size_bucket_to(bucket));
+}
+
+static void
+say_above(struct sink *sink, const struct stats_snapshot *snap)
+{
+    uint64_t all = sat_add(snap->above.bytes, snap->below.bytes);
+    all = sat_add(all, snap->total.requested_bytes);
+    if (snap->above.calls < ABOVE_MIN_CALLS ||
+        !exceeds(snap->above.bytes, ABOVE_PERCENT, all))
+        return;
+    say_percent(sink, snap->above.bytes, all);
+    sink_text(sink, " of all bytes asked for were in requests above 64 KB, "
+                    "which the pools do not serve");
+}
+
+static const struct advice {
+    const char *id;
+    bool warning;
+    void (*say)(struct sink *sink, const struct stats_snapshot *snap);
+} advices[] = {
+    {"inactive", true, say_inactive}, {"hit_rate", true, say_hit_rate},
+    {"misuse", true, say_misuse},     {"bypasses", true, say_bypasses},
+    {"remark", false, say_remark},    {"few_gets", false, say_few_gets},
+    {"warmup", false, say_warmup},    {"discards", false, say_discards},
+    {"waste", false, say_waste},      {"above_band", false, say_above},
+};
+
+const unsigned advice_count = sizeof(advices) / sizeof(advices[0]);
+
+const char *
+advice_id(unsigned index)
+{
+    return advices[index].id;
+}
+
+bool
+advice_is_warning(unsigned index)
+{
+    return advices[index].warning;
+}
+
+bool
+advice_message(unsigned index, const struct stats_snapshot *snap,
+               char message[ADVICE_BYTES])
+{
+    struct sink sink;
+    sink_init(&sink, message, ADVICE_BYTES - 1);
+    advices[index].say(&sink, snap);
+    message[sink.length] = '\0';
+    return sink.length > 0;
+}

@@ -1,0 +1,160 @@
+/*
+ * report_csv.c - one table for spreadsheets and data frames.
+ *
+ * One row per thing that was counted; scope says what it is. Columns that a
+ * row has nothing to say about are empty. pid and executable lead every row,
+ * so that the files of many processes can be put together.
+ *
+ *   total, pool, class  all counters and the hit rate
+ *   size                gets by requested size within the band
+ *   fallback            calls by requested size outside the band
+ *   below, above        calls and bytes of the fallback in sum
+ */
+#include "counters.h"
+#include "process.h"
+#include "profile.h"
+#include "render.h"
+
+struct csv {
+    struct sink *sink;
+    const struct stats_snapshot *snap;
+};
+
+/* Quoted where a reader would need it; a quote is doubled. */
+static void
+csv_text(struct sink *sink, const char *text)
+{
+    sink_char(sink, '"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            sink_char(sink, '"');
+        sink_char(sink, (unsigned char)*text < ' ' ? '?' : *text);
+    }
+    sink_char(sink, '"');
+}
+
+static void
+csv_header(struct sink *sink)
+{
+    sink_text(sink, "pid,executable,scope,pool_bytes,from_bytes,to_bytes,"
+                    "calls,bytes,hit_rate");
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        sink_char(sink, ',');
+        sink_text(sink, counter_table[i].name);
+    }
+    sink_char(sink, '\n');
+}
+
+/* The columns up to to_bytes; zero stands for an empty pool_bytes. */
+static void
+csv_start(const struct csv *csv, const char *scope, uint64_t pool,
+          uint64_t from, uint64_t to)
+{
+    struct sink *sink = csv->sink;
+    sink_signed(sink, csv->snap->page->pid);
+    sink_char(sink, ',');
+    csv_text(sink, process_name(csv->snap->page));
+    sink_char(sink, ',');
+    sink_text(sink, scope);
+    sink_char(sink, ',');
+    if (pool > 0)
+        sink_decimal(sink, pool);
+    sink_char(sink, ',');
+    sink_decimal(sink, from);
+    sink_char(sink, ',');
+    sink_decimal(sink, to);
+    sink_char(sink, ',');
+}
+
+static void
+csv_counts(struct sink *sink, const struct stats_counts *counts)
+{
+    sink_text(sink, ",,");
+    if (counts->gets > 0)
+        sink_fraction(sink, counts->hits, counts->gets, 6);
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        sink_char(sink, ',');
+        sink_decimal(sink, counter_value(counts, i));
+    }
+    sink_char(sink, '\n');
+}
+
+/* gets is the first counter; every other column stays empty. */
+static void
+csv_gets(struct sink *sink, uint64_t gets)
+{
+    sink_text(sink, ",,,");
+    sink_decimal(sink, gets);
+    sink_repeat(sink, ',', COUNTERS - 1);
+    sink_char(sink, '\n');
+}
+
+static void
+csv_calls(struct sink *sink, uint64_t calls, const uint64_t *bytes)
+{
+    sink_decimal(sink, calls);
+    sink_char(sink, ',');
+    if (bytes)
+        sink_decimal(sink, *bytes);
+    sink_char(sink, ',');
+    sink_repeat(sink, ',', COUNTERS);
+    sink_char(sink, '\n');
+}
+
+static void
+csv_rows(const struct csv *csv)
+{
+    const struct stats_snapshot *snap = csv->snap;
+    uint64_t above = PROFILE_MIN_BYTES - 1;
+    csv_start(csv, "total", 0, PROFILE_MIN_BYTES, PROFILE_MAX_BYTES);
+    csv_counts(csv->sink, &snap->total);
+    for (unsigned i = 0; i < PAGE_POOLS; i++) {
+        uint32_t to = snap->pool[i].max_bytes;
+        csv_start(csv, "pool", to, above + 1, to);
+        csv_counts(csv->sink, &snap->pool[i].counts);
+        above = to;
+    }
+    above = PROFILE_MIN_BYTES - 1;
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        unsigned pool = snap->page->class_pool[i];
+        uint32_t to = snap->classes[i].max_bytes;
+        uint64_t pool_bytes =
+            pool < PAGE_POOLS ? snap->pool[pool].max_bytes : 0;
+        csv_start(csv, "class", pool_bytes, above + 1, to);
+        csv_counts(csv->sink, &snap->classes[i].counts);
+        above = to;
+    }
+}
+
+static void
+csv_profile(const struct csv *csv)
+{
+    const struct stats_snapshot *snap = csv->snap;
+    for (unsigned i = 0; i < PAGE_SIZES; i++) {
+        if (snap->sizes[i] == 0)
+            continue;
+        csv_start(csv, "size", 0, size_bucket_from(i), size_bucket_to(i));
+        csv_gets(csv->sink, snap->sizes[i]);
+    }
+    for (unsigned i = 0; i < PAGE_WIDTHS; i++) {
+        if (snap->fallback_widths[i] == 0)
+            continue;
+        csv_start(csv, "fallback", 0, width_from(i), width_to(i));
+        csv_calls(csv->sink, snap->fallback_widths[i], NULL);
+    }
+    csv_start(csv, "below", 0, 0, PROFILE_MIN_BYTES - 1);
+    csv_calls(csv->sink, snap->below.calls, &snap->below.bytes);
+    csv_start(csv, "above", 0, PROFILE_MAX_BYTES + 1, UINT64_MAX);
+    csv_calls(csv->sink, snap->above.calls, &snap->above.bytes);
+}
+
+void
+report_csv(struct sink *sink, const struct report_style *style,
+           const struct stats_snapshot *snap)
+{
+    (void)style;
+    const struct csv csv = {.sink = sink, .snap = snap};
+    csv_header(sink);
+    csv_rows(&csv);
+    csv_profile(&csv);
+}

@@ -1,0 +1,296 @@
+/*
+ * report_json.c - the archive format; report.schema.json describes it.
+ *
+ * Additive within a schema version: members may come, none goes or changes
+ * its meaning. Units are in the names; numbers are exact integers but for
+ * hit_rate.
+ */
+#include "advice.h"
+#include "config.h"
+#include "counters.h"
+#include "json.h"
+#include "process.h"
+#include "profile.h"
+#include "render.h"
+
+enum { SCHEMA_VERSION = 1 };
+
+static void
+emit_process(struct json *json, const struct stats_snapshot *snap)
+{
+    const struct stats_header *page = snap->page;
+    json_line(json);
+    json_open(json, "process", '{');
+    json_signed(json, "pid", page->pid);
+    json_signed(json, "ppid", page->ppid);
+    json_unsigned(json, "generation", page->generation);
+    json_string(json, "executable", page->executable);
+    json_string(json, "build_id", page->build_id);
+    json_string(json, "host", page->host);
+    json_signed(json, "start_unix_ns", page->start_unix_ns);
+    json_signed(json, "duration_ns", snap->duration_ns);
+    json_string(json, "end", process_end_name(snap->end));
+    json_close(json, '}');
+}
+
+/* A path may look like a number; options of other kinds mean it. */
+static bool
+is_text_option(const char *key)
+{
+    static const char report_file[] = "report_file";
+    for (size_t i = 0; i < sizeof(report_file); i++)
+        if (key[i] != report_file[i])
+            return false;
+    return true;
+}
+
+static void
+emit_config(struct json *json, const struct stats_header *page)
+{
+    const char *text = page->config;
+    struct config_item item;
+    json_line(json);
+    json_open(json, "config", '{');
+    while (config_next(&text, &item)) {
+        if (is_text_option(item.key) || !config_is_number(item.value)) {
+            json_string(json, item.key, item.value);
+            continue;
+        }
+        /* Its text is a JSON number as it stands. */
+        json_number(json, item.key, item.value);
+    }
+    json_close(json, '}');
+    json_line(json);
+    json_open(json, "interception", '{');
+    json_bool(json, "active", page->active != 0);
+    json_string(json, "reason", page->reason);
+    json_close(json, '}');
+}
+
+static void
+emit_counts(struct json *json, const struct stats_counts *counts)
+{
+    for (unsigned i = 0; i < COUNTERS; i++)
+        json_unsigned(json, counter_table[i].name, counter_value(counts, i));
+    json_rate(json, "hit_rate", counts->hits, counts->gets);
+}
+
+static void
+emit_pool(struct json *json, const struct stats_snapshot *snap, unsigned pool)
+{
+    json_line(json);
+    json_open(json, NULL, '{');
+    json_unsigned(json, "max_bytes", snap->pool[pool].max_bytes);
+    emit_counts(json, &snap->pool[pool].counts);
+    json_line(json);
+    json_open(json, "classes", '[');
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        if (snap->page->class_pool[i] != pool)
+            continue;
+        json_line(json);
+        json_open(json, NULL, '{');
+        json_unsigned(json, "max_bytes", snap->classes[i].max_bytes);
+        emit_counts(json, &snap->classes[i].counts);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void
+emit_pools(struct json *json, const struct stats_snapshot *snap)
+{
+    json_line(json);
+    json_open(json, "totals", '{');
+    emit_counts(json, &snap->total);
+    json_close(json, '}');
+    json_line(json);
+    json_open(json, "pools", '[');
+    for (unsigned i = 0; i < PAGE_POOLS; i++)
+        emit_pool(json, snap, i);
+    json_close(json, ']');
+}
+
+static void
+emit_side(struct json *json, const char *key, const struct stats_fallback *side)
+{
+    json_open(json, key, '{');
+    json_unsigned(json, "calls", side->calls);
+    json_unsigned(json, "bytes", side->bytes);
+    json_close(json, '}');
+}
+
+static void
+emit_bucket(struct json *json, uint64_t from, uint64_t to, const char *what,
+            uint64_t count)
+{
+    json_line(json);
+    json_open(json, NULL, '{');
+    json_unsigned(json, "from_bytes", from);
+    json_unsigned(json, "to_bytes", to);
+    json_unsigned(json, what, count);
+    json_close(json, '}');
+}
+
+static void
+emit_profile(struct json *json, const struct stats_snapshot *snap)
+{
+    json_line(json);
+    json_open(json, "fallback", '{');
+    emit_side(json, "below", &snap->below);
+    emit_side(json, "above", &snap->above);
+    json_open(json, "sizes", '[');
+    for (unsigned i = 0; i < PAGE_WIDTHS; i++)
+        if (snap->fallback_widths[i] > 0)
+            emit_bucket(json, width_from(i), width_to(i), "calls",
+                        snap->fallback_widths[i]);
+    json_close(json, ']');
+    json_close(json, '}');
+
+    json_line(json);
+    json_open(json, "sizes", '[');
+    for (unsigned i = 0; i < PAGE_SIZES; i++)
+        if (snap->sizes[i] > 0)
+            emit_bucket(json, size_bucket_from(i), size_bucket_to(i), "gets",
+                        snap->sizes[i]);
+    json_close(json, ']');
+}
+
+static void
+unsigned_or_null(struct json *json, const char *key, uint64_t value)
+{
+    if (value > 0)
+        json_unsigned(json, key, value);
+    else
+        json_null(json, key);
+}
+
+static void
+emit_memory(struct json *json, const struct stats_snapshot *snap)
+{
+    const struct stats_header *page = snap->page;
+    const struct stats_counts *total = &snap->total;
+    json_line(json);
+    json_open(json, "memory", '{');
+    json_unsigned(json, "live_bytes", total->live_bytes);
+    json_unsigned(json, "cached_bytes", total->cached_bytes);
+    json_unsigned(json, "resident_bytes", total->resident_bytes);
+    json_unsigned(json, "peak_live_bytes", total->peak_live_bytes);
+    unsigned_or_null(json, "peak_live_after_ns", process_peak_after(snap));
+    json_unsigned(json, "metadata_bytes", page->metadata_bytes);
+    json_unsigned(json, "reserved_bytes", page->reserved_bytes);
+    json_unsigned(json, "purged_bytes", page->purged_bytes);
+    unsigned_or_null(json, "rss_bytes", snap->rss_bytes);
+    unsigned_or_null(json, "peak_rss_bytes", snap->peak_rss_bytes);
+    json_close(json, '}');
+}
+
+static void
+emit_threads_and_misuse(struct json *json, const struct stats_header *page)
+{
+    json_line(json);
+    json_open(json, "threads", '{');
+    json_unsigned(json, "now", page->threads_now);
+    json_unsigned(json, "peak", page->threads_peak);
+    json_close(json, '}');
+    json_line(json);
+    json_open(json, "misuse", '{');
+    json_unsigned(json, "double_free", page->double_frees);
+    json_unsigned(json, "interior_free", page->interior_frees);
+    json_unsigned(json, "misaligned_free", page->misaligned_frees);
+    json_unsigned(json, "wild_free", page->wild_frees);
+    json_unsigned(json, "foreign_frees", page->foreign_frees);
+    json_close(json, '}');
+}
+
+/* The curve; its sums are the totals'. The last interval is the open one. */
+static void
+emit_intervals(struct json *json, const struct stats_snapshot *snap)
+{
+    json_line(json);
+    json_open(json, "intervals", '[');
+    for (uint32_t i = 0; i < snap->intervals; i++) {
+        struct process_span span = process_interval(snap, i);
+        json_line(json);
+        json_open(json, NULL, '{');
+        json_signed(json, "from_ns", span.from_ns);
+        json_signed(json, "to_ns", span.to_ns);
+        json_unsigned(json, "gets", snap->interval[i].gets);
+        json_unsigned(json, "hits", snap->interval[i].hits);
+        json_unsigned(json, "misses", snap->interval[i].misses);
+        json_unsigned(json, "live_bytes", snap->interval[i].live_bytes);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static void
+emit_leftovers(struct json *json, const struct stats_snapshot *snap)
+{
+    json_line(json);
+    if (!process_ended(snap)) {
+        json_null(json, "leftovers");
+        return;
+    }
+    json_open(json, "leftovers", '{');
+    json_unsigned(json, "buffers", snap->total.live);
+    json_unsigned(json, "bytes", snap->total.live_bytes);
+    json_open(json, "classes", '[');
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        const struct stats_class_row *row = &snap->classes[i];
+        if (row->counts.live == 0)
+            continue;
+        json_open(json, NULL, '{');
+        json_unsigned(json, "max_bytes", row->max_bytes);
+        json_unsigned(json, "buffers", row->counts.live);
+        json_unsigned(json, "bytes", row->counts.live_bytes);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void
+emit_advice(struct json *json, const struct stats_snapshot *snap,
+            const char *key, bool warnings)
+{
+    char message[ADVICE_BYTES];
+    json_line(json);
+    json_open(json, key, '[');
+    for (unsigned i = 0; i < advice_count; i++) {
+        if (advice_is_warning(i) != warnings ||
+            !advice_message(i, snap, message))
+            continue;
+        json_line(json);
+        json_open(json, NULL, '{');
+        json_string(json, "id", advice_id(i));
+        json_string(json, "message", message);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+void
+report_json(struct sink *sink, const struct report_style *style,
+            const struct stats_snapshot *snap)
+{
+    (void)style;
+    struct json json;
+    json_init(&json, sink);
+    json_open(&json, NULL, '{');
+    json_string(&json, "schema", "midpool.report");
+    json_unsigned(&json, "schema_version", SCHEMA_VERSION);
+    json_string(&json, "midpool_version", MIDPOOL_VERSION);
+    emit_process(&json, snap);
+    emit_config(&json, snap->page);
+    emit_pools(&json, snap);
+    emit_profile(&json, snap);
+    emit_memory(&json, snap);
+    emit_threads_and_misuse(&json, snap->page);
+    emit_intervals(&json, snap);
+    emit_leftovers(&json, snap);
+    emit_advice(&json, snap, "warnings", true);
+    emit_advice(&json, snap, "hints", false);
+    json_close(&json, '}');
+    sink_char(sink, '\n');
+}

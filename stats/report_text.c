@@ -1,0 +1,255 @@
+/*
+ * report_text.c - the report for people: at most 40 lines of 80 columns.
+ *
+ * Model     A headline that answers the question, a row per pool, then lines
+ *           of words, each under a label; lines that would say nothing are
+ *           left out. text_rows.c draws the pools and the curve.
+ */
+#include "advice.h"
+#include "process.h"
+#include "render.h"
+#include "saturate.h"
+#include "text.h"
+#include "text_rows.h"
+
+enum { NAME_COLUMNS = 32, LEFTOVER_CLASSES = 6 };
+
+static void
+say_end(struct sink *sink, const struct stats_snapshot *snap)
+{
+    static const char *const phrases[] = {
+        [STATS_END_RUNNING] = "running for ",
+        [STATS_END_EXIT] = "ran for ",
+        [STATS_END_EXEC] = "became another program after ",
+        [STATS_END_SIGNAL] = "ended by a signal, had run for ",
+        [STATS_END_UNKNOWN] = "ended unseen, had run for at least ",
+    };
+    sink_text(sink, phrases[snap->end]);
+    sink_duration(sink, (uint64_t)snap->duration_ns);
+}
+
+static void
+headline(struct text *text, const struct stats_snapshot *snap)
+{
+    struct sink *sink = text->sink;
+    char name[4 * NAME_COLUMNS + 1];
+    struct sink cut;
+    sink_init(&cut, name, sizeof(name) - 1);
+    sink_printable(&cut, process_name(snap->page));
+    name[cut.length] = '\0';
+    text_colour(text, TEXT_BOLD);
+    sink_text(sink, "midpool");
+    text_colour(text, TEXT_PLAIN);
+    sink_text(sink, "    ");
+    sink_columns(sink, name, cut.length, NAME_COLUMNS);
+    sink_text(sink, " [");
+    sink_signed(sink, snap->page->pid);
+    sink_text(sink, "] ");
+    say_end(sink, snap);
+    sink_char(sink, '\n');
+}
+
+static void
+say_part(struct sink *sink, const char *what, uint64_t part, uint64_t whole)
+{
+    sink_text(sink, what);
+    sink_percent(sink, part, whole, 1);
+    sink_text(sink, " %");
+}
+
+static void
+hit_rate(struct text *text, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    struct sink *sink = text_words(text);
+    say_part(sink, "", total->hits, total->gets);
+    sink_text(sink, " of ");
+    sink_count(sink, total->gets);
+    sink_text(sink, total->gets == 1 ? " get" : " gets");
+    say_part(sink, ": cache ", total->cache_hits, total->gets);
+    say_part(sink, " + depot ", total->depot_hits, total->gets);
+    say_part(sink, "; misses ", total->misses, total->gets);
+    text_flush(text, "hit rate", TEXT_BOLD);
+}
+
+/* What stands in place of the pools when they had nothing to do. */
+static void
+no_gets(struct text *text, const struct stats_snapshot *snap)
+{
+    struct sink *sink = text_words(text);
+    if (!snap->page->active) {
+        sink_text(sink, "NOT ACTIVE: ");
+        sink_printable(sink, snap->page->reason[0] ? snap->page->reason
+                                                   : "no reason is known");
+        sink_text(sink, "; jemalloc or the program's own allocator served "
+                        "every request");
+        text_flush(text, "pools", TEXT_ALARM);
+        return;
+    }
+    sink_text(sink, snap->total.bypasses > 0
+                        ? "no get: no request of 2 KB to 64 KB could use them"
+                        : "no get: the program asked for nothing of 2 KB to "
+                          "64 KB, the sizes that the pools serve");
+    text_flush(text, "pools", TEXT_BOLD);
+}
+
+static void
+memory(struct text *text, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    struct sink *sink = text_words(text);
+    sink_size(sink, total->live_bytes);
+    sink_text(sink, " live + ");
+    sink_size(sink, total->cached_bytes);
+    sink_text(sink, " cached = ");
+    sink_size(sink, total->resident_bytes);
+    sink_text(sink, " resident; peak live ");
+    sink_size(sink, total->peak_live_bytes);
+    uint64_t after = process_peak_after(snap);
+    if (after > 0) {
+        sink_text(sink, " after ");
+        sink_duration(sink, after);
+    }
+    if (snap->page->purged_bytes > 0) {
+        sink_text(sink, "; ");
+        sink_size(sink, snap->page->purged_bytes);
+        sink_text(sink, " given back on the way");
+    }
+    text_flush(text, "memory", TEXT_PLAIN);
+}
+
+static void
+process_memory(struct text *text, const struct stats_snapshot *snap)
+{
+    if (snap->peak_rss_bytes == 0)
+        return;
+    struct sink *sink = text_words(text);
+    sink_size(sink, snap->rss_bytes);
+    sink_text(sink, " resident in all, at most ");
+    sink_size(sink, snap->peak_rss_bytes);
+    sink_text(sink, "; midpool's own tables ");
+    sink_size(sink, snap->page->metadata_bytes);
+    text_flush(text, "process", TEXT_PLAIN);
+}
+
+static void
+waste(struct text *text, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    struct sink *sink = text_words(text);
+    uint64_t lost = sat_sub(total->slot_bytes, total->requested_bytes);
+    say_part(sink, "", lost, total->slot_bytes);
+    sink_text(sink, " of ");
+    sink_size(sink, total->slot_bytes);
+    sink_text(sink, " handed out was not asked for (rounding up to size "
+                    "classes)");
+    text_flush(text, "waste", TEXT_PLAIN);
+}
+
+static void
+say_fallback(struct sink *sink, const struct stats_fallback *side,
+             const char *where)
+{
+    sink_count(sink, side->calls);
+    sink_text(sink, side->calls == 1 ? " call (" : " calls (");
+    sink_size(sink, side->bytes);
+    sink_text(sink, where);
+}
+
+static void
+fallback(struct text *text, const struct stats_snapshot *snap)
+{
+    struct sink *sink = text_words(text);
+    sink_text(sink, "to jemalloc: ");
+    say_fallback(sink, &snap->below, ") below 2 KB, ");
+    say_fallback(sink, &snap->above, ") above 64 KB");
+    if (snap->total.bypasses > 0) {
+        sink_text(sink, "; ");
+        sink_count(sink, snap->total.bypasses);
+        sink_text(sink, " of the band bypassed the pools");
+    }
+    text_flush(text, "fallback", TEXT_PLAIN);
+}
+
+static void
+threads(struct text *text, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    struct sink *sink = text_words(text);
+    sink_count(sink, snap->page->threads_now);
+    sink_text(sink, " now, at most ");
+    sink_count(sink, snap->page->threads_peak);
+    if (total->remote_puts > 0) {
+        say_part(sink, "; ", total->remote_puts, total->puts);
+        sink_text(sink, " of ");
+        sink_count(sink, total->puts);
+        sink_text(sink, " puts came from another thread than the get");
+    }
+    text_flush(text, "threads", TEXT_PLAIN);
+}
+
+/* Calm: most programs leave memory to the system, and that is fine. */
+static void
+leftovers(struct text *text, const struct stats_snapshot *snap)
+{
+    if (!process_ended(snap) || snap->total.live == 0)
+        return;
+    struct sink *sink = text_words(text);
+    sink_count(sink, snap->total.live);
+    sink_text(sink, snap->total.live == 1 ? " buffer (" : " buffers (");
+    sink_size(sink, snap->total.live_bytes);
+    sink_text(sink, ") in use at the end, left to the system to free:");
+    unsigned named = 0;
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        uint64_t live = snap->classes[i].counts.live;
+        if (live == 0)
+            continue;
+        if (named == LEFTOVER_CLASSES) {
+            sink_text(sink, ", ...");
+            break;
+        }
+        sink_text(sink, named++ > 0 ? ", " : " ");
+        sink_count(sink, live);
+        sink_text(sink, " of ");
+        sink_size(sink, snap->classes[i].max_bytes);
+    }
+    text_flush(text, "leftovers", TEXT_PLAIN);
+}
+
+static void
+advice(struct text *text, const struct stats_snapshot *snap)
+{
+    char message[ADVICE_BYTES];
+    for (unsigned i = 0; i < advice_count; i++) {
+        if (!advice_message(i, snap, message))
+            continue;
+        sink_printable(text_words(text), message);
+        bool warning = advice_is_warning(i);
+        text_flush(text, warning ? "WARNING" : "hint",
+                   warning ? TEXT_ALARM : TEXT_PLAIN);
+    }
+}
+
+void
+report_text(struct sink *sink, const struct report_style *style,
+            const struct stats_snapshot *snap)
+{
+    struct text text;
+    text_init(&text, sink, style);
+    headline(&text, snap);
+    if (snap->total.gets > 0) {
+        hit_rate(&text, snap);
+        text_pools(&text, snap);
+        memory(&text, snap);
+        waste(&text, snap);
+    } else {
+        no_gets(&text, snap);
+    }
+    process_memory(&text, snap);
+    fallback(&text, snap);
+    threads(&text, snap);
+    if (snap->total.gets > 0)
+        text_curve(&text, snap);
+    leftovers(&text, snap);
+    advice(&text, snap);
+}

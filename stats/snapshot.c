@@ -1,0 +1,287 @@
+/*
+ * snapshot.c - sums a statistics page up and derives what it does not hold.
+ *
+ * Model     The page keeps raw counts per bin and block. Here they become the
+ *           counters of counters.def: per class, then pools and total as sums
+ *           of classes, so that every level agrees with the others.
+ * Races     Other threads count on while this reads. Every word is read once
+ *           and bounded by what it is a part of (misses and puts by gets,
+ *           depot_hits by hits), so that the contract's equations hold in
+ *           every snapshot. At rest no bound ever applies.
+ * Overflow  Sums and products stop at 2^64-1: a damaged page gives absurd
+ *           numbers, never a small one that looks right.
+ */
+#include "snapshot.h"
+
+#include <stdbool.h>
+
+#include "counters.h"
+#include "profile.h"
+#include "saturate.h"
+
+enum {
+    GRANT_TRIES = 4,
+    SERIES_TRIES = 4,
+};
+
+/* One read that the compiler neither repeats nor tears. */
+#define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+
+static uint64_t
+at_most(uint64_t value, uint64_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+static uint32_t
+blocks_end(const struct stats_header *page)
+{
+    uint32_t used = LOAD(page->blocks_used);
+    return used < PAGE_BLOCKS ? used : PAGE_BLOCKS;
+}
+
+/*
+ * granted - credit of one bin. A grant raises both; read between the two
+ * writes the difference would be off by the whole grant, hence the retry.
+ */
+static uint64_t
+requested_of(const struct stats_hot *hot)
+{
+    uint64_t granted = LOAD(hot->granted);
+    uint64_t credit = 0;
+    for (int i = 0; i < GRANT_TRIES; i++) {
+        credit = __atomic_load_n(&hot->credit, __ATOMIC_ACQUIRE);
+        uint64_t again = LOAD(hot->granted);
+        if (again == granted)
+            break;
+        granted = again;
+    }
+    return sat_sub(granted, credit);
+}
+
+/* What one bin of one block adds to the sums. */
+static void
+add_block(struct stats_counts *sum, const struct stats_block *block,
+          unsigned bin)
+{
+    const struct stats_hot *hot = &block->hot[bin];
+    const struct stats_cold *cold = &block->cold[bin];
+
+    /* puts before gets: a buffer is got before it is put. */
+    sum->puts = sat_add(sum->puts, LOAD(hot->puts));
+    sum->remote_puts = sat_add(sum->remote_puts, LOAD(hot->remote_puts));
+    sum->inherited_puts =
+        sat_add(sum->inherited_puts, LOAD(hot->inherited_puts));
+    sum->misses = sat_add(sum->misses, LOAD(hot->misses));
+    sum->depot_hits = sat_add(sum->depot_hits, LOAD(hot->depot_hits));
+    sum->gets = sat_add(sum->gets, LOAD(hot->gets));
+    sum->requested_bytes = sat_add(sum->requested_bytes, requested_of(hot));
+
+    sum->callocs = sat_add(sum->callocs, LOAD(cold->callocs));
+    sum->aligned = sat_add(sum->aligned, LOAD(cold->aligned));
+    sum->reallocs_in_place =
+        sat_add(sum->reallocs_in_place, LOAD(cold->reallocs_in_place));
+    sum->reallocs_moved =
+        sat_add(sum->reallocs_moved, LOAD(cold->reallocs_moved));
+    sum->bypasses = sat_add(sum->bypasses, LOAD(cold->bypasses));
+}
+
+/* The bin's highest live count so far; see struct stats_hot. */
+static uint64_t
+bin_peak(const struct stats_header *page, unsigned bin, uint64_t live)
+{
+    int64_t above = 0;
+    uint32_t end = blocks_end(page);
+    for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++) {
+        const struct stats_cold *cold = &stats_block_at(page, i)->cold[bin];
+        int64_t mine = sat_sub_signed(LOAD(cold->peak), LOAD(cold->published));
+        above = mine > above ? mine : above;
+    }
+    int64_t now = sat_add_signed(LOAD(page->live[bin]), above);
+    int64_t before = LOAD(page->peak[bin]);
+    uint64_t peak = sat_unsigned(now > before ? now : before);
+    return peak > live ? peak : live;
+}
+
+/* Idle buffers of a bin; see adopted in struct stats_header. */
+static uint64_t
+bin_idle(const struct stats_header *page, unsigned bin,
+         const struct stats_counts *counts)
+{
+    uint64_t in = sat_add(counts->misses, counts->warmups);
+    uint64_t out = sat_add(counts->discards, counts->live);
+    int64_t adopted = LOAD(page->adopted[bin]);
+    in = sat_add(in, counts->inherited_puts);
+    in = sat_add(in, sat_unsigned(adopted));
+    out = sat_add(out, sat_unsigned(sat_sub_signed(0, adopted)));
+    return sat_sub(in, out);
+}
+
+static void
+derive_bin(struct stats_counts *c, const struct stats_header *page,
+           unsigned bin, uint64_t slot)
+{
+    c->puts = at_most(c->puts, c->gets);
+    c->live = c->gets - c->puts;
+    c->misses = at_most(c->misses, c->gets);
+    c->hits = c->gets - c->misses;
+    c->depot_hits = at_most(c->depot_hits, c->hits);
+    c->cache_hits = c->hits - c->depot_hits;
+    c->remote_puts = at_most(c->remote_puts, c->puts);
+    c->slot_bytes = sat_mul(c->gets, slot);
+    c->requested_bytes = at_most(c->requested_bytes, c->slot_bytes);
+    c->discards = LOAD(page->discards[bin]);
+    c->warmups = LOAD(page->warmups[bin]);
+    c->live_bytes = sat_mul(c->live, slot);
+    c->peak_live_bytes = sat_mul(bin_peak(page, bin, c->live), slot);
+    c->cached_bytes = sat_mul(bin_idle(page, bin, c), slot);
+    c->resident_bytes = sat_add(c->live_bytes, c->cached_bytes);
+}
+
+static void
+add_counts(struct stats_counts *sum, const struct stats_counts *part)
+{
+    uint64_t *to = (uint64_t *)sum;
+    const uint64_t *from = (const uint64_t *)part;
+    for (unsigned i = 0; i < COUNTERS; i++)
+        to[i] = sat_add(to[i], from[i]);
+}
+
+static void
+sum_bin(struct stats_snapshot *out, const struct stats_header *page,
+        unsigned bin)
+{
+    unsigned class_index = page->bin_class[bin];
+    if (class_index >= PAGE_CLASSES)
+        return;
+    struct stats_class_row *row = &out->classes[class_index];
+    struct stats_counts counts = {0};
+    uint32_t end = blocks_end(page);
+    for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++)
+        add_block(&counts, stats_block_at(page, i), bin);
+    derive_bin(&counts, page, bin, row->max_bytes);
+    add_counts(&row->counts, &counts);
+}
+
+/* Highest live bytes of the process; exact for one thread. */
+static uint64_t
+total_peak(const struct stats_header *page, uint64_t live_bytes)
+{
+    int64_t above = 0;
+    uint32_t end = blocks_end(page);
+    for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++) {
+        const struct stats_block *block = stats_block_at(page, i);
+        int64_t mine = sat_sub_signed(LOAD(block->peak_bytes),
+                                      LOAD(block->published_bytes));
+        above = mine > above ? mine : above;
+    }
+    int64_t now = sat_add_signed(LOAD(page->live_bytes), above);
+    int64_t before = LOAD(page->peak_bytes);
+    uint64_t peak = sat_unsigned(now > before ? now : before);
+    return peak > live_bytes ? peak : live_bytes;
+}
+
+static void
+sum_pools(struct stats_snapshot *out, const struct stats_header *page)
+{
+    for (unsigned i = 0; i < PAGE_POOLS; i++)
+        out->pool[i].max_bytes = page->pool_bytes[i];
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        unsigned pool = page->class_pool[i];
+        if (pool < PAGE_POOLS)
+            add_counts(&out->pool[pool].counts, &out->classes[i].counts);
+    }
+    for (unsigned i = 0; i < PAGE_POOLS; i++)
+        add_counts(&out->total, &out->pool[i].counts);
+    out->total.peak_live_bytes = total_peak(page, out->total.live_bytes);
+}
+
+static void
+sum_profile(struct stats_snapshot *out, const struct stats_header *page)
+{
+    uint32_t end = blocks_end(page);
+    for (uint32_t b = PAGE_FIRST_BLOCK; b < end; b++) {
+        const struct stats_block *block = stats_block_at(page, b);
+        for (unsigned i = 0; i < PAGE_SIZES; i++)
+            out->sizes[i] = sat_add(out->sizes[i], LOAD(block->sizes[i]));
+        for (unsigned i = 0; i < PAGE_WIDTHS; i++)
+            out->fallback_widths[i] = sat_add(out->fallback_widths[i],
+                                              LOAD(block->fallback_calls[i]));
+        uint64_t granted = LOAD(block->below_granted);
+        out->below.bytes = sat_add(out->below.bytes,
+                                   sat_sub(granted, LOAD(block->below_credit)));
+        out->above.bytes = sat_add(out->above.bytes, LOAD(block->above_bytes));
+    }
+    for (unsigned i = 0; i < WIDTH_BELOW_END; i++)
+        out->below.calls = sat_add(out->below.calls, out->fallback_widths[i]);
+    for (unsigned i = WIDTH_ABOVE; i < PAGE_WIDTHS; i++)
+        out->above.calls = sat_add(out->above.calls, out->fallback_widths[i]);
+}
+
+/* Copies the finished intervals; true when no writer came between. */
+static bool
+copy_series(struct stats_snapshot *out, const struct stats_header *page)
+{
+    uint32_t lock = __atomic_load_n(&page->series_lock, __ATOMIC_ACQUIRE);
+    uint32_t count = LOAD(page->intervals);
+    count = count < PAGE_INTERVALS ? count : PAGE_INTERVALS;
+    out->interval_ns = LOAD(page->interval_ns);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct stats_interval *from = &page->interval[i];
+        out->interval[i].gets = LOAD(from->gets);
+        out->interval[i].hits = LOAD(from->hits);
+        out->interval[i].misses = LOAD(from->misses);
+        out->interval[i].live_bytes = LOAD(from->live_bytes);
+    }
+    out->intervals = count;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return lock == 0 && LOAD(page->series_lock) == 0 &&
+           LOAD(page->interval_ns) == out->interval_ns;
+}
+
+/* The finished intervals, then the open one: what they do not hold yet. */
+static void
+take_series(struct stats_snapshot *out, const struct stats_header *page)
+{
+    for (int i = 0; i < SERIES_TRIES; i++)
+        if (copy_series(out, page))
+            break;
+    struct stats_interval *open = &out->interval[out->intervals];
+    open->gets = out->total.gets;
+    open->hits = out->total.hits;
+    open->misses = out->total.misses;
+    open->live_bytes = out->total.live_bytes;
+    for (uint32_t i = 0; i < out->intervals; i++) {
+        open->gets = sat_sub(open->gets, out->interval[i].gets);
+        open->hits = sat_sub(open->hits, out->interval[i].hits);
+        open->misses = sat_sub(open->misses, out->interval[i].misses);
+    }
+    out->intervals++;
+}
+
+static enum stats_end
+end_of(const struct stats_header *page)
+{
+    uint32_t end = LOAD(page->end);
+    return end <= STATS_END_SIGNAL ? (enum stats_end)end : STATS_END_RUNNING;
+}
+
+void
+stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
+                    int64_t now_ns)
+{
+    *out = (struct stats_snapshot){.page = page, .end = end_of(page)};
+    int64_t end_ns = LOAD(page->end_monotonic_ns);
+    if (end_ns == 0)
+        end_ns = now_ns;
+    int64_t duration = sat_sub_signed(end_ns, page->start_monotonic_ns);
+    out->duration_ns = duration > 0 ? duration : 0;
+
+    for (unsigned i = 0; i < PAGE_CLASSES; i++)
+        out->classes[i].max_bytes = page->class_bytes[i];
+    for (unsigned bin = 0; bin < PAGE_BINS; bin++)
+        sum_bin(out, page, bin);
+    sum_pools(out, page);
+    sum_profile(out, page);
+    take_series(out, page);
+}
