@@ -1,0 +1,17 @@
+/*
+ * call_stack.h - who called, without backtrace(3), which loads a library
+ * and allocates.
+ */
+#ifndef MIDPOOL_INTERPOSE_CALL_STACK_H
+#define MIDPOOL_INTERPOSE_CALL_STACK_H
+
+#include "line.h"
+
+/*
+ * Adds a line for each of the innermost callers outside this library:
+ * prefix, the object's file and the offset in it. Takes the dynamic linker's
+ * list lock for a moment.
+ */
+void call_stack_add(struct line *line, const char *prefix);
+
+#endif

@@ -1,0 +1,198 @@
+/* exit_report.c - see exit_report.h. */
+#include "exit_report.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "line.h"
+#include "pattern.h"
+#include "pool.h"
+#include "process.h"
+#include "quiet_write.h"
+#include "report_file.h"
+#include "snapshot.h"
+#include "stderr_target.h"
+
+enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
+
+static const struct options *options;
+static atomic_flag busy = ATOMIC_FLAG_INIT;
+static uint64_t reports_written;
+
+/*
+ * What only the holder of busy touches. The stack may be a signal's and
+ * small.
+ */
+static struct stats_snapshot snapshot;
+static struct line message;
+static char path[PATH_MAX];
+static char rendered[REPORT_MAX_BYTES];
+
+void
+exit_report_init(const struct options *effective)
+{
+    options = effective;
+}
+
+void
+exit_report_forked(void)
+{
+    atomic_flag_clear(&busy);
+    reports_written = 0;
+    report_file_forked();
+}
+
+/* A report that another thread is writing is done within milliseconds. */
+static bool
+begin(enum exit_report_cause cause)
+{
+    static const struct timespec pause = {.tv_nsec = EXIT_WAIT_NS};
+
+    for (int i = 0; atomic_flag_test_and_set(&busy); i++) {
+        if (cause != EXIT_REPORT_AT_EXIT || i == EXIT_WAITS)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+static void
+end(void)
+{
+    atomic_flag_clear(&busy);
+}
+
+static struct report_style
+style_for(int fd)
+{
+    struct winsize size = {0};
+    struct report_style style = {.width = WIDTH_LEAST};
+
+    style.utf8 = environment_is_utf8();
+    if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0)
+        return style;
+    style.colour = environment_wants_colour();
+    if (size.ws_col > style.width)
+        style.width = size.ws_col;
+    return style;
+}
+
+/* Fills rendered; fd is where it will go, -1 for a file. */
+static size_t
+render(enum report_format format, int fd)
+{
+    struct report_style style = style_for(fd);
+
+    stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
+    return report_render(format, &style, &snapshot, rendered, sizeof rendered);
+}
+
+static void
+complain(const char *name, int error)
+{
+    const char *reason = strerrordesc_np(error);
+
+    line_start(&message, "midpool: no report written to ");
+    line_add_printable(&message, name, strlen(name));
+    line_add(&message, ": ");
+    line_add(&message, reason == NULL ? "unknown error" : reason);
+    line_add(&message, "\n");
+    stderr_target_say(message.text, message.length);
+}
+
+static void
+write_file(const char *pattern)
+{
+    const struct process *process = process_self();
+    struct pattern_values values = {
+        .pid = process->pid,
+        .parent = process->parent,
+        .start_seconds = process->start_unix_ns / 1000000000,
+        .number = process->generation + reports_written,
+        .executable = process->executable,
+        .host = process->host,
+    };
+    int error;
+
+    if (environment_is_secure())
+        return;
+    if (!pattern_expand(pattern, process->directory, &values, path,
+                        sizeof path)) {
+        complain(pattern, ENAMETOOLONG);
+        return;
+    }
+    error = report_file_write(path, rendered, render(options->report, -1));
+    if (error != 0)
+        complain(path, error);
+    else
+        reports_written++;
+}
+
+static void
+write_default_file(void)
+{
+    line_start(&message, "midpool.%e.%p.");
+    line_add(&message, report_extension(options->report));
+    write_file(message.text);
+}
+
+static void
+write_stderr(void)
+{
+    int fd = stderr_target_open();
+
+    if (fd >= 0)
+        quiet_write(fd, rendered, render(REPORT_TEXT, fd));
+    else if (stderr_target_is_missed())
+        write_default_file();
+    stderr_target_close(fd);
+}
+
+/* A process whose parent, or the program before it, reports for it. */
+static bool
+is_silent_child(void)
+{
+    const struct process *self = process_self();
+    bool child = self->forked ||
+                 (options->reporter != 0 && options->reporter != self->pid);
+
+    return child && !options->report_children;
+}
+
+void
+exit_report_write(enum exit_report_cause cause)
+{
+    int kept = errno;
+
+    if (options == NULL || options->report == REPORT_NONE ||
+        is_silent_child() || !begin(cause))
+        return;
+    if (options->report_file[0] != '\0')
+        write_file(options->report_file);
+    else if (options->report == REPORT_TEXT)
+        write_stderr();
+    else
+        write_default_file();
+    end();
+    errno = kept;
+}
+
+int
+exit_report_to_fd(int fd, enum report_format format)
+{
+    int kept = errno;
+    int error;
+
+    if (!begin(EXIT_REPORT_ON_SIGNAL))
+        return EBUSY;
+    error = quiet_write(fd, rendered, render(format, fd));
+    end();
+    errno = kept;
+    return error;
+}

@@ -1,0 +1,36 @@
+/*
+ * exit_report.h - when and where reports go.
+ *
+ * Purpose   Takes a snapshot of the statistics page, renders it and sends it
+ *           where the options say: at exit, on a signal, on a call.
+ * Where     report_file when given. Otherwise text to the program's stderr
+ *           (stderr_target.h) and other formats to midpool.%e.%p.EXT in the
+ *           directory the program was started in; there, too, text whose
+ *           stderr is lost (a daemon's).
+ * Model     Static buffers, no lock, no allocation, no stdio, no descriptor
+ *           left; errno kept; one write. One report at a time: a second
+ *           caller gives way, only the one at exit waits a little.
+ */
+#ifndef MIDPOOL_INTERPOSE_EXIT_REPORT_H
+#define MIDPOOL_INTERPOSE_EXIT_REPORT_H
+
+#include "options.h"
+
+enum exit_report_cause { EXIT_REPORT_AT_EXIT, EXIT_REPORT_ON_SIGNAL };
+
+/* options must stay valid. */
+void exit_report_init(const struct options *options);
+
+/* Writes the report that the options ask for. Async-signal-safe. */
+void exit_report_write(enum exit_report_cause cause);
+
+/*
+ * Writes a report to fd, whatever the options say. 0, or an errno value:
+ * EBUSY while another report is being written. Async-signal-safe.
+ */
+int exit_report_to_fd(int fd, enum report_format format);
+
+/* In a forked child. */
+void exit_report_forked(void);
+
+#endif

@@ -1,0 +1,175 @@
+/* lifecycle.c - see lifecycle.h. */
+#include "lifecycle.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "backend.h"
+#include "environment.h"
+#include "exit_report.h"
+#include "live.h"
+#include "misuse.h"
+#include "options.h"
+#include "passthrough.h"
+#include "pool.h"
+#include "process.h"
+#include "purge_thread.h"
+#include "signal_report.h"
+#include "stderr_target.h"
+
+enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY, STAGE_READY };
+
+static _Atomic enum stage stage;
+static struct options options;
+
+void
+lifecycle_init_early(void)
+{
+    enum stage none = STAGE_NONE;
+    struct pool_config config;
+
+    if (!atomic_compare_exchange_strong(&stage, &none, STAGE_EARLY_RUNS))
+        return;
+    options_init(&options);
+    if (environment_read())
+        options_parse(&options, environment_conf(), NULL);
+    options_pool_config(&options, &config);
+    pool_init(&config);
+    atomic_store(&stage, STAGE_EARLY);
+}
+
+const struct options *
+lifecycle_options(void)
+{
+    return &options;
+}
+
+static void
+describe_page(void)
+{
+    struct stats_header *page = pool_page();
+
+    process_describe(page);
+    options_describe(&options, page->config, sizeof page->config);
+    page->warn_below = options.warn_below;
+}
+
+static void
+before_fork(void)
+{
+    backend_fork_prepare();
+    pool_fork_prepare();
+}
+
+static void
+after_fork_parent(void)
+{
+    pool_fork_parent();
+    backend_fork_parent();
+}
+
+static void
+after_fork_child(void)
+{
+    pool_fork_child();
+    backend_fork_child();
+    process_forked();
+    exit_report_forked();
+    if (options.live)
+        live_start();
+    describe_page();
+    if (options.purge_thread)
+        purge_thread_start(options.decay_ms);
+}
+
+/* Once more and aloud: the first time nobody could be told. */
+static void
+read_options(void)
+{
+    static const char cut[] = "midpool: MIDPOOL_CONF is longer than 4095"
+                              " bytes; what is over it is ignored\n";
+    struct pool_config config;
+
+    environment_read();
+    options_init(&options);
+    options_parse(&options, environment_conf(), stderr_target_say);
+    if (environment_conf_was_cut())
+        stderr_target_say(cut, sizeof cut - 1);
+    options_pool_config(&options, &config);
+    pool_configure(&config);
+}
+
+static void
+stand_aside(const char *reason)
+{
+    struct stats_header *page = pool_page();
+    size_t length = strlen(reason);
+
+    if (length >= sizeof page->reason)
+        length = sizeof page->reason - 1;
+    memcpy(page->reason, reason, length);
+    page->reason[length] = '\0';
+    page->active = 0;
+}
+
+static void
+warm_up(void)
+{
+    for (unsigned i = 0; i < options.warmup.steps; i++)
+        pool_warm(options.warmup.step[i].bytes, options.warmup.step[i].count);
+}
+
+static void
+apply_options(void)
+{
+    static const char no_handler[] =
+        "midpool: no handler for the option signal could be installed\n";
+    const char *reason = passthrough_reason();
+
+    if (options.live)
+        live_start();
+    describe_page();
+    if (reason != NULL)
+        stand_aside(reason);
+    if (options.signal != 0 && !signal_report_install(options.signal))
+        stderr_target_say(no_handler, sizeof no_handler - 1);
+    if (options.report != REPORT_NONE)
+        stderr_target_keep_at_exit();
+    if (!options.report_children && options.reporter == 0)
+        environment_mark(process_self()->pid);
+    if (reason != NULL)
+        return;
+    misuse_install(options.misuse);
+    warm_up();
+    if (options.purge_thread)
+        purge_thread_start(options.decay_ms);
+}
+
+__attribute__((constructor(101))) static void
+start(void)
+{
+    lifecycle_init_early();
+    process_identify();
+    stderr_target_record();
+    read_options();
+    exit_report_init(&options);
+    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+    apply_options();
+    atomic_store(&stage, STAGE_READY);
+}
+
+__attribute__((destructor(101))) static void
+finish(void)
+{
+    struct stats_header *page = pool_page();
+
+    /* A vfork child's exit is not its parent's. */
+    if (atomic_load(&stage) != STAGE_READY || !process_is_self())
+        return;
+    pool_stats_settle();
+    page->end_monotonic_ns = process_clock_ns();
+    page->end = STATS_END_EXIT;
+    exit_report_write(EXIT_REPORT_AT_EXIT);
+    stderr_target_finish();
+}

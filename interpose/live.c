@@ -1,0 +1,106 @@
+/* live.c - see live.h. */
+#include "live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "line.h"
+#include "live_sweep.h"
+#include "page.h"
+#include "pool.h"
+#include "process.h"
+#include "stderr_target.h"
+
+enum {
+    GENERATION_TRIES = 1000,
+    /* The header, the shared block and the first thread's. */
+    PRESENT_BYTES = PAGE_HEADER_BYTES + 2 * PAGE_BLOCK_BYTES,
+};
+
+static struct line name;
+
+static bool
+refuse(int error)
+{
+    static struct line line;
+    const char *reason = strerrordesc_np(error);
+
+    line_start(&line, "midpool: no live page at ");
+    line_add(&line, name.text);
+    line_add(&line, ": ");
+    line_add(&line, reason == NULL ? "unknown error" : reason);
+    line_add(&line, "\n");
+    stderr_target_say(line.text, line.length);
+    return false;
+}
+
+static void
+set_name(uint32_t generation)
+{
+    line_start(&name, LIVE_PREFIX);
+    line_add_unsigned(&name, geteuid());
+    line_add(&name, ".");
+    line_add_signed(&name, process_self()->pid);
+    line_add(&name, ".");
+    line_add_unsigned(&name, generation);
+}
+
+/* A new file under the first free generation from *generation on. */
+static int
+create(uint32_t *generation)
+{
+    int fd = -1;
+
+    for (int i = 0; i < GENERATION_TRIES && fd < 0; i++) {
+        set_name(*generation);
+        fd = open(name.text,
+                  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0 && errno != EEXIST)
+            return -1;
+        if (fd < 0)
+            (*generation)++;
+    }
+    return fd;
+}
+
+static int
+fill(int fd)
+{
+    int error;
+
+    if (ftruncate(fd, (off_t)pool_page_bytes()) != 0)
+        return errno;
+    error = posix_fallocate(fd, 0, PRESENT_BYTES);
+    if (error != 0)
+        return error;
+    return pool_page_share(fd) ? 0 : ENOMEM;
+}
+
+bool
+live_start(void)
+{
+    uint32_t generation;
+    int kept = errno;
+    int error;
+    int fd;
+
+    if (environment_is_secure())
+        return false;
+    generation = live_sweep(process_self()->pid);
+    fd = create(&generation);
+    if (fd < 0)
+        return refuse(errno);
+    error = fill(fd);
+    close(fd);
+    if (error != 0) {
+        unlink(name.text);
+        return refuse(error);
+    }
+    process_set_generation(generation);
+    errno = kept;
+    return true;
+}

@@ -1,0 +1,16 @@
+/* live_sweep.h - the pages of the user's other processes; see live.h. */
+#ifndef MIDPOOL_INTERPOSE_LIVE_SWEEP_H
+#define MIDPOOL_INTERPOSE_LIVE_SWEEP_H
+
+#include <stdint.h>
+
+#define LIVE_DIRECTORY "/dev/shm"
+#define LIVE_PREFIX LIVE_DIRECTORY "/midpool."
+
+/*
+ * Removes stale pages, marks this process's earlier ones as ended by exec,
+ * and returns the generation that comes next for pid. Async-signal-safe.
+ */
+uint32_t live_sweep(int pid);
+
+#endif

@@ -1,0 +1,14 @@
+/* option_nearest.h - which of the known words did they mean? */
+#ifndef MIDPOOL_INTERPOSE_OPTION_NEAREST_H
+#define MIDPOOL_INTERPOSE_OPTION_NEAREST_H
+
+#include <stddef.h>
+
+/*
+ * Insertions, deletions and changes of a letter, and swaps of neighbours
+ * that turn a into b; letter case counts for nothing. Both are cut at 63.
+ */
+unsigned option_distance(const char *a, size_t a_length, const char *b,
+                         size_t b_length);
+
+#endif

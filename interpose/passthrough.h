@@ -1,0 +1,16 @@
+/*
+ * passthrough.h - is the program's malloc ours?
+ *
+ * A program that brings its own malloc, or runs under a sanitizer or
+ * valgrind, is left alone: its calls do not reach us, or must not.
+ */
+#ifndef MIDPOOL_INTERPOSE_PASSTHROUGH_H
+#define MIDPOOL_INTERPOSE_PASSTHROUGH_H
+
+/*
+ * NULL when all is ours, else the reason in words. Uses dlsym: in the
+ * constructor, never on an allocation's way.
+ */
+const char *passthrough_reason(void);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * pattern.h - the names of report files: text with %-patterns.
+ *
+ *   %p pid   %P parent's pid   %e executable's name   %h host
+ *   %t start time, seconds since 1970   %n number within the process   %%
+ */
+#ifndef MIDPOOL_INTERPOSE_PATTERN_H
+#define MIDPOOL_INTERPOSE_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pattern_values {
+    int pid;
+    int parent;
+    int64_t start_seconds;
+    uint64_t number;
+    const char *executable; /* name or path: its last part counts */
+    const char *host;
+};
+
+/* Does text hold known patterns only? */
+bool pattern_is_valid(const char *text);
+
+/*
+ * Expands text into an absolute path: a relative one is taken to be in
+ * directory. What a value holds can not leave the directory: slashes in it
+ * become underscores. False when it does not fit, or text is not valid.
+ */
+bool pattern_expand(const char *text, const char *directory,
+                    const struct pattern_values *values, char *out,
+                    size_t size);
+
+#endif

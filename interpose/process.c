@@ -1,0 +1,136 @@
+/* process.c - see process.h. */
+#include "process.h"
+
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "build_id.h"
+
+static struct process self;
+
+static int64_t
+clock_ns(clockid_t clock)
+{
+    struct timespec now = {0};
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t
+process_clock_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+static void
+copy_text(char *out, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length >= size)
+        length = size - 1;
+    memcpy(out, text, length);
+    out[length] = '\0';
+}
+
+static void
+find_executable(void)
+{
+    static const char deleted[] = " (deleted)";
+    char *path = self.executable;
+    ssize_t length =
+        readlink("/proc/self/exe", path, sizeof self.executable - 1);
+
+    if (length > 0) {
+        path[length] = '\0';
+        if (length > (ssize_t)sizeof deleted) {
+            char *end = path + length - (sizeof deleted - 1);
+
+            if (strcmp(end, deleted) == 0)
+                *end = '\0';
+        }
+    } else {
+        const char *name = (const char *)getauxval(AT_EXECFN);
+
+        copy_text(path, sizeof self.executable, name == NULL ? "" : name);
+    }
+}
+
+static void
+find_host(void)
+{
+    struct utsname system;
+
+    if (uname(&system) == 0)
+        copy_text(self.host, sizeof self.host, system.nodename);
+}
+
+static void
+find_ids(void)
+{
+    self.pid = getpid();
+    self.parent = getppid();
+    self.session = getsid(0);
+    self.start_unix_ns = clock_ns(CLOCK_REALTIME);
+    self.start_monotonic_ns = process_clock_ns();
+    self.generation = 1;
+}
+
+void
+process_identify(void)
+{
+    find_ids();
+    find_executable();
+    find_host();
+    build_id_find(self.build_id, sizeof self.build_id);
+    if (getcwd(self.directory, sizeof self.directory) == NULL)
+        copy_text(self.directory, sizeof self.directory, "");
+}
+
+void
+process_forked(void)
+{
+    int session = self.session;
+
+    find_ids();
+    /* As of the program's start: a daemon is known by having left it. */
+    self.session = session;
+    self.forked = true;
+}
+
+void
+process_set_generation(uint32_t generation)
+{
+    self.generation = generation;
+}
+
+const struct process *
+process_self(void)
+{
+    return &self;
+}
+
+bool
+process_is_self(void)
+{
+    return getpid() == self.pid;
+}
+
+void
+process_describe(struct stats_header *page)
+{
+    page->pid = self.pid;
+    page->ppid = self.parent;
+    page->generation = self.generation;
+    page->end = STATS_END_RUNNING;
+    page->start_unix_ns = self.start_unix_ns;
+    page->start_monotonic_ns = self.start_monotonic_ns;
+    page->end_monotonic_ns = 0;
+    copy_text(page->executable, sizeof page->executable, self.executable);
+    copy_text(page->build_id, sizeof page->build_id, self.build_id);
+    copy_text(page->host, sizeof page->host, self.host);
+}

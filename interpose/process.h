@@ -1,0 +1,52 @@
+/*
+ * process.h - who we are: what reports and pages say of the process.
+ *
+ * Found out in the constructor, once, and brought up to date in a forked
+ * child. Static storage; nothing allocates.
+ */
+#ifndef MIDPOOL_INTERPOSE_PROCESS_H
+#define MIDPOOL_INTERPOSE_PROCESS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "page.h"
+
+struct process {
+    int pid;
+    int parent;
+    int session;
+    uint32_t generation; /* programs that this pid has been, 1 and up */
+    bool forked;         /* since the program started, without an exec */
+    int64_t start_unix_ns;
+    int64_t start_monotonic_ns;
+    char executable[512];
+    char build_id[48];
+    char host[72];
+    char directory[PATH_MAX]; /* working directory at start */
+};
+
+/* Never NULL; zeros until process_identify. */
+const struct process *process_self(void);
+
+/* In the constructor. */
+void process_identify(void);
+
+/* In a forked child. */
+void process_forked(void);
+
+void process_set_generation(uint32_t generation);
+
+/*
+ * Is the caller the process that was identified? Not so in a vfork child or
+ * one made by a bare clone, which must leave its parent's page alone.
+ */
+bool process_is_self(void);
+
+/* Writes it all into the page's header. */
+void process_describe(struct stats_header *page);
+
+int64_t process_clock_ns(void); /* CLOCK_MONOTONIC */
+
+#endif

@@ -1,0 +1,172 @@
+/* stderr_target.c - see stderr_target.h. */
+#include "stderr_target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "quiet_write.h"
+
+/* Above what a program's exit handlers get when they open files. */
+enum { DUPLICATE_LOWEST = 200 };
+
+static struct {
+    bool existed;
+    struct stat file;
+    char path[PATH_MAX]; /* empty: has none that could be opened */
+    int duplicate;       /* -1: none */
+} target = {.duplicate = -1};
+
+/*
+ * Registers a destructor of a thread-local object of the calling thread.
+ * Weak: other libcs lack it and go without the duplicate.
+ */
+extern int __cxa_thread_atexit_impl(void (*function)(void *), void *object,
+                                    void *dso) __attribute__((weak));
+extern void *__dso_handle __attribute__((visibility("hidden")));
+
+static bool
+is_recorded(int fd)
+{
+    struct stat now;
+
+    return target.existed && fstat(fd, &now) == 0 &&
+           now.st_dev == target.file.st_dev &&
+           now.st_ino == target.file.st_ino &&
+           now.st_rdev == target.file.st_rdev &&
+           (now.st_mode & S_IFMT) == (target.file.st_mode & S_IFMT);
+}
+
+void
+stderr_target_record(void)
+{
+    ssize_t length;
+
+    target.existed = fstat(STDERR_FILENO, &target.file) == 0;
+    if (!target.existed)
+        return;
+    if (!S_ISREG(target.file.st_mode) && !isatty(STDERR_FILENO))
+        return;
+    length = readlink("/proc/self/fd/2", target.path, sizeof target.path - 1);
+    target.path[length > 0 ? length : 0] = '\0';
+}
+
+static int
+duplicate_stderr(void)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, DUPLICATE_LOWEST);
+
+    /* Where the limit on descriptors is that low. */
+    if (fd < 0)
+        fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return fd;
+}
+
+static void
+exit_begins(void *unused)
+{
+    int kept = errno;
+
+    (void)unused;
+    /* A vfork child that calls exit() must leave this for its parent. */
+    if (process_is_self() && target.duplicate < 0 && is_recorded(STDERR_FILENO))
+        target.duplicate = duplicate_stderr();
+    errno = kept;
+}
+
+void
+stderr_target_keep_at_exit(void)
+{
+    if (__cxa_thread_atexit_impl != NULL)
+        __cxa_thread_atexit_impl(exit_begins, NULL, &__dso_handle);
+}
+
+static bool
+left_session(void)
+{
+    return getsid(0) != process_self()->session;
+}
+
+/*
+ * A subshell or another forked child whose descriptor 2 was changed is
+ * meant to be silent, as in "(cd x; make) 2>/dev/null". A daemon is not: it
+ * left the session.
+ */
+static bool
+was_silenced(void)
+{
+    return process_self()->forked && !left_session();
+}
+
+bool
+stderr_target_is_missed(void)
+{
+    bool device =
+        S_ISCHR(target.file.st_mode) && target.path[0] == '\0';
+
+    return target.existed && !device && !was_silenced();
+}
+
+static bool
+may_reopen(void)
+{
+    if (target.path[0] != '/' || was_silenced())
+        return false;
+    return S_ISREG(target.file.st_mode) || !left_session();
+}
+
+static int
+reopen(void)
+{
+    int fd;
+
+    if (!may_reopen())
+        return -1;
+    fd = open(target.path, O_WRONLY | O_APPEND | O_NOCTTY | O_NOFOLLOW |
+                               O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && !is_recorded(fd)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+int
+stderr_target_open(void)
+{
+    if (is_recorded(STDERR_FILENO))
+        return STDERR_FILENO;
+    if (target.duplicate >= 0 && is_recorded(target.duplicate))
+        return target.duplicate;
+    return reopen();
+}
+
+void
+stderr_target_close(int fd)
+{
+    if (fd >= 0 && fd != STDERR_FILENO && fd != target.duplicate)
+        close(fd);
+}
+
+void
+stderr_target_say(const char *text, size_t length)
+{
+    int kept = errno;
+    int fd = stderr_target_open();
+
+    if (fd >= 0)
+        quiet_write(fd, text, length);
+    stderr_target_close(fd);
+    errno = kept;
+}
+
+void
+stderr_target_finish(void)
+{
+    if (target.duplicate >= 0 && is_recorded(target.duplicate))
+        close(target.duplicate);
+    target.duplicate = -1;
+}

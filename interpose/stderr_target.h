@@ -1,0 +1,51 @@
+/*
+ * stderr_target.h - where text for the user of the program goes.
+ *
+ * Purpose   Descriptor 2 may be closed by the time of the exit report (GNU
+ *           coreutils close it in an atexit handler, daemons when they
+ *           start), or be another file that was opened since, perhaps the
+ *           program's database.
+ * Model     The constructor records what file descriptor 2 is. Later text
+ *           goes there only while it still is that file. When exit begins,
+ *           before the program's atexit handlers run, a duplicate is made
+ *           and kept until the report is out: exit() runs the destructors of
+ *           thread-local objects first, and one of these is ours. While the
+ *           program runs no descriptor is held.
+ *           Where both are gone, a regular file is opened anew for append,
+ *           a terminal too as long as the process is in its session.
+ * Ownership Static state. Nothing takes a lock or allocates, except that
+ *           the constructor's registration makes glibc allocate a few bytes.
+ */
+#ifndef MIDPOOL_INTERPOSE_STDERR_TARGET_H
+#define MIDPOOL_INTERPOSE_STDERR_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In the constructor. */
+void stderr_target_record(void);
+
+/* Has the duplicate be made when the calling thread calls exit(). */
+void stderr_target_keep_at_exit(void);
+
+/*
+ * Would somebody miss a report that finds no way there? Not so where there
+ * was no descriptor 2 at the start, where it was a device such as /dev/null,
+ * and in a forked child whose descriptor 2 was changed to silence it.
+ */
+bool stderr_target_is_missed(void);
+
+/*
+ * Opens the way to it; -1 when there is none. What is returned is to be
+ * given to stderr_target_close, which closes what was opened.
+ */
+int stderr_target_open(void);
+void stderr_target_close(int fd);
+
+/* Writes a whole line, at best effort. Keeps errno. Async-signal-safe. */
+void stderr_target_say(const char *text, size_t length);
+
+/* After the report: gives the duplicate back. */
+void stderr_target_finish(void);
+
+#endif
