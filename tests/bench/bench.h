@@ -46,6 +46,7 @@ extern const struct workload workloads_memory[];
 extern const struct workload workloads_sleepers[];
 extern const struct workload workloads_floor[];
 extern const struct workload workloads_load[];
+extern const struct workload workloads_founding[];
 
 /* Tells the compiler that ptr escapes and memory may have changed. */
 static inline void
@@ -95,7 +96,9 @@ void bench_sizes_fill(struct bench_sizes *sizes, size_t low, size_t high,
 
 /*
  * Times body, which does ops operations per call, in CPU time and prints
- * ns_per_op (the median of the repetitions) and faults_per_kop.
+ * ns_per_op (the median of the repetitions), faults_per_kop and
+ * growth_bytes_per_op, by which RSS grew meanwhile: what an operation leaves
+ * behind.
  */
 typedef void bench_body(void *context, uint64_t ops);
 void bench_measure(bench_body *body, void *context);

@@ -182,4 +182,7 @@ bench_measure(bench_body *body, void *context)
     bench_print("ns_per_op", bench_median(ns, reps));
     bench_print("faults_per_kop", (double)(after.faults - before.faults) *
                                       1000 / ((double)ops * reps));
+    double growth = ((double)after.rss_kb - (double)before.rss_kb) * 1024;
+    bench_print("growth_bytes_per_op",
+                growth <= 0 ? 0 : growth / ((double)ops * reps));
 }

@@ -44,6 +44,15 @@ floor_pair_run(int argc, char **argv)
 }
 
 static int
+floor_count_run(int argc, char **argv)
+{
+    bench_expect(argc, 2, "floor-count OPERATIONS BYTES");
+    size_t size = bench_number(argv[1]);
+    pair_body(&size, bench_number(argv[0]));
+    return 0;
+}
+
+static int
 floor_batch_run(int argc, char **argv)
 {
     bench_expect(argc, 1, "floor-batch COUNT");
@@ -58,6 +67,8 @@ floor_batch_run(int argc, char **argv)
 const struct workload workloads_floor[] = {
     {"floor-pair", "floor-pair BYTES: two calls and a bare stack",
      floor_pair_run},
+    {"floor-count", "floor-count OPERATIONS BYTES: so many, not timed",
+     floor_count_run},
     {"floor-batch", "floor-batch COUNT: the same in batches", floor_batch_run},
     {NULL, NULL, NULL},
 };

@@ -1,14 +1,11 @@
 /*
  * work_load.c - load: threads that replace buffers of the whole band until
- * the time is over; the direct allocations of the founding tables; and the
- * first gets after a warm-up.
+ * the time is over; and the first gets of a process, for warm-up.
  */
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { LIVE = 64, MOST_THREADS = 1024 };
 
@@ -39,39 +36,21 @@ static int
 load_run(int argc, char **argv)
 {
     bench_expect(argc, 3, "load THREADS LOW HIGH");
+    size_t threads = bench_number(argv[0]);
+    if (threads == 0 || threads > MOST_THREADS) {
+        bench_fail("1 to 1024 threads");
+    }
     bench_sizes_fill(&sizes, bench_number(argv[1]), bench_number(argv[2]),
                      false);
-    unsigned threads = (unsigned)bench_number(argv[0]);
-    bench_threads(threads, NULL, load_thread, NULL);
+    uint64_t start = bench_wall_ns();
+    bench_threads((unsigned)threads, NULL, load_thread, NULL);
+    uint64_t took = bench_wall_ns() - start;
     uint64_t ops = 0;
-    for (unsigned i = 0; i < threads && i < MOST_THREADS; i++) {
+    for (size_t i = 0; i < threads; i++) {
         ops += total[i][0];
     }
-    bench_print("ops", (double)ops);
-    return 0;
-}
-
-static void
-map_body(void *context, uint64_t ops)
-{
-    size_t size = *(size_t *)context;
-    for (uint64_t i = 0; i < ops; i++) {
-        char *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (ptr == MAP_FAILED) {
-            bench_fail("mmap failed");
-        }
-        *(volatile char *)ptr = 1;
-        munmap(ptr, size);
-    }
-}
-
-static int
-map_run(int argc, char **argv)
-{
-    bench_expect(argc, 1, "map BYTES");
-    size_t size = bench_number(argv[0]);
-    bench_measure(map_body, &size);
+    bench_print("operations", (double)ops);
+    bench_print("seconds", (double)took / 1e9);
     return 0;
 }
 
@@ -105,7 +84,6 @@ first_run(int argc, char **argv)
 const struct workload workloads_load[] = {
     {"load", "load THREADS LOW HIGH: threads replace among 64 until stopped",
      load_run},
-    {"map", "map BYTES: mmap, one byte written, munmap", map_run},
     {"first",
      "first COUNT BYTES: the first gets of a process, all pages "
      "written",

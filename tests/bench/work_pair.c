@@ -102,6 +102,15 @@ calloc_run(int argc, char **argv)
     return 0;
 }
 
+static int
+count_run(int argc, char **argv)
+{
+    bench_expect(argc, 2, "count OPERATIONS BYTES");
+    struct pair pair = {bench_number(argv[1]), 0};
+    pair_body(&pair, bench_number(argv[0]));
+    return 0;
+}
+
 static uint64_t
 pairs_thread(void *context, unsigned index, const volatile bool *stop)
 {
@@ -126,6 +135,7 @@ pairs_run(int argc, char **argv)
 const struct workload workloads_pair[] = {
     {"pair", "pair BYTES: malloc and free", pair_run},
     {"touch", "touch BYTES: pair, first and last byte written", touch_run},
+    {"count", "count OPERATIONS BYTES: so many pairs, not timed", count_run},
     {"batch", "batch COUNT BYTES: COUNT mallocs, COUNT frees", batch_run},
     {"calloc", "calloc BYTES: calloc and free of a recycled buffer",
      calloc_run},

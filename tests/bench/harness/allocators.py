@@ -50,6 +50,11 @@ class Allocator:
         return env
 
 
+def cpus():
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def library_dirs():
     machine = os.uname().machine
     return (

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent
@@ -43,8 +44,16 @@ def _stale(target, sources):
     return any(source.stat().st_mtime > made for source in sources)
 
 
+@dataclass(frozen=True)
+class Tools:
+    """The compiled programs."""
+
+    bench: Path
+    launch: Path
+
+
 def workloads(folder):
-    """Compiles the workload program into folder and returns its path."""
+    """Compiles the programs into folder and returns them."""
     folder.mkdir(parents=True, exist_ok=True)
     headers = sorted(SOURCES.glob("*.h"))
     floor = folder / "libbench-floor.so"
@@ -54,16 +63,23 @@ def workloads(folder):
              SOURCES / "floor.c"],
             "building the floor",
         )
-    program = folder / "bench"
+    bench = folder / "bench"
     parts = [SOURCES / name for name in ("main.c", "support.c", "threads.c")]
     parts += sorted(SOURCES.glob("work_*.c"))
-    if _stale(program, [*parts, *headers, floor]):
+    if _stale(bench, [*parts, *headers, floor]):
         _call(
-            [compiler(), *FLAGS, *WARNINGS, "-o", program, *parts,
+            [compiler(), *FLAGS, *WARNINGS, "-o", bench, *parts,
              f"-L{folder}", "-lbench-floor", "-Wl,-rpath,$ORIGIN", "-lm"],
             "building the workloads",
         )
-    return program
+    launch = folder / "launch"
+    if _stale(launch, [SOURCES / "launch.c"]):
+        _call(
+            [compiler(), *FLAGS, *WARNINGS, "-static", "-o", launch,
+             SOURCES / "launch.c"],
+            "building the launcher",
+        )
+    return Tools(bench.resolve(), launch.resolve())
 
 
 def midpool(build=ROOT / "build"):

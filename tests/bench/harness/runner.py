@@ -1,12 +1,12 @@
 """Runs rows under allocators, round by round, and keeps what came out."""
 
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 
-TIMEOUT_S = 180
+from .execute import EXECUTE, Failed
+from .rows import SCALES
 
 
 @dataclass(frozen=True)
@@ -66,62 +66,11 @@ class Progress:
             self.out.flush()
 
 
-def base_environment():
-    """What programs are started with: nothing that steers an allocator."""
-    keep = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
-    env = {key: os.environ[key] for key in keep if key in os.environ}
-    env["LC_ALL"] = "C"
-    return env
-
-
-def parse(text):
-    """The metrics in a workload's output."""
-    metrics = {}
-    for line in text.splitlines():
-        parts = line.split()
-        if len(parts) == 2:
-            try:
-                metrics[parts[0]] = float(parts[1])
-            except ValueError:
-                continue
-    return metrics
-
-
-class Failed(Exception):
-    """A run that ended badly; the message says how."""
-
-
-def start(argv, allocator, extra_env=None):
-    """Runs argv under the allocator and returns its metrics."""
-    env = base_environment()
-    env.update(allocator.environment())
-    env.update(extra_env or {})
-    try:
-        done = subprocess.run(
-            argv,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise Failed(f"took more than {TIMEOUT_S} s") from None
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        reason = said[-1] if said else ""
-        raise Failed(f"status {done.returncode} {reason}".strip())
-    metrics = parse(done.stdout)
-    if not metrics:
-        raise Failed("printed no figures")
-    return metrics
-
-
 class Runner:
-    """Holds how to run: the program, how long, on which CPU."""
+    """Holds how to run: the programs, how long, on which CPU."""
 
-    def __init__(self, program, ms, reps, waits=True):
-        self.program = str(program)
+    def __init__(self, tools, ms, reps, waits=True):
+        self.tools = tools
         self.ms = ms
         self.reps = reps
         self.waits = waits
@@ -129,35 +78,24 @@ class Runner:
         self.samples = []
         self.failures = []
 
-    def command(self, run):
-        argv = [self.program, "--ms", str(self.ms), "--reps", str(self.reps)]
-        if run.pinned:
-            argv += ["--cpu", str(self.cpu)]
-        if run.wait and self.waits:
-            argv += ["--wait", str(run.wait)]
-        return argv + list(run.argv)
+    def sample(self, run, allocator, number, row, metric, unit, value):
+        self.samples.append(
+            Sample(number, allocator.name, run.group, run.family, row, metric,
+                   unit, value)
+        )
 
     def once(self, run, allocator, number):
-        metrics = start(self.command(run), allocator)
+        metrics = EXECUTE[run.kind](self, run, allocator)
+        shown = set()
         for figure in run.figures:
             if figure.metric in metrics:
-                self.keep(run, allocator, number, figure, metrics)
-        for metric in ("faults_per_kop", "peak_rss_kb", "faults", "live_kb",
-                       "left_kb"):
-            if metric in metrics:
-                self.samples.append(
-                    Sample(number, allocator.name, run.group, run.family,
-                           run.name, metric, "", metrics[metric])
-                )
-
-    def keep(self, run, allocator, number, figure, metrics):
-        value = metrics[figure.metric]
-        if figure.unit == "MB":
-            value /= 1024
-        self.samples.append(
-            Sample(number, allocator.name, run.group, run.family, figure.row,
-                   "value", figure.unit, value)
-        )
+                value = metrics[figure.metric] * SCALES.get(figure.unit, 1)
+                self.sample(run, allocator, number, figure.row, "value",
+                            figure.unit, value)
+                shown.add(figure.metric)
+        for metric in sorted(set(metrics) - shown):
+            self.sample(run, allocator, number, run.name, metric, "",
+                        metrics[metric])
 
     def all(self, runs, allocators, rounds):
         """Every run under every allocator, interleaved, rounds times."""
@@ -167,7 +105,6 @@ class Runner:
             for run in runs
             if not run.rounds or number <= run.rounds
             for allocator in allocators
-            if not run.allocators or allocator.name in run.allocators
         ]
         progress = Progress(len(plan))
         for number, run, allocator in plan:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
+UNITS = ("ns", "us wall", "ms CPU", "ms wall", "MB", "faults", "instructions")
 CLOSE = 1.03  # within 3 % of the first counts as first
 
 
@@ -58,6 +59,9 @@ def lines(samples):
             order.append(key)
             values[key] = {}
         values[key].setdefault(sample.allocator, []).append(sample.value)
+    # Rows of one group and unit stand together.
+    groups = list(dict.fromkeys(key[0] for key in order))
+    order.sort(key=lambda key: (groups.index(key[0]), UNITS.index(key[3])))
     return [
         Line(*key, {name: cell(v) for name, v in values[key].items()})
         for key in order
@@ -89,8 +93,14 @@ def _cell_text(line, name, rounds):
     return text
 
 
-def _header(names, wide, narrow, unit):
-    head = unit.ljust(wide)
+def _title(line):
+    if line.group == line.unit:
+        return line.group
+    return f"{line.group}, {line.unit}"
+
+
+def _header(names, wide, narrow, title):
+    head = title.ljust(wide)
     head += "".join(name.rjust(narrow) for name in names)
     return head + "   ratio  best peer"
 
@@ -106,7 +116,7 @@ def render(table, names, subject, rounds):
     for line in table:
         if (line.group, line.unit) != last:
             last = (line.group, line.unit)
-            out += ["", _header(names, wide, narrow, f"{line.group}, {line.unit}")]
+            out += ["", _header(names, wide, narrow, _title(line))]
         text = line.row.ljust(wide)
         text += "".join(
             _cell_text(line, name, rounds).rjust(narrow) for name in names
@@ -119,6 +129,21 @@ def render(table, names, subject, rounds):
             mark = " " if ratio <= CLOSE else "*"
             text += f"  {ratio:6.2f}{mark} {best}"
         out.append(text.rstrip())
+    return "\n".join(out[1:])
+
+
+def render_plain(table, names, rounds):
+    """A table of columns that are not rivals: no ratio, no marks."""
+    narrow = max([len(name) for name in names] + [13]) + 1
+    wide = max([len(line.row) for line in table] + [20]) + 1
+    out, last = [], None
+    for line in table:
+        if (line.group, line.unit) != last:
+            last = (line.group, line.unit)
+            head = _title(line).ljust(wide)
+            out += ["", head + "".join(name.rjust(narrow) for name in names)]
+        out.append(line.row.ljust(wide) + "".join(
+            _cell_text(line, name, rounds).rjust(narrow) for name in names))
     return "\n".join(out[1:])
 
 

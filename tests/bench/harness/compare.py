@@ -1,0 +1,186 @@
+"""The comparison: all rows, all allocators, a table, a CSV, a chart."""
+
+import argparse
+import subprocess
+import sys
+
+from . import allocators, build, catalogue, chart, history
+from . import results, rows, table
+from .common import add_options, guarded, library, Usage
+from .runner import Runner
+
+EPILOG = """commands:
+  founding              the founding report's tables: direct allocation
+                        against get and put; founding --help
+  load                  a load test; load --help
+
+Metrics: time per operation (CPU time with one thread, wall time x CPUs in
+use with several), memory, page faults; median over the rounds and half the
+range. * marks rows where midpool is more than 3 % behind the best peer.
+"""
+
+
+def parser():
+    parse = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measures midpool against other allocators.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parse.add_argument("--quick", action="store_true",
+                       help="one short round of the band, of what is outside "
+                            "and of memory without its 12 s waits")
+    parse.add_argument("--rounds", type=int, metavar="N",
+                       help="rounds, interleaved (5; with --quick 1)")
+    parse.add_argument("--only", metavar="ROWS", action="append", default=[],
+                       help="groups, families or rows, comma-separated, "
+                            "* as in a shell; see --list")
+    parse.add_argument("--allocators", metavar="LIST",
+                       help="only these, comma-separated")
+    parse.add_argument("--add", metavar="NAME=PATH", action="append",
+                       default=[], help="one more allocator's library")
+    parse.add_argument("--list", action="store_true",
+                       help="say which rows there are, and end")
+    add_options(parse)
+    return parse
+
+
+def choose_runs(args):
+    runs = catalogue.all_runs(args.out.resolve() / "cache")
+    runs += catalogue.variant_runs() + catalogue.warmup_runs()
+    patterns = [part for text in args.only for part in text.split(",") if part]
+    if not patterns and args.quick:
+        patterns = rows.QUICK
+    try:
+        return rows.select(runs, patterns) if patterns else runs
+    except ValueError as problem:
+        raise Usage(problem) from None
+
+
+def choose_allocators(args):
+    """Those to compare and remarks; midpool is built only when it is."""
+    found, remarks = allocators.peers()
+    try:
+        found += [allocators.added(text) for text in args.add]
+    except ValueError as problem:
+        raise Usage(problem) from None
+    wanted = args.allocators.split(",") if args.allocators else None
+    if wanted is None or "midpool" in wanted:
+        found.append(allocators.midpool(library(args)))
+    if wanted is not None:
+        known = {one.name: one for one in found}
+        for name in wanted:
+            if name not in known:
+                raise Usage(f"no allocator '{name}' here; there are "
+                            + ", ".join(known))
+        found = [known[name] for name in wanted]
+    return found, remarks
+
+
+def variants(midpool, conf):
+    """Midpool under other options, one column each."""
+    return [
+        allocators.Allocator(name, midpool.library,
+                             {"MIDPOOL_CONF": "report:none," + options})
+        for name, options in conf.items()
+    ]
+
+
+def prepare(runs, out, remarks):
+    """Makes the input that some rows need; drops those it fails for."""
+    if any(run.family == "git" for run in runs):
+        try:
+            history.make(out.resolve() / "cache" / "history.git")
+        except (OSError, subprocess.CalledProcessError) as problem:
+            remarks.append(f"git: no repository could be made ({problem})")
+            runs = [run for run in runs if run.family != "git"]
+    return runs
+
+
+def measure(runner, runs, chosen, rounds):
+    """Runs everything; returns the columns of each table."""
+    groups = {run.group for run in runs}
+    if "band" in groups:
+        glibc = [allocators.Allocator("glibc")]
+        runner.all(list(catalogue.FLOOR), glibc, rounds)
+    if "instructions" in groups:
+        glibc = [allocators.Allocator("glibc")]
+        runner.all([catalogue.FLOOR_INSTRUCTIONS], glibc, 1)
+    own = ("variants", "warm-up")
+    peers = [run for run in runs if run.group not in own]
+    if peers:
+        runner.all(peers, chosen, rounds)
+    midpool = [one for one in chosen if one.name == "midpool"]
+    for group, conf in (("variants", catalogue.VARIANT_CONF),
+                        ("warm-up", catalogue.WARMUP_CONF)):
+        mine = [run for run in runs if run.group == group]
+        if mine and midpool:
+            runner.all(mine, variants(midpool[0], conf), rounds)
+
+
+def floor_lines(lines):
+    said = []
+    for line in lines:
+        value = min(found.value for found in line.cells.values())
+        said.append(f"{line.row}: {value:.1f} {line.unit}")
+    return said
+
+
+def tables(lines, chosen, rounds):
+    """The text of all tables."""
+    own = {"variants": catalogue.VARIANT_CONF, "warm-up": catalogue.WARMUP_CONF}
+    body = [line for line in lines
+            if line.group not in own and line.group != "floor"]
+    names = [one.name for one in chosen]
+    out = []
+    if body:
+        out += [table.render(body, names, "midpool", rounds), ""]
+    for group, conf in own.items():
+        mine = [line for line in lines if line.group == group]
+        if mine:
+            out += [table.render_plain(mine, list(conf), rounds), ""]
+    out += floor_lines([line for line in lines if line.group == "floor"])
+    for group in ("band", "outside", "real"):
+        out += table.summary(lines, names, "midpool", group)
+    return out, body
+
+
+def report(args, runner, chosen, rounds, remarks):
+    lines = table.lines(runner.samples)
+    out, body = tables(lines, chosen, rounds)
+    out += [f"note: {remark}" for remark in remarks]
+    out += [f"failed: {failure}" for failure in runner.failures]
+    args.out.mkdir(parents=True, exist_ok=True)
+    results.write(args.out / "results.csv", runner.samples)
+    chart.write(args.out / "chart.svg", body, [one.name for one in chosen])
+    text = "\n".join(out)
+    (args.out / "table.txt").write_text(text + "\n", encoding="utf-8")
+    print(text)
+    print(f"table, raw results, chart: {args.out}/table.txt, results.csv, "
+          "chart.svg")
+
+
+def run(args):
+    if args.rounds is not None and args.rounds < 1:
+        raise Usage("--rounds wants at least 1")
+    runs = choose_runs(args)
+    if args.list:
+        for one in runs:
+            for figure in one.figures:
+                print(f"{one.group:12} {one.family:14} {figure.row}, "
+                      f"{figure.unit}")
+        return 0
+    rounds = args.rounds or (1 if args.quick else 5)
+    chosen, remarks = choose_allocators(args)
+    tools = build.workloads(args.out / "bin")
+    runs = prepare(runs, args.out, remarks)
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    runner = Runner(tools, 8 if args.quick else 20, 5, waits=not args.quick)
+    measure(runner, runs, chosen, rounds)
+    report(args, runner, chosen, rounds, remarks)
+    return 0 if runner.samples else 1
+
+
+def main(argv):
+    return guarded(run, parser().parse_args(argv))
