@@ -1,0 +1,184 @@
+/*
+ * entry.c - the exported allocation functions: check, choose, delegate.
+ *
+ * Semantics are glibc's: errno kept by free, ENOMEM on failure, realloc(p, 0)
+ * frees, malloc(0) is a pointer of its own. Each function's fast path is
+ * here, so that it is one stretch of code without a call; the rest is in
+ * route.c.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "backend.h"
+#include "cache.h"
+#include "midpool_exports.h"
+#include "route.h"
+
+EXPORT void *
+malloc(size_t bytes)
+{
+    if (likely(size_in_band(bytes))) {
+        void *slot = cache_get_fast(bytes);
+
+        return likely(slot != NULL) ? slot : route_get(bytes);
+    }
+    if (likely(bytes < BAND_MIN_BYTES && cache_count_below(bytes)))
+        return backend_malloc(bytes);
+    return route_fallback(bytes);
+}
+
+EXPORT void
+free(void *ptr)
+{
+    uintptr_t number = region_number(ptr);
+
+    if (likely(number < REGION_SLABS_MAX)) {
+        unsigned offset = region_slab_bin[number];
+
+        if (likely(offset != 0 && cache_put_fast(ptr, number, offset)))
+            return;
+        route_put(ptr);
+        return;
+    }
+    if (likely(backend_owns(ptr)))
+        backend_free(ptr);
+    else
+        route_put(ptr);
+}
+
+EXPORT void *
+calloc(size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (unlikely(__builtin_mul_overflow(count, size, &bytes))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (size_in_band(bytes))
+        return route_get_zero(bytes);
+    if (likely(bytes < BAND_MIN_BYTES && cache_count_below(bytes)))
+        return backend_calloc(1, bytes);
+    return route_fallback_zero(bytes);
+}
+
+EXPORT void *
+realloc(void *ptr, size_t bytes)
+{
+    if (ptr == NULL)
+        return malloc(bytes);
+    if (bytes == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return route_realloc(ptr, bytes);
+}
+
+EXPORT void *
+reallocarray(void *ptr, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(ptr, bytes);
+}
+
+static bool
+power_of_two(size_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+EXPORT int
+posix_memalign(void **out, size_t align, size_t bytes)
+{
+    int kept = errno;
+    void *ptr;
+
+    if (!power_of_two(align) || align % sizeof(void *) != 0)
+        return EINVAL;
+    ptr = route_get_aligned(align, bytes);
+    errno = kept;
+    if (ptr == NULL)
+        return ENOMEM;
+    *out = ptr;
+    return 0;
+}
+
+EXPORT void *
+aligned_alloc(size_t align, size_t bytes)
+{
+    if (!power_of_two(align)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return route_get_aligned(align, bytes);
+}
+
+/* As glibc's: an odd alignment is rounded up to a power of two. */
+EXPORT void *
+memalign(size_t align, size_t bytes)
+{
+    if (align > SIZE_MAX / 2 + 1) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (align > 1 && !power_of_two(align))
+        align = (size_t)1 << cache_width(align);
+    return route_get_aligned(align == 0 ? 1 : align, bytes);
+}
+
+EXPORT void *
+valloc(size_t bytes)
+{
+    return route_get_aligned(OS_PAGE_BYTES, bytes);
+}
+
+EXPORT void *
+pvalloc(size_t bytes)
+{
+    if (bytes > SIZE_MAX - OS_PAGE_BYTES) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return route_get_aligned(OS_PAGE_BYTES, align_up(bytes, OS_PAGE_BYTES));
+}
+
+EXPORT size_t
+malloc_usable_size(void *ptr)
+{
+    return ptr == NULL ? 0 : route_usable_size(ptr);
+}
+
+EXPORT void
+free_sized(void *ptr, size_t bytes)
+{
+    if (likely(ptr == NULL || route_size_fits(ptr, bytes)))
+        free(ptr);
+}
+
+EXPORT void
+free_aligned_sized(void *ptr, size_t align, size_t bytes)
+{
+    (void)align;
+    free_sized(ptr, bytes);
+}
+
+EXPORT void
+cfree(void *ptr)
+{
+    free(ptr);
+}
+
+/* glibc's inner names, which some libraries and old programs call. */
+ALIAS(__libc_malloc, malloc, void *, (size_t))
+ALIAS(__libc_free, free, void, (void *))
+ALIAS(__libc_calloc, calloc, void *, (size_t, size_t))
+ALIAS(__libc_realloc, realloc, void *, (void *, size_t))
+ALIAS(__libc_memalign, memalign, void *, (size_t, size_t))
+ALIAS(__libc_valloc, valloc, void *, (size_t))
+ALIAS(__libc_pvalloc, pvalloc, void *, (size_t))

@@ -1,0 +1,38 @@
+/*
+ * foreign.c - see foreign.h.
+ */
+#include "foreign.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+
+#include "pool.h"
+#include "page.h"
+
+static void (*next_free)(void *);
+static size_t (*next_usable_size)(void *);
+
+/* dlsym allocates: here, and never on an allocation's way. */
+__attribute__((constructor)) static void
+find_next(void)
+{
+    *(void **)&next_free = dlsym(RTLD_NEXT, "free");
+    *(void **)&next_usable_size = dlsym(RTLD_NEXT, "malloc_usable_size");
+}
+
+void
+foreign_free(void *ptr)
+{
+    int kept = errno;
+
+    __atomic_fetch_add(&pool_page()->foreign_frees, 1, __ATOMIC_RELAXED);
+    if (next_free != NULL)
+        next_free(ptr);
+    errno = kept;
+}
+
+size_t
+foreign_usable_size(const void *ptr)
+{
+    return next_usable_size != NULL ? next_usable_size((void *)(size_t)ptr) : 0;
+}

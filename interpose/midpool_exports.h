@@ -1,0 +1,34 @@
+/*
+ * midpool_exports.h - how a function is exported; which are is said by
+ * exports.map, the one list.
+ */
+#ifndef MIDPOOL_INTERPOSE_EXPORTS_H
+#define MIDPOOL_INTERPOSE_EXPORTS_H
+
+#include <stddef.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Another exported name of a function in the same file. */
+#define ALIAS(name, target, result, arguments)                                 \
+    EXPORT result name arguments __attribute__((alias(#target)));
+
+/* Names that libc's headers do not declare, or only newer ones. */
+void free_sized(void *ptr, size_t bytes);
+void free_aligned_sized(void *ptr, size_t align, size_t bytes);
+void cfree(void *ptr);
+
+/* Those that they do, without dragging stdlib.h's attributes in. */
+void *malloc(size_t bytes);
+void free(void *ptr);
+void *calloc(size_t count, size_t size);
+void *realloc(void *ptr, size_t bytes);
+void *reallocarray(void *ptr, size_t count, size_t size);
+int posix_memalign(void **out, size_t align, size_t bytes);
+void *aligned_alloc(size_t align, size_t bytes);
+void *memalign(size_t align, size_t bytes);
+void *valloc(size_t bytes);
+void *pvalloc(size_t bytes);
+size_t malloc_usable_size(void *ptr);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * route.c - see route.h.
+ */
+#include "route.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "backend.h"
+#include "cache.h"
+#include "foreign.h"
+#include "lifecycle.h"
+#include "misuse.h"
+
+/* A slot of the bin; NULL is a bypass, counted as such. */
+static void *
+get(unsigned bin, size_t bytes, bool *zero)
+{
+    void *slot;
+
+    lifecycle_init_early();
+    slot = cache_get_slow(bin, bytes, zero);
+    if (slot == NULL)
+        cache_note(bin, NOTE_BYPASS);
+    return slot;
+}
+
+noinline void *
+route_get(size_t bytes)
+{
+    void *slot = get(size_bin(bytes), bytes, NULL);
+
+    return slot != NULL ? slot : backend_malloc(bytes);
+}
+
+void *
+route_get_zero(size_t bytes)
+{
+    unsigned bin = size_bin(bytes);
+    void *slot = cache_get_fast(bytes);
+    bool zero = false;
+
+    if (unlikely(slot == NULL))
+        slot = get(bin, bytes, &zero);
+    if (unlikely(slot == NULL))
+        return backend_calloc(1, bytes);
+    cache_note(bin, NOTE_CALLOC);
+    return zero ? slot : memset(slot, 0, bytes);
+}
+
+static void *
+get_page_aligned(size_t bytes)
+{
+    unsigned bin = size_bin_aligned(bytes);
+    struct cache *cache = cache_self;
+    void *slot = cache_pop(cache, &cache->bin[bin], bytes);
+
+    if (slot == NULL)
+        slot = get(bin, bytes, NULL);
+    if (slot != NULL)
+        cache_note(bin, NOTE_ALIGNED);
+    return slot;
+}
+
+static void *
+get_slot_aligned(size_t bytes)
+{
+    void *slot = cache_get_fast(bytes);
+
+    if (slot == NULL)
+        slot = get(size_bin(bytes), bytes, NULL);
+    if (slot != NULL)
+        cache_note(size_bin(bytes), NOTE_ALIGNED);
+    return slot;
+}
+
+static void *
+fallback_aligned(size_t align, size_t bytes)
+{
+    lifecycle_init_early();
+    cache_count_slow(bytes);
+    return backend_memalign(align, bytes);
+}
+
+void *
+route_get_aligned(size_t align, size_t bytes)
+{
+    void *slot = NULL;
+
+    if (!size_in_band(bytes))
+        return fallback_aligned(align, bytes);
+    if (align <= SLOT_ALIGN_BYTES)
+        slot = get_slot_aligned(bytes);
+    else if (align <= BIN_ALIGN_MAX)
+        slot = get_page_aligned(bytes);
+    else
+        cache_note(size_bin(bytes), NOTE_BYPASS);
+    return slot != NULL ? slot : backend_memalign(align, bytes);
+}
+
+noinline void *
+route_fallback(size_t bytes)
+{
+    lifecycle_init_early();
+    cache_count_slow(bytes);
+    return backend_malloc(bytes);
+}
+
+void *
+route_fallback_zero(size_t bytes)
+{
+    lifecycle_init_early();
+    cache_count_slow(bytes);
+    return backend_calloc(1, bytes);
+}
+
+/* Does a slot of that many bytes suit the request as it is? */
+static bool
+keeps_slot(size_t slot_bytes, size_t bytes)
+{
+    return bytes <= slot_bytes && bytes > slot_bytes / 2;
+}
+
+static void *
+get_any(size_t bytes)
+{
+    void *slot;
+
+    if (!size_in_band(bytes))
+        return route_fallback(bytes);
+    slot = cache_get_fast(bytes);
+    return slot != NULL ? slot : route_get(bytes);
+}
+
+static void *
+realloc_pooled(void *ptr, size_t bytes, unsigned bin)
+{
+    size_t slot_bytes = bin_info[bin].slot_bytes;
+    void *moved;
+
+    if (keeps_slot(slot_bytes, bytes)) {
+        cache_note(bin, NOTE_IN_PLACE);
+        return ptr;
+    }
+    moved = get_any(bytes);
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, ptr, bytes < slot_bytes ? bytes : slot_bytes);
+    cache_note(bin, NOTE_MOVED);
+    (void)cache_put_slow(ptr);
+    return moved;
+}
+
+static void *
+realloc_foreign(void *ptr, size_t bytes)
+{
+    size_t held = foreign_usable_size(ptr);
+    void *moved = get_any(bytes);
+
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, ptr, bytes < held ? bytes : held);
+    foreign_free(ptr);
+    return moved;
+}
+
+/* Into the band: a buffer of ours from now on. */
+static void *
+realloc_into_band(void *ptr, size_t bytes)
+{
+    size_t held = backend_usable_size(ptr);
+    void *moved = get_any(bytes);
+
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, ptr, bytes < held ? bytes : held);
+    backend_free(ptr);
+    return moved;
+}
+
+void *
+route_realloc(void *ptr, size_t bytes)
+{
+    int bin = cache_slot_bin(ptr);
+
+    if (bin >= 0)
+        return realloc_pooled(ptr, bytes, (unsigned)bin);
+    if (bin == CACHE_BIN_MISUSED) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (!backend_owns(ptr))
+        return realloc_foreign(ptr, bytes);
+    if (size_in_band(bytes))
+        return realloc_into_band(ptr, bytes);
+    lifecycle_init_early();
+    cache_count_slow(bytes);
+    return backend_realloc(ptr, bytes);
+}
+
+noinline void
+route_put(void *ptr)
+{
+    if (ptr == NULL)
+        return;
+    if (cache_put_slow(ptr) != CACHE_PUT_FOREIGN)
+        return;
+    if (backend_owns(ptr))
+        backend_free(ptr);
+    else
+        foreign_free(ptr);
+}
+
+size_t
+route_usable_size(const void *ptr)
+{
+    int bin = cache_slot_bin(ptr);
+
+    if (bin >= 0)
+        return bin_info[bin].slot_bytes;
+    if (bin == CACHE_BIN_MISUSED)
+        return 0;
+    return backend_owns(ptr) ? backend_usable_size(ptr)
+                             : foreign_usable_size(ptr);
+}
+
+/*
+ * A request lies in its slot and leaves at most half of it unused, aligned
+ * ones more; realloc may keep up to half. So only the impossible is judged.
+ */
+bool
+route_size_fits(const void *ptr, size_t bytes)
+{
+    int bin = ptr != NULL ? cache_slot_bin(ptr) : CACHE_BIN_FOREIGN;
+
+    if (bin < 0)
+        return bin == CACHE_BIN_FOREIGN;
+    if (bytes <= bin_info[bin].slot_bytes && bytes >= BAND_MIN_BYTES / 2)
+        return true;
+    misuse_wrong_size(ptr, bytes, bin_info[bin].slot_bytes);
+    return false;
+}

@@ -1,0 +1,39 @@
+/*
+ * route.h - size to pool or backend, pointer to owner: the ways that
+ * entry.c's fast paths do not take.
+ */
+#ifndef MIDPOOL_INTERPOSE_ROUTE_H
+#define MIDPOOL_INTERPOSE_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A request of the band that the loaded magazine could not serve. */
+void *route_get(size_t bytes);
+
+/* The same, reading as zero. */
+void *route_get_zero(size_t bytes);
+
+/* Aligned to align, a power of two, whatever the size. NULL with ENOMEM. */
+void *route_get_aligned(size_t align, size_t bytes);
+
+/* A request outside the band. NULL with ENOMEM. */
+void *route_fallback(size_t bytes);
+void *route_fallback_zero(size_t bytes);
+
+/* ptr is not NULL and bytes not 0. NULL with ENOMEM, ptr untouched. */
+void *route_realloc(void *ptr, size_t bytes);
+
+/* A pointer that the fast path did not put, NULL included. Keeps errno. */
+void route_put(void *ptr);
+
+/* ptr is not NULL. 0 for a pointer that is not handed out. */
+size_t route_usable_size(const void *ptr);
+
+/*
+ * Reports a size that can not have been asked for when ptr was got; true if
+ * ptr may be put all the same.
+ */
+bool route_size_fits(const void *ptr, size_t bytes);
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * account.c - live counts shared between threads, and the curve.
+ */
+#include "account.h"
+
+#include "cache.h"
+#include "os.h"
+#include "slab.h"
+#include "thread.h"
+
+/* Serves until the thread area is there, and for ever where there is none. */
+static struct {
+    _Alignas(CACHE_LINE_BYTES) char header[PAGE_HEADER_BYTES];
+    struct stats_block shared;
+} first_page;
+
+struct stats_header *account_page = (struct stats_header *)&first_page;
+
+static void
+raise_to(int64_t *peak, int64_t value)
+{
+    int64_t seen = __atomic_load_n(peak, __ATOMIC_RELAXED);
+
+    while (value > seen &&
+           !__atomic_compare_exchange_n(peak, &seen, value, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+/*
+ * With one thread its own peak is exact and stays. With several, peaks of
+ * different times must not be added up: each publication starts afresh.
+ */
+static bool
+alone(void)
+{
+    return __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1;
+}
+
+void
+account_publish_bin(struct stats_block *block, unsigned bin)
+{
+    struct stats_cold *cold = &block->cold[bin];
+    int64_t share = (int64_t)(block->hot[bin].gets - block->hot[bin].puts);
+    int64_t live;
+
+    if (alone())
+        return;
+    live = __atomic_add_fetch(&account_page->live[bin],
+                              share - cold->published, __ATOMIC_RELAXED);
+    raise_to(&account_page->peak[bin], live + cold->peak - share);
+    cold->published = share;
+    cold->peak = share;
+}
+
+void
+account_publish_bytes(struct stats_block *block)
+{
+    int64_t share = block->peak_bytes - block->headroom;
+    int64_t live;
+
+    if (alone())
+        return;
+    live = __atomic_add_fetch(&account_page->live_bytes,
+                              share - block->published_bytes, __ATOMIC_RELAXED);
+    if (live + block->headroom > account_page->peak_bytes)
+        account_page->peak_monotonic_ns = os_now_ns();
+    raise_to(&account_page->peak_bytes, live + block->headroom);
+    block->published_bytes = share;
+    block->peak_bytes = share;
+    block->headroom = 0;
+}
+
+/* Sums of one moment: what the curve and the idle counts are made of. */
+struct sums {
+    uint64_t gets, misses;
+    int64_t live_bytes;
+};
+
+static struct sums
+sum_blocks(void)
+{
+    struct sums sums = {0, 0, 0};
+
+    for (uint32_t i = THREAD_SHARED; i < account_page->blocks_used; i++) {
+        const struct stats_block *block = stats_block_at(account_page, i);
+
+        for (unsigned bin = 0; bin < BINS; bin++) {
+            const struct stats_hot *hot = &block->hot[bin];
+            int64_t live = (int64_t)(hot->gets - hot->puts);
+
+            sums.gets += hot->gets;
+            sums.misses += hot->misses;
+            sums.live_bytes += live * (int64_t)bin_info[bin].slot_bytes;
+        }
+    }
+    return sums;
+}
+
+int64_t
+account_idle(unsigned bin)
+{
+    const struct stats_header *page = account_page;
+    int64_t idle = page->adopted[bin] + (int64_t)page->warmups[bin] -
+                   (int64_t)page->discards[bin];
+
+    for (uint32_t i = THREAD_SHARED; i < page->blocks_used; i++) {
+        const struct stats_hot *hot = &stats_block_at(page, i)->hot[bin];
+
+        idle += (int64_t)(hot->misses + hot->inherited_puts + hot->puts -
+                          hot->gets);
+    }
+    return idle;
+}
+
+enum { CURVE_FIRST_NS = 100 * 1000 * 1000 };
+
+static struct sums curve_before; /* at the end of the last interval */
+
+/* The curve is full: pairs become one interval of twice the length. */
+static void
+curve_halve(struct stats_header *page)
+{
+    for (unsigned i = 0; i < PAGE_INTERVALS / 2; i++) {
+        struct stats_interval *one = &page->interval[2 * i];
+        struct stats_interval *two = one + 1;
+
+        page->interval[i] = (struct stats_interval){
+            one->gets + two->gets,
+            one->hits + two->hits,
+            one->misses + two->misses,
+            two->live_bytes,
+        };
+    }
+    page->intervals = PAGE_INTERVALS / 2;
+    page->interval_ns *= 2;
+}
+
+static void
+curve_close(struct stats_header *page, const struct sums *now, int64_t count)
+{
+    uint64_t gets = now->gets - curve_before.gets;
+    uint64_t misses = now->misses - curve_before.misses;
+    struct stats_interval last = {
+        .gets = gets,
+        .hits = gets >= misses ? gets - misses : 0,
+        .misses = misses,
+        .live_bytes = now->live_bytes > 0 ? (uint64_t)now->live_bytes : 0,
+    };
+
+    /* Quiet intervals in between are told as such: nothing was seen. */
+    while (count-- > 0) {
+        if (page->intervals == PAGE_INTERVALS) {
+            curve_halve(page);
+            count /= 2;
+        }
+        page->interval[page->intervals++] = last;
+        last.gets = last.hits = last.misses = 0;
+    }
+    curve_before = *now;
+}
+
+void
+account_curve(int64_t now_ns)
+{
+    struct stats_header *page = account_page;
+    uint32_t unlocked = 0;
+
+    if (page->start_monotonic_ns == 0)
+        return;
+    if (page->interval_ns == 0)
+        page->interval_ns = CURVE_FIRST_NS;
+
+    int64_t age = now_ns - page->start_monotonic_ns;
+
+    if (age < (page->intervals + 1) * page->interval_ns ||
+        !__atomic_compare_exchange_n(&page->series_lock, &unlocked, 1, false,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return;
+
+    struct sums now = sum_blocks();
+
+    curve_close(page, &now, age / page->interval_ns - page->intervals);
+    __atomic_store_n(&page->series_lock, 0, __ATOMIC_RELEASE);
+}
+
+void
+account_reset(void)
+{
+    struct stats_header *page = account_page;
+    int64_t idle[BINS];
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        idle[bin] = account_idle(bin);
+    for (uint32_t i = THREAD_SHARED; i < page->blocks_used; i++) {
+        struct stats_block *block = stats_block_at(page, i);
+        uint32_t in_use = block->in_use;
+
+        __builtin_memset(block, 0, sizeof(*block));
+        block->in_use = in_use;
+    }
+    __builtin_memset(&page->double_frees, 0,
+                     sizeof(*page) - offsetof(struct stats_header,
+                                              double_frees));
+    for (unsigned bin = 0; bin < BINS; bin++)
+        page->adopted[bin] = idle[bin];
+    page->blocks_used = thread_blocks_used();
+    curve_before = (struct sums){0, 0, 0};
+}

@@ -1,0 +1,52 @@
+/*
+ * account.h - the statistics page, and what changes it off the fast path.
+ *
+ * The page's layout and meaning are in stats/page.h. Discards, warm-ups and
+ * adopted slots are written under the slab lock; published live counts are
+ * atomic.
+ */
+#ifndef MIDPOOL_POOL_ACCOUNT_H
+#define MIDPOOL_POOL_ACCOUNT_H
+
+#include <stdint.h>
+
+#include "base.h"
+#include "page.h"
+
+struct cache;
+
+/* The page: static at first, then in the thread area (thread.c). */
+extern hidden struct stats_header *account_page;
+
+static inline void
+account_adopted(unsigned bin, int64_t slots)
+{
+    account_page->adopted[bin] += slots;
+}
+
+static inline void
+account_discards(unsigned bin, uint64_t slots)
+{
+    account_page->discards[bin] += slots;
+}
+
+static inline void
+account_warmups(unsigned bin, uint64_t slots)
+{
+    account_page->warmups[bin] += slots;
+}
+
+/* Idle slots of a bin, as the page's header defines them. */
+int64_t account_idle(unsigned bin);
+
+/* Adds the block's own live counts to the shared ones. Thread: its holder. */
+void account_publish_bin(struct stats_block *block, unsigned bin);
+void account_publish_bytes(struct stats_block *block);
+
+/* Closes the curve's interval when it is over. Thread: any. */
+void account_curve(int64_t now_ns);
+
+/* Counters to zero; what is idle is kept. Thread: the only one. */
+void account_reset(void);
+
+#endif

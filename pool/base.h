@@ -1,0 +1,47 @@
+/*
+ * base.h - what every file of the pool uses: hints, alignment, assertions.
+ */
+#ifndef MIDPOOL_POOL_BASE_H
+#define MIDPOOL_POOL_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define noinline __attribute__((noinline))
+#define always_inline inline __attribute__((always_inline))
+#define hidden __attribute__((visibility("hidden")))
+
+enum { CACHE_LINE_BYTES = 64, OS_PAGE_BYTES = 4096 };
+
+/* Keeps the compiler from moving accesses across; for signal handlers. */
+#define compiler_barrier() __asm__ volatile("" ::: "memory")
+
+static inline size_t
+align_up(size_t value, size_t align)
+{
+    return (value + align - 1) & ~(align - 1);
+}
+
+static inline size_t
+align_down(size_t value, size_t align)
+{
+    return value & ~(align - 1);
+}
+
+/*
+ * pool_assert: checked in debug builds (meson -Ddebug_checks=true), where a
+ * failure prints the claim and aborts without allocating.
+ */
+#ifdef MIDPOOL_DEBUG
+#define pool_assert(claim)                                                     \
+    ((claim) ? (void)0 : pool_assert_failed(#claim, __FILE__, __LINE__))
+_Noreturn void pool_assert_failed(const char *claim, const char *file,
+                                  int line);
+#else
+#define pool_assert(claim) ((void)sizeof(!(claim)))
+#endif
+
+#endif

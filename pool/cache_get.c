@@ -1,0 +1,241 @@
+/*
+ * cache_get.c - the slow path of a get: ticks, peaks, refills, counting.
+ */
+#include "account.h"
+#include "cache.h"
+#include "check.h"
+#include "fork.h"
+#include "os.h"
+#include "purge.h"
+#include "refill.h"
+#include "settings.h"
+#include "slab.h"
+#include "thread.h"
+
+enum {
+    INTERVAL_MAX = 256,                /* gets between ticks, at most */
+    TICK_NS = 4 * 1000 * 1000,         /* a tick is wanted about that often */
+    BELOW_GRANT_BYTES = 16 * 1024,     /* fallback bytes between ticks */
+};
+
+/*
+ * The interval doubles while ticks come too often and falls to every get
+ * when they come seldom: a program that slows down must still decay.
+ */
+static void
+tick(struct cache *cache)
+{
+    int64_t now = os_now_ns();
+
+    if (now - cache->tick_ns >= TICK_NS) {
+        cache->interval = cache->interval > 2 ? cache->interval / 2 : 1;
+        cache->tick_ns = now;
+        account_curve(now);
+        purge_tick(cache, now);
+    } else if (cache->interval < INTERVAL_MAX) {
+        cache->interval *= 2;
+    }
+}
+
+void
+cache_set_low(struct cache *cache, unsigned index)
+{
+    struct bin *bin = &cache->bin[index];
+    const struct stats_block *block = cache_block(cache);
+    int64_t live = (int64_t)(block->hot[index].gets - block->hot[index].puts);
+    int64_t room = block->cold[index].peak - live;
+    int64_t depth = bin->top - bin->base;
+
+    pool_assert(room >= 0);
+    bin->low = depth > room ? bin->top - room : bin->base;
+}
+
+static void
+count_get(struct cache *cache, unsigned index, size_t bytes)
+{
+    struct stats_block *block = cache_block(cache);
+    struct stats_hot *hot = &block->hot[index];
+    uint32_t slot_bytes = bin_info[index].slot_bytes;
+
+    if (hot->credit <= bytes) {
+        uint64_t grant = settings.slow_gets
+                             ? bytes - hot->credit
+                             : bytes + (uint64_t)cache->interval * slot_bytes;
+
+        hot->granted += grant;
+        hot->credit += grant;
+    }
+    hot->credit -= bytes;
+    hot->gets++;
+    block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
+    block->headroom -= slot_bytes;
+    if (block->headroom < 0) {
+        block->peak_bytes -= block->headroom;
+        block->headroom = 0;
+        if (account_page->threads_peak <= 1)
+            account_page->peak_monotonic_ns = os_now_ns();
+    }
+
+    int64_t live = (int64_t)(hot->gets - hot->puts);
+
+    if (live > block->cold[index].peak)
+        block->cold[index].peak = live;
+}
+
+static void
+count_source(struct stats_block *block, unsigned index,
+             enum refill_source source)
+{
+    if (source == REFILL_DEPOT)
+        block->hot[index].depot_hits++;
+    else if (source == REFILL_COLD)
+        block->hot[index].misses++;
+}
+
+/* For threads without a cache: block and tag are shared, under the lock. */
+static void *
+get_shared(unsigned bin, size_t bytes, bool *zero)
+{
+    struct cache *cache;
+    struct refill refill;
+
+    if (!settings.active || lock_held_by_self(&slab_lock))
+        return NULL;
+    lock_acquire(&slab_lock);
+    refill = refill_shared(bin);
+    if (refill.source != REFILL_NONE) {
+        cache = thread_cache_at(THREAD_SHARED);
+        count_get(cache, bin, bytes);
+        count_source(cache_block(cache), bin, refill.source);
+        *region_state(region_number(refill.slot), refill.slot,
+                      bin_info[bin].shift) =
+            thread_tag(THREAD_SHARED) |
+            ((uint32_t)(uintptr_t)refill.slot & STATE_OFFSET_MASK);
+    }
+    lock_release(&slab_lock);
+    *zero = refill.zero;
+    return refill.slot;
+}
+
+static struct refill
+pop_or_refill(struct cache *cache, unsigned index)
+{
+    struct bin *bin = &cache->bin[index];
+
+    if (bin->top > bin->base)
+        return (struct refill){REFILL_CACHE, false, *--bin->top};
+    return refill_cache(cache, index);
+}
+
+static void *
+get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
+{
+    struct stats_block *block = cache_block(cache);
+    struct refill refill;
+
+    if (block->hot[index].credit <= bytes) {
+        tick(cache);
+        account_publish_bin(block, index);
+        account_publish_bytes(block);
+    }
+    refill = pop_or_refill(cache, index);
+    if (refill.source != REFILL_NONE) {
+        if (unlikely(settings.slow_gets))
+            check_reuse(refill.slot, index);
+        count_get(cache, index, bytes);
+        count_source(block, index, refill.source);
+        cache_mark(cache, &cache->bin[index], refill.slot);
+    }
+    cache_set_low(cache, index);
+    *zero = refill.zero;
+    return refill.slot;
+}
+
+noinline void *
+cache_get_slow(unsigned bin, size_t bytes, bool *zero)
+{
+    struct cache *cache;
+    bool ignored;
+    void *slot;
+
+    if (zero == NULL)
+        zero = &ignored;
+    if (!settings.active)
+        return NULL;
+    cache = thread_cache();
+    if (cache == NULL)
+        return get_shared(bin, bytes, zero);
+    if (!cache_enter(cache))
+        return NULL;
+    if (unlikely(fork_pending))
+        fork_finish();
+    slot = get_cached(cache, bin, bytes, zero);
+    cache_leave(cache);
+    return slot;
+}
+
+static void
+count_fallback(struct stats_block *block, size_t bytes)
+{
+    block->fallback_calls[cache_width(bytes)]++;
+    if (bytes > BAND_MAX_BYTES) {
+        block->above_bytes += bytes;
+        return;
+    }
+    if (block->below_credit <= bytes) {
+        block->below_granted += BELOW_GRANT_BYTES;
+        block->below_credit += BELOW_GRANT_BYTES;
+    }
+    block->below_credit -= bytes;
+}
+
+/* A block that several threads count in. */
+static void
+count_fallback_shared(struct stats_block *block, size_t bytes)
+{
+    __atomic_fetch_add(&block->fallback_calls[cache_width(bytes)], 1,
+                       __ATOMIC_RELAXED);
+    if (bytes > BAND_MAX_BYTES)
+        __atomic_fetch_add(&block->above_bytes, bytes, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_add(&block->below_granted, bytes, __ATOMIC_RELAXED);
+}
+
+noinline void
+cache_count_slow(size_t bytes)
+{
+    struct cache *cache = settings.active ? thread_cache() : NULL;
+
+    if (cache == NULL) {
+        count_fallback_shared(stats_block_at(account_page, THREAD_SHARED),
+                              bytes);
+        return;
+    }
+    if (bytes < BAND_MIN_BYTES && cache_enter(cache)) {
+        tick(cache);
+        cache_leave(cache);
+    }
+    count_fallback(cache_block(cache), bytes);
+}
+
+void
+cache_note(unsigned bin, enum cache_note note)
+{
+    struct cache *cache = settings.active ? thread_cache() : NULL;
+    struct stats_block *block =
+        cache != NULL ? cache_block(cache)
+                      : stats_block_at(account_page, THREAD_SHARED);
+    struct stats_cold *cold = &block->cold[bin];
+    uint64_t *const counter[] = {
+        [NOTE_CALLOC] = &cold->callocs,
+        [NOTE_ALIGNED] = &cold->aligned,
+        [NOTE_IN_PLACE] = &cold->reallocs_in_place,
+        [NOTE_MOVED] = &cold->reallocs_moved,
+        [NOTE_BYPASS] = &cold->bypasses,
+    };
+
+    if (cache != NULL)
+        ++*counter[note];
+    else
+        __atomic_fetch_add(counter[note], 1, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,362 @@
+/*
+ * cache_put.c - the slow path of a put: checks, other threads' slots,
+ * growing and exchanging magazines; and what a cache holds given back.
+ */
+#include "account.h"
+#include "cache.h"
+#include "check.h"
+#include "fork.h"
+#include "purge.h"
+#include "settings.h"
+#include "slab.h"
+#include "thread.h"
+
+enum {
+    EARLY_PUTS = 2,     /* a bin put to less often gets no magazine */
+    FIRST_ROUNDS = 4,   /* a first magazine's capacity, then doubled */
+    BUDGET_BYTES = 32 << 20, /* of all caches together */
+};
+
+/* Capacity granted to all caches, in bytes. */
+static _Atomic uint64_t granted_bytes;
+
+static bool
+grant(struct cache *cache, uint64_t bytes)
+{
+    uint64_t all = atomic_load_explicit(&granted_bytes, memory_order_relaxed);
+
+    if (cache->granted_bytes + bytes > settings.config.cache_max_bytes ||
+        all + bytes > BUDGET_BYTES)
+        return false;
+    cache->granted_bytes += bytes;
+    atomic_fetch_add_explicit(&granted_bytes, bytes, memory_order_relaxed);
+    return true;
+}
+
+static void
+revoke(struct cache *cache, uint64_t bytes)
+{
+    pool_assert(cache->granted_bytes >= bytes);
+    cache->granted_bytes -= bytes;
+    atomic_fetch_sub_explicit(&granted_bytes, bytes, memory_order_relaxed);
+}
+
+static struct magazine *
+loaded(const struct bin *bin)
+{
+    if (bin->base == NULL)
+        return NULL;
+    return (struct magazine *)((char *)bin->base -
+                               offsetof(struct magazine, slot));
+}
+
+static void
+put_slab(const void *slot)
+{
+    lock_acquire(&slab_lock);
+    slab_put(slot, false);
+    lock_release(&slab_lock);
+}
+
+/* Without a magazine to carry it, a slot goes to its slab. */
+static void
+put_alone(unsigned bin, void *slot)
+{
+    struct magazine *magazine = magazine_new();
+
+    if (magazine != NULL) {
+        magazine->slot[0] = slot;
+        magazine->rounds = 1;
+        depot_push(bin, magazine);
+    } else if (!lock_held_by_self(&slab_lock)) {
+        put_slab(slot);
+    }
+}
+
+/* More room in the loaded magazine, if the budgets allow. */
+static bool
+grow(struct cache *cache, unsigned index)
+{
+    struct bin *bin = &cache->bin[index];
+    const struct bin_info *info = &bin_info[index];
+    unsigned rounds = bin->rounds == 0 ? FIRST_ROUNDS : 2u * bin->rounds;
+
+    if (rounds > info->magazine_rounds)
+        rounds = info->magazine_rounds;
+    if (rounds <= bin->rounds ||
+        !grant(cache, (uint64_t)(rounds - bin->rounds) * info->stride))
+        return false;
+    bin->rounds = (uint16_t)rounds;
+    if (bin->base != NULL && bin->limit < bin->base + rounds)
+        bin->limit = bin->base + rounds;
+    return true;
+}
+
+static bool
+load_empty(struct bin *bin)
+{
+    struct magazine *magazine = magazine_new();
+
+    if (magazine == NULL)
+        return false;
+    bin->base = bin->top = bin->low = magazine->slot;
+    bin->limit = bin->base + bin->rounds;
+    return true;
+}
+
+static struct magazine *
+unload(struct bin *bin)
+{
+    struct magazine *magazine = loaded(bin);
+
+    magazine->rounds = (uint16_t)(bin->top - bin->base);
+    bin->base = bin->top = bin->low = bin->limit = NULL;
+    return magazine;
+}
+
+/* The loaded magazine is full: make room for one more slot. */
+static bool
+exchange_full(unsigned index, struct bin *bin)
+{
+    struct magazine *full = unload(bin);
+    struct magazine *previous = bin->previous;
+
+    bin->previous = full;
+    if (previous != NULL && previous->rounds == 0) {
+        bin->base = bin->top = bin->low = previous->slot;
+        bin->limit = bin->base + bin->rounds;
+        return true;
+    }
+    if (previous != NULL)
+        depot_push(index, previous);
+    return load_empty(bin);
+}
+
+/* True if the slot found a place in the thread's own magazines. */
+static bool
+push(struct cache *cache, unsigned index, void *slot)
+{
+    struct bin *bin = &cache->bin[index];
+
+    if (bin->rounds == 0 && ++bin->early_puts < EARLY_PUTS)
+        return false;
+    if (bin->rounds == 0 && !grow(cache, index))
+        return false;
+    if (bin->base == NULL && !load_empty(bin))
+        return false;
+    if (bin->top == bin->limit && !grow(cache, index) &&
+        !exchange_full(index, bin))
+        return false;
+    *bin->top++ = slot;
+    return true;
+}
+
+static void
+count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
+{
+    struct stats_hot *hot = &block->hot[index];
+
+    if (thread_tag_inherited(tag)) {
+        hot->inherited_puts++;
+        return;
+    }
+    hot->puts++;
+    hot->remote_puts += tag != own;
+    block->headroom += bin_info[index].slot_bytes;
+}
+
+/*
+ * Makes the slot free, once: of two threads that put the same slot at the
+ * same time, one loses, unless one of them is the slot's own thread on the
+ * fast path, which does not pay for an atomic exchange.
+ */
+static bool
+claim(uint32_t *state, uint32_t seen)
+{
+    return __atomic_compare_exchange_n(state, &seen, STATE_FREED, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static void
+wipe(void *slot, unsigned bin)
+{
+    if (settings.config.check_fill)
+        check_fill(slot, bin_info[bin].slot_bytes);
+    else if (settings.config.zero_on_free)
+        __builtin_memset(slot, 0, bin_info[bin].slot_bytes);
+}
+
+static void
+put_shared(unsigned bin, void *slot, uint32_t tag)
+{
+    struct cache *shared = thread_cache_at(THREAD_SHARED);
+
+    if (lock_held_by_self(&slab_lock)) {
+        put_alone(bin, slot);
+        return;
+    }
+    lock_acquire(&slab_lock);
+    count_put(cache_block(shared), bin, tag, thread_tag(THREAD_SHARED));
+    slab_put(slot, false);
+    lock_release(&slab_lock);
+}
+
+static void
+put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
+{
+    count_put(cache_block(cache), index, tag, cache->tag);
+    if (!push(cache, index, slot)) {
+        if (cache->bin[index].rounds == 0)
+            put_slab(slot);
+        else
+            put_alone(index, slot);
+    }
+    cache_set_low(cache, index);
+    purge_bound(index);
+}
+
+static enum cache_put_result
+put(void *ptr, unsigned index, uint32_t tag)
+{
+    struct cache *cache = thread_cache();
+
+    if (cache == NULL) {
+        put_shared(index, ptr, tag);
+    } else if (cache_enter(cache)) {
+        if (unlikely(fork_pending))
+            fork_finish();
+        put_cached(cache, index, ptr, tag);
+        cache_leave(cache);
+    } else {
+        count_put(cache_block(cache), index, tag, cache->tag);
+        put_alone(index, ptr);
+    }
+    return CACHE_PUT_DONE;
+}
+
+noinline enum cache_put_result
+cache_put_slow(void *ptr)
+{
+    uintptr_t number = region_number(ptr);
+    unsigned offset;
+    uint32_t seen;
+    uint32_t *state;
+
+    if (number >= region.slabs)
+        return CACHE_PUT_FOREIGN;
+    offset = __atomic_load_n(&region_slab_bin[number], __ATOMIC_ACQUIRE);
+    if (offset == 0) {
+        check_report(POOL_WILD_FREE, ptr, 0);
+        return CACHE_PUT_MISUSED;
+    }
+
+    unsigned index = bin_of_offset(offset);
+    uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
+
+    state = region_state(number, ptr, bin_info[index].shift);
+    seen = __atomic_load_n(state, __ATOMIC_RELAXED);
+    if (seen >> STATE_TAG_SHIFT == 0 || (seen & STATE_OFFSET_MASK) != low) {
+        check_misuse(ptr, index, seen);
+        return CACHE_PUT_MISUSED;
+    }
+    wipe(ptr, index);
+    if (!claim(state, seen)) {
+        check_report(POOL_DOUBLE_FREE, ptr, bin_info[index].slot_bytes);
+        return CACHE_PUT_MISUSED;
+    }
+    return put(ptr, index, seen & ~STATE_OFFSET_MASK);
+}
+
+int
+cache_slot_bin(const void *ptr)
+{
+    uintptr_t number = region_number(ptr);
+    unsigned offset;
+
+    if (number >= region.slabs)
+        return CACHE_BIN_FOREIGN;
+    offset = region_slab_bin[number];
+    if (offset == 0) {
+        check_report(POOL_WILD_FREE, ptr, 0);
+        return CACHE_BIN_MISUSED;
+    }
+
+    unsigned index = bin_of_offset(offset);
+    uint32_t seen = *region_state(number, ptr, bin_info[index].shift);
+    uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
+
+    if (seen >> STATE_TAG_SHIFT == 0 || (seen & STATE_OFFSET_MASK) != low) {
+        check_misuse(ptr, index, seen);
+        return CACHE_BIN_MISUSED;
+    }
+    return (int)index;
+}
+
+static void
+give_run_back(struct bin *bin)
+{
+    struct magazine *run = bin->cold;
+
+    if (run == NULL)
+        return;
+    bin->cold = NULL;
+    lock_acquire(&slab_lock);
+    for (unsigned i = 0; i + run->taken < run->rounds; i++)
+        slab_put(run->slot[i], true);
+    lock_release(&slab_lock);
+    magazine_free(run);
+}
+
+static void
+give_magazine(unsigned index, struct magazine *magazine)
+{
+    if (magazine->rounds > 0)
+        depot_push(index, magazine);
+    else
+        magazine_free(magazine);
+}
+
+static void
+flush_bin(struct cache *cache, unsigned index)
+{
+    struct bin *bin = &cache->bin[index];
+
+    if (bin->base != NULL)
+        give_magazine(index, unload(bin));
+    if (bin->previous != NULL)
+        give_magazine(index, bin->previous);
+    bin->previous = NULL;
+    give_run_back(bin);
+    revoke(cache, (uint64_t)bin->rounds * bin_info[index].stride);
+    bin->rounds = 0;
+    bin->early_puts = 0;
+}
+
+void
+cache_flush(struct cache *cache)
+{
+    struct stats_block *block = cache_block(cache);
+
+    for (unsigned index = 0; index < BINS; index++) {
+        flush_bin(cache, index);
+        account_publish_bin(block, index);
+    }
+    account_publish_bytes(block);
+}
+
+void
+cache_trim(struct cache *cache, uint32_t window)
+{
+    const struct stats_block *block = cache_block(cache);
+
+    cache->window = window;
+    for (unsigned index = 0; index < BINS; index++) {
+        struct bin *bin = &cache->bin[index];
+        uint64_t activity = block->hot[index].gets + block->hot[index].puts;
+
+        if (activity == bin->activity &&
+            (bin->base != NULL || bin->cold != NULL))
+            flush_bin(cache, index);
+        bin->activity = activity;
+    }
+}

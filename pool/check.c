@@ -1,0 +1,74 @@
+/*
+ * check.c - see check.h.
+ */
+#include "check.h"
+
+#include "account.h"
+#include "region.h"
+#include "size_class.h"
+#include "slab.h"
+
+enum { FILL_BYTE = 0xdf };
+
+pool_misuse_handler *pool_on_misuse;
+pool_fill_handler *pool_on_damage;
+
+void
+check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
+{
+    uint64_t *const counter[] = {
+        [POOL_DOUBLE_FREE] = &account_page->double_frees,
+        [POOL_INTERIOR_FREE] = &account_page->interior_frees,
+        [POOL_MISALIGNED_FREE] = &account_page->misaligned_frees,
+        [POOL_WILD_FREE] = &account_page->wild_frees,
+    };
+
+    __atomic_fetch_add(counter[kind], 1, __ATOMIC_RELAXED);
+    if (pool_on_misuse != NULL)
+        pool_on_misuse(kind, ptr, bytes);
+}
+
+void
+check_misuse(const void *ptr, unsigned bin, uint32_t state)
+{
+    uintptr_t number = region_number(ptr);
+    unsigned slot = slab_slot(ptr, bin);
+    enum pool_misuse kind;
+
+    if ((uintptr_t)ptr % SLOT_ALIGN_BYTES != 0)
+        kind = POOL_MISALIGNED_FREE;
+    else if (slot >= bin_info[bin].slots ||
+             slab_slot_start((uint32_t)number, bin, slot) != ptr)
+        kind = POOL_INTERIOR_FREE;
+    else
+        kind = state == STATE_NEVER ? POOL_WILD_FREE : POOL_DOUBLE_FREE;
+    check_report(kind, ptr, bin_info[bin].slot_bytes);
+}
+
+void
+check_fill(void *slot, size_t bytes)
+{
+    __builtin_memset(slot, FILL_BYTE, bytes);
+}
+
+/*
+ * Only a slot that was put carries the pattern: warmed slots, and those that
+ * came with a slab of another bin, do not.
+ */
+void
+check_reuse(const void *slot, unsigned bin)
+{
+    const unsigned char *byte = slot;
+    size_t bytes = bin_info[bin].slot_bytes;
+
+    if (*region_state(region_number(slot), slot, bin_info[bin].shift) !=
+        STATE_FREED)
+        return;
+    for (size_t i = 0; i < bytes; i++) {
+        if (byte[i] != FILL_BYTE) {
+            if (pool_on_damage != NULL)
+                pool_on_damage(slot, bytes, i);
+            return;
+        }
+    }
+}

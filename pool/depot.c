@@ -1,0 +1,229 @@
+/*
+ * depot.c - lock-free stacks of magazines.
+ */
+#include "depot.h"
+
+#include "os.h"
+#include "region.h"
+
+enum {
+    MAGAZINES_COMMIT = 128, /* committed at once: 64 KB */
+    MAGAZINES_PER_SLAB = 17, /* a slab full of the smallest slots */
+};
+
+struct depot depot[BINS];
+
+/* Magazines by number; numbers below used were handed out at least once. */
+static struct {
+    struct magazine *area;
+    uint32_t limit;
+    _Atomic uint32_t used;
+    _Atomic uint32_t committed;
+    struct depot empty;
+} magazines;
+
+static struct magazine *
+magazine_at(uint32_t number)
+{
+    return &magazines.area[number];
+}
+
+bool
+depot_init(uint32_t slabs)
+{
+    size_t bytes = (size_t)slabs * MAGAZINES_PER_SLAB * sizeof(struct magazine);
+    struct magazine *area = os_reserve(bytes, OS_PAGE_BYTES);
+
+    if (area == NULL)
+        return false;
+    magazines.area = area;
+    magazines.limit = slabs * MAGAZINES_PER_SLAB;
+    atomic_store(&magazines.used, 1);
+    return true;
+}
+
+static void
+stack_push(struct depot *stack, struct magazine *magazine)
+{
+    uint64_t head = atomic_load_explicit(&stack->head, memory_order_relaxed);
+    uint64_t next;
+
+    do {
+        atomic_store_explicit(&magazine->next, (uint32_t)head,
+                              memory_order_relaxed);
+        next = ((head >> 32) + 1) << 32 | magazine->number;
+    } while (!atomic_compare_exchange_weak_explicit(&stack->head, &head, next,
+                                                    memory_order_release,
+                                                    memory_order_relaxed));
+    atomic_fetch_add_explicit(&stack->magazines, 1, memory_order_relaxed);
+}
+
+/*
+ * The magazine under the head may be popped and pushed by others while its
+ * next is read: the read is atomic, its memory is never unmapped, and the
+ * counter makes the exchange fail then.
+ */
+static struct magazine *
+stack_pop(struct depot *stack)
+{
+    uint64_t head = atomic_load_explicit(&stack->head, memory_order_acquire);
+    struct magazine *top;
+    uint64_t next;
+
+    do {
+        if ((uint32_t)head == 0)
+            return NULL;
+        top = magazine_at((uint32_t)head);
+        next = ((head >> 32) + 1) << 32 |
+               atomic_load_explicit(&top->next, memory_order_relaxed);
+    } while (!atomic_compare_exchange_weak_explicit(&stack->head, &head, next,
+                                                    memory_order_acquire,
+                                                    memory_order_acquire));
+    atomic_fetch_sub_explicit(&stack->magazines, 1, memory_order_relaxed);
+    return top;
+}
+
+/* Commits up to and including number; a step more than once does no harm. */
+static bool
+commit_upto(uint32_t number)
+{
+    uint32_t committed = atomic_load(&magazines.committed);
+
+    while (number >= committed) {
+        uint32_t step = magazines.limit - committed;
+
+        if (step > MAGAZINES_COMMIT)
+            step = MAGAZINES_COMMIT;
+        if (!os_commit(magazine_at(committed), step * sizeof(struct magazine)))
+            return false;
+        (void)atomic_compare_exchange_strong(&magazines.committed, &committed,
+                                             committed + step);
+        committed = atomic_load(&magazines.committed);
+    }
+    return true;
+}
+
+static struct magazine *
+magazine_carve(void)
+{
+    uint32_t number = atomic_load(&magazines.used);
+
+    do {
+        if (number >= magazines.limit || !commit_upto(number))
+            return NULL;
+    } while (
+        !atomic_compare_exchange_weak(&magazines.used, &number, number + 1));
+
+    struct magazine *magazine = magazine_at(number);
+
+    magazine->number = number;
+    return magazine;
+}
+
+struct magazine *
+magazine_new(void)
+{
+    struct magazine *magazine = stack_pop(&magazines.empty);
+
+    if (magazine == NULL)
+        magazine = magazine_carve();
+    if (magazine != NULL) {
+        magazine->rounds = 0;
+        magazine->cold = 0;
+        magazine->zero = 0;
+        magazine->taken = 0;
+    }
+    return magazine;
+}
+
+void
+magazine_free(struct magazine *magazine)
+{
+    stack_push(&magazines.empty, magazine);
+}
+
+void
+depot_push(unsigned bin, struct magazine *magazine)
+{
+    pool_assert(magazine->rounds > 0 && magazine->rounds <= MAGAZINE_ROUNDS);
+    pool_assert(!magazine->cold);
+    stack_push(&depot[bin], magazine);
+}
+
+struct magazine *
+depot_pop(unsigned bin)
+{
+    struct depot *stack = &depot[bin];
+    struct magazine *magazine = stack_pop(stack);
+
+    if (magazine != NULL) {
+        int32_t left = atomic_load_explicit(&stack->magazines,
+                                            memory_order_relaxed);
+
+        /* An estimate: a lost update costs a window's precision. */
+        if (left < atomic_load_explicit(&stack->low, memory_order_relaxed))
+            atomic_store_explicit(&stack->low, left, memory_order_relaxed);
+    }
+    return magazine;
+}
+
+uint64_t
+depot_bytes_all(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        bytes += depot_bytes(bin);
+    return bytes;
+}
+
+uint32_t
+depot_window(unsigned bin)
+{
+    int32_t now = atomic_load(&depot[bin].magazines);
+    int32_t low = atomic_exchange(&depot[bin].low, now);
+
+    if (low > now)
+        low = now;
+    return low > 0 ? (uint32_t)low : 0;
+}
+
+static bool
+contains(struct magazine *const list[], unsigned count,
+         const struct magazine *magazine)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (list[i] == magazine)
+            return true;
+    }
+    return false;
+}
+
+void
+depot_reset(struct magazine *const keep[], unsigned count)
+{
+    uint32_t used = atomic_load(&magazines.used);
+
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        atomic_store(&depot[bin].head, 0);
+        atomic_store(&depot[bin].magazines, 0);
+        atomic_store(&depot[bin].low, 0);
+    }
+    atomic_store(&magazines.empty.head, 0);
+    atomic_store(&magazines.empty.magazines, 0);
+    for (uint32_t number = used; --number > 0;) {
+        struct magazine *magazine = magazine_at(number);
+
+        if (contains(keep, count, magazine))
+            continue;
+        /* A thread may have died between carving and numbering it. */
+        magazine->number = number;
+        magazine_free(magazine);
+    }
+}
+
+uint64_t
+depot_metadata_bytes(void)
+{
+    return (uint64_t)atomic_load(&magazines.used) * sizeof(struct magazine);
+}

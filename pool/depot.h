@@ -1,0 +1,83 @@
+/*
+ * depot.h - magazines and the depot where threads exchange them.
+ *
+ * Model     A magazine is a small array of pointers to idle slots of one bin
+ *           (Bonwick and Adams, "Magazines and Vmem", USENIX ATC 2001). The
+ *           depot holds, per bin, a stack of magazines; one more stack holds
+ *           empty ones. Magazines live in an area of their own and are known
+ *           by number, 0 meaning none, so that a stack's head fits one
+ *           64-bit word with a counter against ABA (Treiber, 1986).
+ * Ownership A magazine belongs to the depot or to the one thread that popped
+ *           it. Pushing releases, popping acquires its contents.
+ * Locks     None: every operation is lock-free, may be used in a signal
+ *           handler, and a fork in its middle loses at most a magazine,
+ *           which the child finds again (fork.c).
+ */
+#ifndef MIDPOOL_POOL_DEPOT_H
+#define MIDPOOL_POOL_DEPOT_H
+
+#include <stdatomic.h>
+
+#include "base.h"
+#include "size_class.h"
+
+enum { MAGAZINE_ROUNDS = 62 };
+
+struct magazine {
+    _Atomic uint32_t next; /* number of the one below, while in a stack */
+    uint16_t rounds;       /* pointers in it, while in a stack */
+    uint8_t cold;          /* slots that were never handed out, or purged */
+    uint8_t zero;          /* and that read as zero */
+    uint32_t taken;        /* cold only: rounds already used up */
+    uint32_t number;
+    void *slot[MAGAZINE_ROUNDS];
+};
+
+_Static_assert(sizeof(struct magazine) == 512, "magazines fill cache lines");
+
+struct depot {
+    _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t head; /* counter, number */
+    _Atomic int32_t magazines; /* in the stack, about: may dip below 0 */
+    _Atomic int32_t low; /* fewest since the last decay window began */
+};
+
+extern hidden struct depot depot[BINS];
+
+/* Reserves the magazine area for the given number of slabs. */
+bool depot_init(uint32_t slabs);
+
+/* An empty magazine, or NULL when the area is used up. */
+struct magazine *magazine_new(void);
+void magazine_free(struct magazine *magazine);
+
+/* magazine->rounds and its slots must be set; it belongs to the depot then. */
+void depot_push(unsigned bin, struct magazine *magazine);
+struct magazine *depot_pop(unsigned bin);
+
+/* Bytes of the slots in a bin's depot, about. */
+static inline uint64_t
+depot_bytes(unsigned bin)
+{
+    int32_t count = atomic_load_explicit(&depot[bin].magazines,
+                                         memory_order_relaxed);
+
+    return (uint64_t)(count > 0 ? count : 0) * bin_info[bin].magazine_rounds *
+           bin_info[bin].slot_bytes;
+}
+
+/* All bins together. */
+uint64_t depot_bytes_all(void);
+
+/* Begins a decay window; returns how many magazines the last did not need. */
+uint32_t depot_window(unsigned bin);
+
+/*
+ * Forgets every stack: all magazines are free but the count ones in keep
+ * (sorted or not). For a forked child, where only one thread runs.
+ */
+void depot_reset(struct magazine *const keep[], unsigned count);
+
+/* Metadata in use, in bytes. */
+uint64_t depot_metadata_bytes(void);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * os.c - system calls of the pool, see os.h.
+ *
+ * The calls are made directly: libc's wrappers set errno, may be interposed
+ * by other preloaded libraries, and are not callable before relocation.
+ */
+#include "os.h"
+
+#include <asm/unistd.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+
+#include "base.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
+#if defined(__x86_64__)
+static long
+system_call(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+                       "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+#elif defined(__aarch64__)
+static long
+system_call(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+
+    __asm__ volatile("svc 0"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
+    return x0;
+}
+#else
+#error "midpool supports x86-64 and arm64"
+#endif
+
+static bool
+failed(long result)
+{
+    return result < 0 && result > -4096;
+}
+
+static long
+map(void *start, size_t bytes, int prot, int flags, int fd)
+{
+    return system_call(__NR_mmap, (long)start, (long)bytes, prot, flags, fd, 0);
+}
+
+static bool
+advise(void *start, size_t bytes, int advice)
+{
+    return !failed(system_call(__NR_madvise, (long)start, (long)bytes, advice,
+                               0, 0, 0));
+}
+
+void *
+os_reserve(size_t bytes, size_t align)
+{
+    size_t padded = bytes + (align > OS_PAGE_BYTES ? align : 0);
+    long result = map(NULL, padded, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+
+    if (failed(result))
+        return NULL;
+
+    char *start = (char *)result;
+    char *aligned = (char *)align_up((uintptr_t)start, align);
+
+    if (aligned > start)
+        os_release(start, (size_t)(aligned - start));
+    if (aligned + bytes < start + padded)
+        os_release(aligned + bytes, (size_t)(start + padded - aligned) - bytes);
+    return aligned;
+}
+
+void
+os_release(void *start, size_t bytes)
+{
+    (void)system_call(__NR_munmap, (long)start, (long)bytes, 0, 0, 0, 0);
+}
+
+bool
+os_commit(void *start, size_t bytes)
+{
+    return !failed(system_call(__NR_mprotect, (long)start, (long)bytes,
+                               PROT_READ | PROT_WRITE, 0, 0, 0));
+}
+
+bool
+os_purge(void *start, size_t bytes)
+{
+    return advise(start, bytes, MADV_DONTNEED);
+}
+
+bool
+os_populate(void *start, size_t bytes)
+{
+    return advise(start, bytes, MADV_POPULATE_WRITE);
+}
+
+bool
+os_advise_huge(void *start, size_t bytes, bool huge)
+{
+    return advise(start, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+bool
+os_map_shared(void *start, size_t bytes, int fd)
+{
+    return !failed(map(start, bytes, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_FIXED, fd));
+}
+
+bool
+os_map_private(void *start, size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+
+    return !failed(map(start, bytes, PROT_READ | PROT_WRITE, flags, -1));
+}
+
+void
+os_name(const void *start, size_t bytes, const char *name)
+{
+    (void)system_call(__NR_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, (long)start,
+                      (long)bytes, (long)name, 0);
+}
+
+size_t
+os_address_limit(void)
+{
+    struct rlimit limit;
+
+    if (failed(system_call(__NR_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0,
+                           0)) ||
+        limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return limit.rlim_cur;
+}
+
+uint64_t
+os_physical_bytes(void)
+{
+    struct sysinfo info;
+
+    if (failed(system_call(__NR_sysinfo, (long)&info, 0, 0, 0, 0, 0)))
+        return 0;
+    return (uint64_t)info.totalram * info.mem_unit;
+}
+
+int64_t
+os_now_ns(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
+        return 0;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void
+os_wait(uint32_t *word, uint32_t expected)
+{
+    (void)system_call(__NR_futex, (long)word, FUTEX_WAIT_PRIVATE,
+                      (long)expected, 0, 0, 0);
+}
+
+void
+os_wake(uint32_t *word)
+{
+    (void)system_call(__NR_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
+
+uint32_t
+os_thread_id(void)
+{
+    return (uint32_t)system_call(__NR_gettid, 0, 0, 0, 0, 0, 0);
+}

@@ -1,0 +1,65 @@
+/*
+ * os.h - the only door to the operating system's memory.
+ *
+ * Every function is a thin, errno-preserving wrapper of one system call that
+ * may be used before relocation, in signal handlers and after fork. Failure
+ * is reported by the result and is never fatal: each caller has another way.
+ * Tests link a version of os.c that fails on request (tests/fault).
+ */
+#ifndef MIDPOOL_POOL_OS_H
+#define MIDPOOL_POOL_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Reserves bytes of address space at a multiple of align (a power of two of
+ * at least a page): no access, no commit charge, not dumped. NULL: none.
+ */
+void *os_reserve(size_t bytes, size_t align);
+
+/* Gives address space back. */
+void os_release(void *start, size_t bytes);
+
+/* Makes reserved pages readable and writable; they read as zero. */
+bool os_commit(void *start, size_t bytes);
+
+/*
+ * Returns the pages' memory to the system; they read as zero afterwards.
+ * False: nothing is known of their contents (locked memory, for instance).
+ */
+bool os_purge(void *start, size_t bytes);
+
+/* Makes pages present ahead of use. False: they will be faulted in. */
+bool os_populate(void *start, size_t bytes);
+
+/* Asks for huge pages (or for none) in the range. */
+bool os_advise_huge(void *start, size_t bytes, bool huge);
+
+/* Replaces the range by a shared mapping of fd from its start. */
+bool os_map_shared(void *start, size_t bytes, int fd);
+
+/* Replaces the range by fresh private memory that reads as zero. */
+bool os_map_private(void *start, size_t bytes);
+
+/* Names the range in /proc/self/maps where the kernel can; best effort. */
+void os_name(const void *start, size_t bytes, const char *name);
+
+/* RLIMIT_AS, SIZE_MAX when there is none. */
+size_t os_address_limit(void);
+
+/* Physical memory, or 0 if it can not be known. */
+uint64_t os_physical_bytes(void);
+
+/* CLOCK_MONOTONIC in ns, at the coarse clock's resolution of some ms. */
+int64_t os_now_ns(void);
+
+/* Futex wait and wake on one word. */
+void os_wait(uint32_t *word, uint32_t expected);
+void os_wake(uint32_t *word);
+
+/* The kernel's id of the calling thread. */
+uint32_t os_thread_id(void);
+
+#endif

@@ -1,0 +1,248 @@
+/*
+ * pool.c - start-up, options, warm-up and the other calls of pool.h.
+ */
+#include "pool.h"
+
+#include "account.h"
+#include "cache.h"
+#include "depot.h"
+#include "fork.h"
+#include "os.h"
+#include "purge.h"
+#include "refill.h"
+#include "settings.h"
+#include "slab.h"
+#include "thread.h"
+
+const struct pool_config pool_config_default = {
+    .zero_on_free = false,
+    .check_fill = false,
+    .thp = POOL_THP_DEFAULT,
+    .cache_max_bytes = 8 << 20,
+    .pool_max_bytes = 0,
+    .decay_ms = 10000,
+};
+
+struct settings settings;
+
+enum {
+    WINDOWS_PER_DECAY = 3,
+    CACHE_SHARE = 4, /* of pool_max, at most, in one thread's cache */
+};
+
+static int64_t
+window_ns(int64_t decay_ms)
+{
+    if (decay_ms < 0)
+        return -1;
+    return decay_ms * 1000 * 1000 / WINDOWS_PER_DECAY;
+}
+
+/* Checking modes see every put (and get): the fast path then never fits. */
+static void
+route_slow(void)
+{
+    struct cache *cache = cache_self;
+
+    settings.slow_puts =
+        settings.config.zero_on_free || settings.config.check_fill;
+    settings.slow_gets = settings.config.check_fill;
+    if (cache->state != CACHE_LIVE)
+        return;
+    cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
+    for (unsigned bin = 0; settings.slow_gets && bin < BINS; bin++) {
+        struct stats_hot *hot = &cache_block(cache)->hot[bin];
+
+        hot->granted -= hot->credit;
+        hot->credit = 0;
+    }
+}
+
+void
+pool_configure(const struct pool_config *config)
+{
+    struct pool_config *mine = &settings.config;
+
+    *mine = *config;
+    settings.window_ns = window_ns(config->decay_ms);
+    if (mine->pool_max_bytes != 0 &&
+        mine->cache_max_bytes > mine->pool_max_bytes / CACHE_SHARE)
+        mine->cache_max_bytes = mine->pool_max_bytes / CACHE_SHARE;
+    route_slow();
+}
+
+static bool
+fail(const char *reason)
+{
+    size_t length = __builtin_strlen(reason);
+
+    __builtin_memcpy(account_page->reason, reason, length + 1);
+    return false;
+}
+
+static void
+describe(void)
+{
+    struct stats_header *page = account_page;
+
+    page->layout = PAGE_LAYOUT;
+    page->block_bytes = PAGE_BLOCK_BYTES;
+    page->blocks_used = THREAD_FIRST;
+    size_class_describe(page);
+}
+
+bool
+pool_init(const struct pool_config *config)
+{
+    pool_configure(config);
+    describe();
+    if (!region_init())
+        return fail("no address space for the pools");
+    if (!depot_init(region.slabs) || !thread_init()) {
+        region.slabs = 0;
+        return fail("no address space for the pools' tables");
+    }
+    account_page->reserved_bytes = (uint64_t)region.slabs << SLAB_SHIFT;
+    account_page->active = 1;
+    settings.active = true;
+    return true;
+}
+
+struct stats_header *
+pool_page(void)
+{
+    return account_page;
+}
+
+size_t
+pool_page_bytes(void)
+{
+    return (size_t)PAGE_BLOCKS * PAGE_BLOCK_BYTES;
+}
+
+/* Writes what the page holds now into its file, then maps that in place. */
+bool
+pool_page_share(int fd)
+{
+    size_t used = (size_t)thread_blocks_used() * PAGE_BLOCK_BYTES;
+    char *copy;
+
+    if (!settings.active)
+        return false;
+    copy = os_reserve(used, OS_PAGE_BYTES);
+    if (copy == NULL)
+        return false;
+    if (!os_map_shared(copy, used, fd)) {
+        os_release(copy, used);
+        return false;
+    }
+    __builtin_memcpy(copy, account_page, used);
+    os_release(copy, used);
+    if (!os_map_shared(account_page, pool_page_bytes(), fd))
+        return false;
+    fork_page_shared = true;
+    return true;
+}
+
+/* One magazine of slots with their pages present. Requires slab_lock. */
+static unsigned
+warm_magazine(unsigned bin, unsigned max)
+{
+    struct magazine *magazine = magazine_new();
+    unsigned taken;
+
+    if (magazine == NULL)
+        return 0;
+    taken = refill_take_cold(bin, magazine, max);
+    if (taken == 0 && (taken = slab_take_warm(bin, magazine, max)) > 0) {
+        depot_push(bin, magazine);
+        return taken;
+    }
+    if (taken == 0) {
+        magazine_free(magazine);
+        return 0;
+    }
+    for (unsigned i = 0; i < taken; i++) {
+        char *start = (char *)align_down((uintptr_t)magazine->slot[i],
+                                         OS_PAGE_BYTES);
+        char *end = (char *)magazine->slot[i] + bin_info[bin].slot_bytes;
+        size_t bytes = align_up((size_t)(end - start), OS_PAGE_BYTES);
+
+        if (!os_populate(start, bytes)) {
+            for (volatile char *at = start; at < end; at += OS_PAGE_BYTES)
+                *at = *at;
+        }
+    }
+    magazine->cold = 0;
+    account_warmups(bin, taken);
+    depot_push(bin, magazine);
+    return taken;
+}
+
+size_t
+pool_warm(size_t bytes, size_t count)
+{
+    size_t ready = 0;
+    uint64_t limit = settings.config.pool_max_bytes;
+
+    if (!settings.active || bytes == 0 || bytes > BAND_MAX_BYTES)
+        return 0;
+
+    unsigned bin = size_bin(bytes < BAND_MIN_BYTES ? BAND_MIN_BYTES : bytes);
+
+    lock_acquire(&slab_lock);
+    while (ready < count) {
+        size_t left = count - ready;
+        unsigned rounds = bin_info[bin].magazine_rounds;
+        unsigned taken;
+
+        if (limit != 0 && depot_bytes_all() >= limit)
+            break;
+        taken = warm_magazine(bin, left < rounds ? (unsigned)left : rounds);
+        if (taken == 0)
+            break;
+        ready += taken;
+    }
+    lock_release(&slab_lock);
+    return ready;
+}
+
+size_t
+pool_purge(void)
+{
+    struct cache *cache = settings.active ? thread_cache() : NULL;
+
+    if (!settings.active)
+        return 0;
+    if (cache != NULL && cache_enter(cache)) {
+        cache_flush(cache);
+        for (unsigned bin = 0; bin < BINS; bin++)
+            cache_set_low(cache, bin);
+        cache_leave(cache);
+    }
+    return purge_all();
+}
+
+void
+pool_tick(void)
+{
+    int64_t now = os_now_ns();
+
+    if (!settings.active)
+        return;
+    account_curve(now);
+    purge_tick(NULL, now);
+}
+
+void
+pool_stats_settle(void)
+{
+    if (settings.active)
+        account_curve(os_now_ns());
+}
+
+void
+pool_stats_reset(void)
+{
+    account_reset();
+}

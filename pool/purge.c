@@ -1,0 +1,301 @@
+/*
+ * purge.c - see purge.h.
+ */
+#include "purge.h"
+
+#include "account.h"
+#include "cache.h"
+#include "depot.h"
+#include "os.h"
+#include "settings.h"
+#include "slab.h"
+
+enum {
+    TICK_BYTES = 32 << 20,       /* purged at most in one tick */
+    RECLAIM_LIVE_SHARE = 8,      /* idle at least a part of what is live */
+    RECLAIM_MIN_BYTES = 2 << 20, /* and at least this much more than before */
+};
+
+static struct {
+    _Atomic int64_t window_end_ns;
+    uint32_t cursor;          /* next slab to look at; UINT32_MAX: done */
+    uint64_t reclaimed_bytes; /* depot bytes left by the last reclaim */
+} purge = {.cursor = UINT32_MAX};
+
+/* Moves up to count magazines of a bin to the slabs. Requires slab_lock. */
+static void
+drain(unsigned bin, uint32_t count)
+{
+    struct magazine *magazine;
+
+    while (count-- > 0 && (magazine = depot_pop(bin)) != NULL) {
+        for (unsigned i = 0; i < magazine->rounds; i++)
+            slab_put(magazine->slot[i], false);
+        magazine_free(magazine);
+    }
+}
+
+static void
+drain_all(void)
+{
+    for (unsigned bin = 0; bin < BINS; bin++)
+        drain(bin, UINT32_MAX);
+}
+
+static bool
+marked(const uint64_t map[], unsigned slot)
+{
+    return map[slot / 64] >> (slot % 64) & 1;
+}
+
+static bool
+slot_free(const struct slab *slab, unsigned slot)
+{
+    return slot >= slab->fresh || marked(slab->warm, slot) ||
+           marked(slab->cold, slot);
+}
+
+/*
+ * Marks the warm slots of [from, to) that lost pages as cold and counts them
+ * as discards. Requires slab_lock and that the slab is being purged.
+ */
+static unsigned
+mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
+          const char *end)
+{
+    struct slab *slab = slab_at(number);
+    uint32_t stride = bin_info[slab->bin].stride;
+    unsigned count = 0;
+
+    for (unsigned slot = from; slot < to && slot < slab->fresh; slot++) {
+        const char *at = slab_slot_start(number, slab->bin, slot);
+
+        if (!marked(slab->warm, slot) || at >= end || at + stride <= start)
+            continue;
+        slab->warm[slot / 64] &= ~((uint64_t)1 << (slot % 64));
+        slab->cold[slot / 64] |= (uint64_t)1 << (slot % 64);
+        count++;
+    }
+    slab->warm_free = (uint16_t)(slab->warm_free - count);
+    slab->cold_free = (uint16_t)(slab->cold_free + count);
+    atomic_fetch_sub_explicit(&slab_warm_count[slab->bin], count,
+                              memory_order_relaxed);
+    return count;
+}
+
+/* Any warm slot in [from, to)? */
+static bool
+any_warm(const struct slab *slab, unsigned from, unsigned to)
+{
+    for (unsigned slot = from; slot < to && slot < slab->fresh; slot++) {
+        if (marked(slab->warm, slot))
+            return true;
+    }
+    return false;
+}
+
+/* Whole pages of the free run [from, to) of a slab. */
+static size_t
+purge_run(uint32_t number, unsigned from, unsigned to)
+{
+    struct slab *slab = slab_at(number);
+    char *low = slab_slot_start(number, slab->bin, from);
+    char *high = to == bin_info[slab->bin].slots
+                     ? region_slab_start(number) + SLAB_BYTES
+                     : slab_slot_start(number, slab->bin, to);
+    char *start = (char *)align_up((uintptr_t)low, OS_PAGE_BYTES);
+    char *end = (char *)align_down((uintptr_t)high, OS_PAGE_BYTES);
+
+    if (end <= start || !any_warm(slab, from, to))
+        return 0;
+
+    lock_release(&slab_lock);
+    bool purged = os_purge(start, (size_t)(end - start));
+    lock_acquire(&slab_lock);
+    if (!purged)
+        return 0;
+
+    unsigned count = mark_cold(number, from, to, start, end);
+
+    account_discards(slab->bin, count);
+    return (size_t)(end - start);
+}
+
+/* A slab with slots in use: the pages between them. */
+static size_t
+purge_partly(uint32_t number)
+{
+    struct slab *slab = slab_at(number);
+    unsigned slots = bin_info[slab->bin].slots;
+    size_t bytes = 0;
+    unsigned from = 0;
+
+    while (from < slots) {
+        unsigned to = from;
+
+        while (to < slots && slot_free(slab, to))
+            to++;
+        if (to > from)
+            bytes += purge_run(number, from, to);
+        from = to + 1;
+    }
+    return bytes;
+}
+
+/*
+ * Returns the idle pages of a slab. The slab is out of all sets meanwhile,
+ * so that its free slots can not be taken, and the lock is free during the
+ * system calls. Requires slab_lock.
+ */
+static size_t
+purge_slab(uint32_t number)
+{
+    struct slab *slab = slab_at(number);
+    bool empty = slab_out(slab) == 0;
+    size_t bytes;
+
+    slab_unsort(number);
+    slab->purging = 1;
+    if (empty) {
+        bytes = align_up(slab->touched, OS_PAGE_BYTES);
+        lock_release(&slab_lock);
+        bool purged = os_purge(region_slab_start(number), SLAB_BYTES);
+        lock_acquire(&slab_lock);
+        slab->purging = 0;
+        if (purged) {
+            account_discards(slab->bin, slab->warm_free);
+            slab_make_clean(number);
+        } else {
+            bytes = 0;
+            slab->stamp = slab_window;
+            slab_sort(number);
+        }
+    } else {
+        bytes = purge_partly(number);
+        slab->purging = 0;
+        slab->stamp = slab_window;
+        slab_sort(number);
+    }
+    account_page->purged_bytes += bytes;
+    return bytes;
+}
+
+static bool
+worth_purging(const struct slab *slab, uint32_t age)
+{
+    return slab->assigned && !slab->purging && slab->warm_free > 0 &&
+           slab_window - slab->stamp >= age;
+}
+
+/*
+ * Purges slabs from the cursor on, up to a number of bytes; the cursor is
+ * UINT32_MAX when all were seen. Requires slab_lock.
+ */
+static size_t
+purge_some(size_t budget, uint32_t age)
+{
+    size_t bytes = 0;
+
+    while (purge.cursor < region.slabs && bytes < budget) {
+        uint32_t number = purge.cursor++;
+
+        if (number == region.low)
+            number = region.high, purge.cursor = number + 1;
+        if (number >= region.slabs)
+            break;
+        if (worth_purging(slab_at(number), age))
+            bytes += purge_slab(number);
+    }
+    if (purge.cursor >= region.slabs)
+        purge.cursor = UINT32_MAX;
+    return bytes;
+}
+
+static void
+begin_window(void)
+{
+    slab_window++;
+    for (unsigned bin = 0; bin < BINS; bin++)
+        drain(bin, depot_window(bin));
+    purge.cursor = 0;
+    purge.reclaimed_bytes = 0;
+}
+
+static void
+purge_window(int64_t now_ns)
+{
+    int64_t end = atomic_load(&purge.window_end_ns);
+
+    if (now_ns >= end) {
+        if (end != 0)
+            begin_window();
+        atomic_store(&purge.window_end_ns, now_ns + settings.window_ns);
+    }
+    if (purge.cursor != UINT32_MAX)
+        (void)purge_some(TICK_BYTES, 1);
+}
+
+void
+purge_tick(struct cache *cache, int64_t now_ns)
+{
+    if (settings.window_ns <= 0)
+        return;
+    if ((now_ns >= atomic_load_explicit(&purge.window_end_ns,
+                                        memory_order_relaxed) ||
+         purge.cursor != UINT32_MAX) &&
+        !lock_held_by_self(&slab_lock) && lock_try(&slab_lock)) {
+        purge_window(now_ns);
+        lock_release(&slab_lock);
+    }
+    if (cache != NULL && cache->window != slab_window)
+        cache_trim(cache, slab_window);
+}
+
+void
+purge_reclaim_for_growth(void)
+{
+    uint64_t idle = depot_bytes_all();
+    uint64_t used = (uint64_t)slab_assigned_total << SLAB_SHIFT;
+
+    if (idle < used / RECLAIM_LIVE_SHARE ||
+        idle < purge.reclaimed_bytes + RECLAIM_MIN_BYTES)
+        return;
+    drain_all();
+    purge.reclaimed_bytes = depot_bytes_all();
+}
+
+void
+purge_bound(unsigned bin)
+{
+    uint64_t limit = settings.config.pool_max_bytes;
+    bool at_once = settings.window_ns == 0;
+
+    if (likely(limit == 0 && !at_once))
+        return;
+    if (!at_once && depot_bytes_all() <= limit)
+        return;
+    if (lock_held_by_self(&slab_lock))
+        return;
+    lock_acquire(&slab_lock);
+    drain(bin, UINT32_MAX);
+    if (!at_once)
+        drain_all();
+    purge.cursor = 0;
+    (void)purge_some(SIZE_MAX, 0);
+    lock_release(&slab_lock);
+}
+
+size_t
+purge_all(void)
+{
+    size_t bytes;
+
+    if (lock_held_by_self(&slab_lock))
+        return 0;
+    lock_acquire(&slab_lock);
+    drain_all();
+    purge.cursor = 0;
+    bytes = purge_some(SIZE_MAX, 0);
+    lock_release(&slab_lock);
+    return bytes;
+}

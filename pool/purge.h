@@ -1,0 +1,37 @@
+/*
+ * purge.h - returning idle memory: decay, bounds, reclaim before growth.
+ *
+ * Model     Time is cut into decay windows, a third of decay_ms long. What a
+ *           depot did not need during a whole window goes back to its slabs
+ *           (the working-set estimate of Bonwick and Adams); a slab's idle
+ *           pages that no give or take touched for another window are
+ *           returned to the system. So idle memory keeps its pages for two
+ *           to three windows: at most decay_ms.
+ *           Ticks come from the slow paths of running threads, and from the
+ *           purge thread where there is one. A tick does a bounded amount of
+ *           work, and system calls are made without the slab lock.
+ */
+#ifndef MIDPOOL_POOL_PURGE_H
+#define MIDPOOL_POOL_PURGE_H
+
+#include "base.h"
+
+struct cache;
+
+/* Cheap while no window is over. cache may be NULL. Requires no lock. */
+void purge_tick(struct cache *cache, int64_t now_ns);
+
+/*
+ * Moves the depots' magazines back to the slabs when they hold a good part
+ * of what is live, so that an emptied slab can serve the bin that needs one.
+ * Requires the slab lock.
+ */
+void purge_reclaim_for_growth(void);
+
+/* Holds pool_max and decay_ms:0 after a put. Requires no lock. */
+void purge_bound(unsigned bin);
+
+/* Returns everything idle that the depots and slabs hold; bytes. */
+size_t purge_all(void);
+
+#endif

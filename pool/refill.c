@@ -1,0 +1,253 @@
+/*
+ * refill.c - see refill.h. The order is: previous magazine, depot, warm
+ * slots of the bin's slabs, cold slots that the thread has, then new ones.
+ */
+#include "refill.h"
+
+#include "account.h"
+#include "os.h"
+#include "purge.h"
+#include "settings.h"
+#include "slab.h"
+
+enum {
+    HUGE_BIN_SLABS = 2,    /* huge pages only once a bin filled that many, */
+    HUGE_TOTAL_SLABS = 24, /* and the pools as a whole this many */
+    POPULATE_SLABS = 2,    /* populate once the bin fills its second slab */
+    POPULATE_FACTOR = 4,   /* then with longer runs */
+};
+
+static void
+load(struct bin *bin, struct magazine *magazine)
+{
+    bin->base = magazine->slot;
+    bin->top = magazine->slot + magazine->rounds;
+    bin->limit = magazine->slot + (magazine->rounds > bin->rounds
+                                       ? magazine->rounds
+                                       : bin->rounds);
+}
+
+static struct magazine *
+loaded(const struct bin *bin)
+{
+    if (bin->base == NULL)
+        return NULL;
+    return (struct magazine *)((char *)bin->base -
+                               offsetof(struct magazine, slot));
+}
+
+/* The loaded magazine is empty: keep it as the previous one, or not at all. */
+static void
+retire_loaded(struct bin *bin)
+{
+    struct magazine *empty = loaded(bin);
+
+    if (empty == NULL)
+        return;
+    empty->rounds = 0;
+    if (bin->previous == NULL)
+        bin->previous = empty;
+    else
+        magazine_free(empty);
+}
+
+static void *
+pop_loaded(struct bin *bin)
+{
+    return *--bin->top;
+}
+
+static bool
+swap_previous(struct bin *bin)
+{
+    struct magazine *full = bin->previous;
+
+    if (full == NULL || full->rounds == 0)
+        return false;
+    bin->previous = loaded(bin);
+    if (bin->previous != NULL)
+        bin->previous->rounds = 0;
+    load(bin, full);
+    return true;
+}
+
+static bool
+load_from_depot(struct bin *bin, unsigned index)
+{
+    struct magazine *magazine = depot_pop(index);
+
+    if (magazine == NULL)
+        return false;
+    retire_loaded(bin);
+    load(bin, magazine);
+    return true;
+}
+
+/* How many slots at once: a bin that is hardly used takes one by one. */
+static unsigned
+batch(const struct bin *bin)
+{
+    return bin->rounds == 0 ? 1 : bin->rounds;
+}
+
+static bool
+load_from_slab(struct bin *bin, unsigned index)
+{
+    struct magazine *magazine;
+    unsigned taken = 0;
+
+    if (atomic_load_explicit(&slab_warm_count[index], memory_order_relaxed) ==
+        0)
+        return false;
+    magazine = loaded(bin);
+    if (magazine == NULL && (magazine = magazine_new()) == NULL)
+        return false;
+    lock_acquire(&slab_lock);
+    taken = slab_take_warm(index, magazine, batch(bin));
+    lock_release(&slab_lock);
+    magazine->rounds = (uint16_t)taken;
+    load(bin, magazine);
+    return taken > 0;
+}
+
+static bool
+want_huge(unsigned bin)
+{
+    switch (settings.config.thp) {
+    case POOL_THP_NEVER:
+        return false;
+    case POOL_THP_DENSE:
+    case POOL_THP_DEFAULT:
+        break;
+    }
+    return slab_assigned_count[bin] >= HUGE_BIN_SLABS &&
+           slab_assigned_total >= HUGE_TOTAL_SLABS;
+}
+
+unsigned
+refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
+{
+    unsigned taken = slab_take_cold(bin, into, max);
+
+    if (taken > 0)
+        return taken;
+    purge_reclaim_for_growth();
+    if (slab_adopt_empty(bin) != UINT32_MAX &&
+        atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed) > 0)
+        return 0;
+    taken = slab_take_cold(bin, into, max);
+    if (taken > 0)
+        return taken;
+    if (slab_assign_clean(bin, want_huge(bin)) == UINT32_MAX)
+        return 0;
+    return slab_take_cold(bin, into, max);
+}
+
+/* Pages of a run, ahead of their use, where the bin is known to grow. */
+static void
+populate(unsigned bin, const struct magazine *run)
+{
+    char *low = run->slot[run->rounds - 1];
+    char *high = (char *)run->slot[0] + bin_info[bin].stride;
+    char *start = (char *)align_down((uintptr_t)low, OS_PAGE_BYTES);
+
+    if (slab_at((uint32_t)region_number(low))->huge)
+        return;
+    (void)os_populate(start, align_up((uintptr_t)(high - start), OS_PAGE_BYTES));
+}
+
+static struct magazine *
+new_run(struct bin *bin, unsigned index)
+{
+    struct magazine *run = bin->cold;
+    bool grows = slab_assigned_count[index] >= POPULATE_SLABS;
+    unsigned max = bin->rounds == 0 ? 1 : bin_info[index].run_slots;
+
+    if (run == NULL && (run = magazine_new()) == NULL)
+        return NULL;
+    bin->cold = run;
+    run->rounds = 0;
+    run->taken = 0;
+    if (grows)
+        max *= POPULATE_FACTOR;
+    if (max > MAGAZINE_ROUNDS)
+        max = MAGAZINE_ROUNDS;
+    lock_acquire(&slab_lock);
+    run->rounds = (uint16_t)refill_take_cold(index, run, max);
+    lock_release(&slab_lock);
+    if (grows && run->zero && run->rounds > 1)
+        populate(index, run);
+    return run;
+}
+
+static struct refill
+take_run(struct bin *bin, unsigned index)
+{
+    struct magazine *run = bin->cold;
+
+    if (run == NULL || run->taken == run->rounds)
+        run = new_run(bin, index);
+    if (run == NULL || run->rounds == 0)
+        return (struct refill){REFILL_NONE, false, NULL};
+    run->taken++;
+    return (struct refill){REFILL_COLD, run->zero,
+                           run->slot[run->rounds - run->taken]};
+}
+
+struct refill
+refill_cache(struct cache *cache, unsigned index)
+{
+    struct bin *bin = &cache->bin[index];
+    struct refill refill;
+
+    if (swap_previous(bin))
+        return (struct refill){REFILL_CACHE, false, pop_loaded(bin)};
+    if (load_from_depot(bin, index) || load_from_slab(bin, index))
+        return (struct refill){REFILL_DEPOT, false, pop_loaded(bin)};
+    refill = take_run(bin, index);
+    /* A slab of another bin may have come over, with warm slots. */
+    if (refill.source == REFILL_NONE && load_from_slab(bin, index))
+        return (struct refill){REFILL_DEPOT, false, pop_loaded(bin)};
+    return refill;
+}
+
+/* The last slot of a magazine; what remains goes back to the depot. */
+static void *
+take_one(unsigned bin, struct magazine *magazine)
+{
+    void *slot = magazine->slot[--magazine->rounds];
+
+    if (magazine->rounds > 0)
+        depot_push(bin, magazine);
+    else
+        magazine_free(magazine);
+    return slot;
+}
+
+struct refill
+refill_shared(unsigned bin)
+{
+    struct magazine *magazine = depot_pop(bin);
+    struct refill refill = {REFILL_NONE, false, NULL};
+
+    if (magazine != NULL) {
+        refill.source = REFILL_DEPOT;
+        refill.slot = take_one(bin, magazine);
+        return refill;
+    }
+    magazine = magazine_new();
+    if (magazine == NULL)
+        return refill;
+    if (slab_take_warm(bin, magazine, 1) > 0) {
+        refill.source = REFILL_DEPOT;
+    } else if (refill_take_cold(bin, magazine, 1) > 0) {
+        refill.source = REFILL_COLD;
+        refill.zero = magazine->zero;
+    } else if (slab_take_warm(bin, magazine, 1) > 0) {
+        refill.source = REFILL_DEPOT;
+    }
+    if (refill.source != REFILL_NONE)
+        refill.slot = magazine->slot[0];
+    magazine_free(magazine);
+    return refill;
+}

@@ -1,0 +1,149 @@
+/*
+ * region.c - reserving and committing the pools' address space.
+ */
+#include "region.h"
+
+#include "os.h"
+#include "slab.h"
+
+enum {
+    SLAB_COMMIT_SLABS = 16, /* slabs committed at once, beyond the first few */
+    SLAB_COMMIT_FIRST = 4,
+};
+
+struct region region;
+uint16_t region_slab_bin[REGION_SLABS_MAX];
+
+static size_t
+bytes_state(uint32_t slabs)
+{
+    return align_up((size_t)slabs * STATE_STRIDE * sizeof(uint32_t),
+                    OS_PAGE_BYTES);
+}
+
+static size_t
+bytes_meta(uint32_t slabs)
+{
+    return align_up((size_t)slabs * sizeof(struct slab), OS_PAGE_BYTES);
+}
+
+/* Twice the memory is always enough: what is idle is used again. */
+static uint32_t
+slabs_wanted(void)
+{
+    uint64_t bytes = 2 * os_physical_bytes();
+    size_t limit = os_address_limit();
+    uint32_t slabs = REGION_SLABS_MAX;
+
+    if (bytes == 0)
+        bytes = (uint64_t)64 << 30;
+    if (limit != SIZE_MAX && bytes > limit / 4)
+        bytes = limit / 4;
+    while (slabs > REGION_SLABS_MIN && ((uint64_t)slabs << SLAB_SHIFT) > bytes)
+        slabs /= 2;
+    return slabs;
+}
+
+/* Slabs, state words and slab descriptors in one piece. */
+static char *
+reserve(uint32_t slabs)
+{
+    size_t bytes = (size_t)slabs << SLAB_SHIFT;
+
+    return os_reserve(bytes + bytes_state(slabs) + bytes_meta(slabs),
+                      SLAB_BYTES);
+}
+
+bool
+region_init(void)
+{
+    uint32_t slabs = slabs_wanted();
+    char *start = reserve(slabs);
+
+    while (start == NULL && slabs > REGION_SLABS_MIN)
+        start = reserve(slabs /= 2);
+    if (start == NULL)
+        return false;
+
+    char *tables = start + ((size_t)slabs << SLAB_SHIFT);
+
+    region.state = (uint32_t *)tables;
+    region.slab = (struct slab *)(tables + bytes_state(slabs));
+    region.high = region.high_commit = slabs;
+    region.slabs = slabs;
+    region.first = (uintptr_t)start >> SLAB_SHIFT;
+    os_name(start, (size_t)slabs << SLAB_SHIFT, "midpool: slabs");
+    return true;
+}
+
+/* Commits the pages of a table that hold entries [from, to). */
+static bool
+commit_table(void *table, size_t entry_bytes, uint32_t from, uint32_t to)
+{
+    uintptr_t base = (uintptr_t)table;
+    uintptr_t start = align_down(base + from * entry_bytes, OS_PAGE_BYTES);
+    uintptr_t end = align_up(base + to * entry_bytes, OS_PAGE_BYTES);
+
+    return os_commit((void *)start, end - start);
+}
+
+static bool
+commit(uint32_t from, uint32_t to, bool huge)
+{
+    char *start = region_slab_start(from);
+    size_t bytes = (size_t)(to - from) << SLAB_SHIFT;
+
+    if (!commit_table(region.state, STATE_STRIDE * sizeof(uint32_t), from,
+                      to) ||
+        !commit_table(region.slab, sizeof(struct slab), from, to) ||
+        !os_commit(start, bytes))
+        return false;
+    (void)os_advise_huge(start, bytes, huge);
+    return true;
+}
+
+/* Slabs to commit at once, fewer than wanted where little is left. */
+static uint32_t
+commit_step(uint32_t taken)
+{
+    uint32_t step = taken < SLAB_COMMIT_FIRST ? 1 : SLAB_COMMIT_SLABS;
+    uint32_t left = region.high_commit - region.low_commit;
+
+    return step < left ? step : left;
+}
+
+static uint32_t
+extend_low(void)
+{
+    if (region.low == region.low_commit) {
+        uint32_t step = commit_step(region.low);
+
+        if (step == 0 ||
+            !commit(region.low_commit, region.low_commit + step, false))
+            return UINT32_MAX;
+        region.low_commit += step;
+    }
+    return region.low++;
+}
+
+static uint32_t
+extend_high(void)
+{
+    if (region.high == region.high_commit) {
+        uint32_t step = commit_step(region.slabs - region.high);
+
+        if (step == 0 ||
+            !commit(region.high_commit - step, region.high_commit, true))
+            return UINT32_MAX;
+        region.high_commit -= step;
+    }
+    return --region.high;
+}
+
+uint32_t
+region_extend(bool huge)
+{
+    if (region.slabs == 0)
+        return UINT32_MAX;
+    return huge ? extend_high() : extend_low();
+}

@@ -1,0 +1,110 @@
+/*
+ * region.h - the address space of the pools and its side tables.
+ *
+ * Model     One reservation, aligned to a slab and never moved, is cut into
+ *           slabs of 2 MB. The side tables are indexed by the slab's number:
+ *
+ *             region_slab_bin  uint16_t, static: a bin's offset in struct
+ *                              cache, 0 while the slab serves none. Its page
+ *                              is readable for every number, so that the
+ *                              ownership test needs one comparison.
+ *             state words      uint32_t, one per slot; see STATE below
+ *             struct slab      slab.h
+ *
+ *           Slabs are taken from the bottom (system pages) and from the top
+ *           (huge pages), so that the kernel sees few mappings. Reserved
+ *           memory is inaccessible and costs nothing until it is committed,
+ *           in steps.
+ * Ownership Written under the slab lock; region_slab_bin and the state words
+ *           are read without it, by threads that hold a slot of the slab,
+ *           which keeps the slab from changing its bin.
+ *
+ * State words. A slot's word lies at index (offset in slab >> bin shift),
+ * which is unique because a stride is at least 1 << shift. It holds
+ *
+ *   handed out   owner's tag << 16 | low 16 bits of the slot's address
+ *   else         STATE_NEVER or STATE_FREED (tag 0)
+ *
+ * so that one comparison proves at once that the pointer is the start of a
+ * slot, that the slot is handed out, and by whom. A thread stores the word
+ * when it gets the slot and when it puts it.
+ */
+#ifndef MIDPOOL_POOL_REGION_H
+#define MIDPOOL_POOL_REGION_H
+
+#include "base.h"
+
+enum {
+    SLAB_SHIFT = 21,
+    SLAB_BYTES = 1 << SLAB_SHIFT,
+    REGION_SLABS_MAX = 1 << 17, /* 256 GB */
+    REGION_SLABS_MIN = 16,
+    STATE_WORDS = 1024, /* at most, of a slab: SLAB_BYTES / 2 KB */
+    /* Skewed by a cache line, or the words of all slabs would share sets. */
+    STATE_STRIDE = STATE_WORDS + CACHE_LINE_BYTES / 4,
+    STATE_TAG_SHIFT = 16,
+};
+
+#define STATE_OFFSET_MASK 0xffffu
+#define STATE_NEVER 0u  /* not handed out since the slab got its bin */
+#define STATE_FREED 1u  /* handed out before, free now */
+#define STATE_CACHED 2u /* a bit: in this thread's cache, for fork.c only */
+
+struct slab;
+
+struct region {
+    uintptr_t first;      /* number (address >> SLAB_SHIFT) of slab 0 */
+    uint32_t *state;      /* STATE_STRIDE words a slab */
+    struct slab *slab;    /* one a slab */
+    uint32_t slabs;       /* 0: no reservation */
+    uint32_t low;         /* slabs taken from the bottom: [0, low) */
+    uint32_t high;        /* slabs taken from the top: [high, slabs) */
+    uint32_t low_commit;  /* committed: [0, low_commit) */
+    uint32_t high_commit; /* and [high_commit, slabs) */
+};
+
+extern hidden struct region region;
+extern hidden uint16_t region_slab_bin[REGION_SLABS_MAX];
+
+/*
+ * Reserves as much as serves twice the physical memory, less where address
+ * space is scarce. False: not even REGION_SLABS_MIN slabs were to be had.
+ */
+bool region_init(void);
+
+/*
+ * Takes a new slab, committed and reading as zero; huge ones come from the
+ * top. Returns its number, or UINT32_MAX when the region is used up or the
+ * system commits no more. Requires the slab lock.
+ */
+uint32_t region_extend(bool huge);
+
+/* Number of a slab by address; may be beyond the region. */
+static always_inline uintptr_t
+region_number(const void *ptr)
+{
+    return ((uintptr_t)ptr >> SLAB_SHIFT) - region.first;
+}
+
+static inline bool
+region_owns(const void *ptr)
+{
+    return region_number(ptr) < region.slabs;
+}
+
+static always_inline char *
+region_slab_start(uint32_t number)
+{
+    return (char *)((region.first + number) << SLAB_SHIFT);
+}
+
+/* The state word of the slot at ptr, in slab number of a bin with shift. */
+static always_inline uint32_t *
+region_state(uintptr_t number, const void *ptr, unsigned shift)
+{
+    uintptr_t offset = (uintptr_t)ptr & (SLAB_BYTES - 1);
+
+    return region.state + number * STATE_STRIDE + (offset >> shift);
+}
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * size_class.c - the tables of size_class.h.
+ */
+#include "size_class.h"
+
+#include "depot.h"
+#include "region.h"
+
+/* ORDINARY(size class, bytes of the class below, bytes) */
+#define ORDINARY_BINS(BIN)                                                     \
+    BIN(0, 1536, 2048)                                                         \
+    BIN(1, 2048, 2560)                                                         \
+    BIN(2, 2560, 3072)                                                         \
+    BIN(3, 3072, 3584)                                                         \
+    BIN(4, 3584, 4096)                                                         \
+    BIN(5, 4096, 5120)                                                         \
+    BIN(6, 5120, 6144)                                                         \
+    BIN(7, 6144, 7168)                                                         \
+    BIN(8, 7168, 8192)                                                         \
+    BIN(9, 8192, 10240)                                                        \
+    BIN(10, 10240, 12288)                                                      \
+    BIN(11, 12288, 14336)                                                      \
+    BIN(12, 14336, 16384)                                                      \
+    BIN(13, 16384, 20480)                                                      \
+    BIN(14, 20480, 24576)                                                      \
+    BIN(15, 24576, 28672)                                                      \
+    BIN(16, 28672, 32768)                                                      \
+    BIN(17, 32768, 40960)                                                      \
+    BIN(18, 40960, 49152)                                                      \
+    BIN(19, 49152, 57344)                                                      \
+    BIN(20, 57344, 65536)
+
+/* ALIGNED(size class, bytes) */
+#define ALIGNED_BINS(BIN)                                                      \
+    BIN(4, 4096)                                                               \
+    BIN(8, 8192)                                                               \
+    BIN(10, 12288)                                                             \
+    BIN(12, 16384)                                                             \
+    BIN(13, 20480)                                                             \
+    BIN(14, 24576)                                                             \
+    BIN(15, 28672)                                                             \
+    BIN(16, 32768)                                                             \
+    BIN(17, 40960)                                                             \
+    BIN(18, 49152)                                                             \
+    BIN(19, 57344)                                                             \
+    BIN(20, 65536)
+
+/* A full magazine holds about this much, within the bounds below. */
+#define MAGAZINE_BYTES (384 * 1024)
+#define MAGAZINE_MIN_ROUNDS 8
+#define RUN_BYTES (64 * 1024)
+
+#define CLAMP(value, low, high)                                                \
+    ((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
+#define LOG2(value) (31 - __builtin_clz(value))
+
+#define INFO(class_index, bytes, distance)                                     \
+    {                                                                          \
+        .slot_bytes = (bytes), .stride = (distance),                           \
+        .slots = SLAB_BYTES / (distance), .shift = LOG2(distance),             \
+        .size_class = (class_index),                                           \
+        .magazine_rounds = CLAMP(MAGAZINE_BYTES / (distance),                  \
+                                 MAGAZINE_MIN_ROUNDS, MAGAZINE_ROUNDS),        \
+        .run_slots = CLAMP(RUN_BYTES / (distance), 1, MAGAZINE_ROUNDS),        \
+    },
+#define ORDINARY_INFO(class_index, below, bytes)                               \
+    INFO(class_index, bytes, bytes + SLOT_COLOUR_BYTES)
+#define ALIGNED_INFO(class_index, bytes) INFO(class_index, bytes, bytes)
+
+const struct bin_info bin_info[BINS] = {
+    ORDINARY_BINS(ORDINARY_INFO) /* bins 0 to 20 */
+    ALIGNED_BINS(ALIGNED_INFO)   /* bins 21 to 32 */
+};
+
+#define STEPS(bin, below, bytes)                                               \
+    [(below) >> SIZE_STEP_SHIFT... ((bytes)-1) >> SIZE_STEP_SHIFT] =           \
+        ((bin) + 1) * BIN_LINE_BYTES,
+
+const uint16_t size_bin_offset[SIZE_STEPS] = {ORDINARY_BINS(STEPS)};
+
+/* The aligned bin of every ordinary one: the first that is not smaller. */
+static const uint8_t aligned_bin[SIZE_CLASSES] = {
+    21, 21, 21, 21, 21,             /* to 4096 */
+    22, 22, 22, 22,                 /* to 8192 */
+    23, 23, 24, 24,                 /* to 12288, 16384 */
+    25, 26, 27, 28, 29, 30, 31, 32, /* every class from 20480 on */
+};
+
+unsigned
+size_bin_aligned(size_t bytes)
+{
+    pool_assert(size_in_band(bytes));
+    return aligned_bin[size_bin(bytes)];
+}
+
+unsigned
+size_bin_by_search(size_t bytes, bool aligned)
+{
+    unsigned bin = aligned ? SIZE_CLASSES : 0;
+
+    while (bin_info[bin].slot_bytes < bytes)
+        bin++;
+    return bin;
+}
+
+static void
+describe_pools(struct stats_header *page)
+{
+    uint32_t bytes = BAND_MIN_BYTES;
+
+    for (unsigned pool = 0; pool < PAGE_POOLS; pool++, bytes *= 2)
+        page->pool_bytes[pool] = bytes;
+}
+
+void
+size_class_describe(struct stats_header *page)
+{
+    unsigned pool = 0;
+
+    describe_pools(page);
+    for (unsigned i = 0; i < SIZE_CLASSES; i++) {
+        page->class_bytes[i] = bin_info[i].slot_bytes;
+        if (bin_info[i].slot_bytes > page->pool_bytes[pool])
+            pool++;
+        page->class_pool[i] = (uint8_t)pool;
+    }
+    for (unsigned bin = 0; bin < BINS; bin++)
+        page->bin_class[bin] = bin_info[bin].size_class;
+}

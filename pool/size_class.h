@@ -1,0 +1,92 @@
+/*
+ * size_class.h - the one definition of pools, size classes and bins.
+ *
+ * Six pools of 2, 4, 8, 16, 32 and 64 KB. A pool holds one size class (2 KB)
+ * or four in equal steps (the others), so that a slot is never more than a
+ * quarter larger than the smallest request it serves.
+ *
+ * A bin is what a thread caches buffers by: one per size class, and one more
+ * for every class that is a multiple of a page, whose slots are page-aligned.
+ * Counters of both belong to the size class.
+ *
+ *   ordinary bin  slot stride = class + 64 bytes: headers of equal buffers
+ *                 then fall into different cache sets. Slots are aligned to
+ *                 64 bytes.
+ *   aligned bin   slot stride = class; slots are aligned to a page.
+ */
+#ifndef MIDPOOL_POOL_SIZE_CLASS_H
+#define MIDPOOL_POOL_SIZE_CLASS_H
+
+#include "base.h"
+#include "page.h"
+
+enum {
+    BAND_MIN_BYTES = 2048,
+    BAND_MAX_BYTES = 65536,
+    SIZE_CLASSES = PAGE_CLASSES,
+    BINS = PAGE_BINS,
+    SLOT_ALIGN_BYTES = 64,   /* of every slot */
+    SLOT_COLOUR_BYTES = 64,  /* added to the stride of ordinary bins */
+    BIN_ALIGN_MAX = OS_PAGE_BYTES, /* what aligned bins guarantee */
+    SIZE_STEP_SHIFT = 9,     /* classes end on multiples of 512 bytes */
+    SIZE_STEPS = BAND_MAX_BYTES >> SIZE_STEP_SHIFT,
+    BIN_LINE_BYTES = 64,     /* a bin's place in a thread cache */
+};
+
+/* Constants of a bin. */
+struct bin_info {
+    uint32_t slot_bytes; /* the size class: what a slot can hold */
+    uint32_t stride;     /* distance of slots in a slab */
+    uint16_t slots;      /* of a slab */
+    uint8_t shift;       /* log2 of stride, rounded down: state word index */
+    uint8_t size_class;
+    uint8_t magazine_rounds; /* capacity of a full-grown magazine */
+    uint8_t run_slots;       /* fresh slots a thread takes at once */
+};
+
+extern const struct bin_info bin_info[BINS];
+
+/*
+ * A bin's byte offset in struct cache, for requests of the band by
+ * (bytes - 1) >> SIZE_STEP_SHIFT. Never 0.
+ */
+extern const uint16_t size_bin_offset[SIZE_STEPS];
+
+static inline uint16_t
+bin_offset(unsigned bin)
+{
+    return (uint16_t)((bin + 1) * BIN_LINE_BYTES);
+}
+
+static inline unsigned
+bin_of_offset(unsigned offset)
+{
+    return offset / BIN_LINE_BYTES - 1;
+}
+
+static inline bool
+size_in_band(size_t bytes)
+{
+    return bytes - BAND_MIN_BYTES <= BAND_MAX_BYTES - BAND_MIN_BYTES;
+}
+
+/* Requires size_in_band(bytes). */
+static inline unsigned
+size_bin(size_t bytes)
+{
+    return bin_of_offset(size_bin_offset[(bytes - 1) >> SIZE_STEP_SHIFT]);
+}
+
+/*
+ * The aligned bin for a request of the band, aligned to at most a page.
+ * Requires size_in_band(bytes).
+ */
+unsigned size_bin_aligned(size_t bytes);
+
+/* The bin by search over bin_info, for tests and assertions. */
+unsigned size_bin_by_search(size_t bytes, bool aligned);
+
+/* Fills the class tables of a statistics page. */
+void size_class_describe(struct stats_header *page);
+
+#endif

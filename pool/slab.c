@@ -1,0 +1,336 @@
+/*
+ * slab.c - giving out and taking back slots, and slabs to bins.
+ */
+#include "slab.h"
+
+#include "account.h"
+#include "os.h"
+
+struct lock slab_lock;
+struct slab_set warm_slabs[BINS];
+struct slab_set room_slabs[BINS];
+struct slab_set empty_slabs;
+struct slab_set clean_slabs;
+_Atomic uint32_t slab_warm_count[BINS];
+uint32_t slab_window;
+uint32_t slab_assigned_count[BINS];
+uint32_t slab_assigned_total;
+
+static void
+warm_count_add(unsigned bin, int change)
+{
+    uint32_t count = atomic_load_explicit(&slab_warm_count[bin],
+                                          memory_order_relaxed);
+
+    atomic_store_explicit(&slab_warm_count[bin], count + (uint32_t)change,
+                          memory_order_relaxed);
+}
+
+static void
+assert_slab(const struct slab *slab)
+{
+    pool_assert(slab->fresh <= bin_info[slab->bin].slots);
+    pool_assert((unsigned)slab->warm_free + slab->cold_free <= slab->fresh);
+    (void)slab;
+}
+
+static void
+set_keep(struct slab_set *set, uint32_t number, bool member)
+{
+    if (member)
+        slab_set_add(set, number);
+    else
+        slab_set_remove(set, number);
+}
+
+void
+slab_sort(uint32_t number)
+{
+    const struct slab *slab = slab_at(number);
+    bool here = slab->assigned && !slab->purging;
+    bool room = slab->cold_free > 0 || slab->fresh < bin_info[slab->bin].slots;
+
+    assert_slab(slab);
+    set_keep(&warm_slabs[slab->bin], number, here && slab->warm_free > 0);
+    set_keep(&room_slabs[slab->bin], number, here && room);
+    set_keep(&empty_slabs, number,
+             here && slab->fresh > 0 && slab_out(slab) == 0);
+}
+
+void
+slab_unsort(uint32_t number)
+{
+    unsigned bin = slab_at(number)->bin;
+
+    slab_set_remove(&warm_slabs[bin], number);
+    slab_set_remove(&room_slabs[bin], number);
+    slab_set_remove(&empty_slabs, number);
+}
+
+/* Takes up to max marked slots off a bitmap into the magazine. */
+static unsigned
+take_marked(uint32_t number, uint64_t map[], struct magazine *into,
+            unsigned max)
+{
+    unsigned bin = slab_at(number)->bin;
+    unsigned taken = 0;
+
+    for (unsigned i = 0; i < SLAB_MAP_WORDS && taken < max; i++) {
+        while (map[i] != 0 && taken < max) {
+            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(map[i]);
+
+            map[i] &= map[i] - 1;
+            into->slot[taken++] = slab_slot_start(number, bin, slot);
+        }
+    }
+    return taken;
+}
+
+/*
+ * A magazine hands out its last pointer first: turned round, the lowest
+ * address comes first, which is kind to page tables and to the prefetcher.
+ */
+static void
+reverse(void **slot, unsigned count)
+{
+    for (unsigned i = 0; i < count / 2; i++) {
+        void *low = slot[i];
+
+        slot[i] = slot[count - 1 - i];
+        slot[count - 1 - i] = low;
+    }
+}
+
+unsigned
+slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
+{
+    uint32_t number = slab_set_next(&warm_slabs[bin], 0);
+
+    pool_assert(lock_held_by_self(&slab_lock));
+    if (number == UINT32_MAX)
+        return 0;
+
+    struct slab *slab = slab_at(number);
+    unsigned taken = take_marked(number, slab->warm, into, max);
+
+    slab->warm_free = (uint16_t)(slab->warm_free - taken);
+    warm_count_add(bin, -(int)taken);
+    slab->stamp = slab_window;
+    slab_sort(number);
+    reverse(into->slot, taken);
+    into->cold = 0;
+    into->zero = 0;
+    into->rounds = (uint16_t)taken;
+    return taken;
+}
+
+static unsigned
+take_fresh(uint32_t number, struct magazine *into, unsigned max)
+{
+    struct slab *slab = slab_at(number);
+    unsigned left = (unsigned)bin_info[slab->bin].slots - slab->fresh;
+    unsigned taken = max < left ? max : left;
+
+    /* Slots of one magazine read as zero all, or are not said to. */
+    if (slab->fresh < slab->zero_from &&
+        slab->fresh + taken > slab->zero_from)
+        taken = (unsigned)slab->zero_from - slab->fresh;
+    for (unsigned i = 0; i < taken; i++)
+        into->slot[i] = slab_slot_start(number, slab->bin, slab->fresh + i);
+    into->zero = slab->fresh >= slab->zero_from;
+    slab->fresh = (uint16_t)(slab->fresh + taken);
+
+    uint32_t end = slab->fresh * bin_info[slab->bin].stride;
+
+    if (end > slab->touched)
+        slab->touched = end;
+    return taken;
+}
+
+unsigned
+slab_take_cold(unsigned bin, struct magazine *into, unsigned max)
+{
+    uint32_t number = slab_set_next(&room_slabs[bin], 0);
+
+    pool_assert(lock_held_by_self(&slab_lock));
+    if (number == UINT32_MAX)
+        return 0;
+
+    struct slab *slab = slab_at(number);
+    unsigned taken;
+
+    if (slab->cold_free > 0) {
+        taken = take_marked(number, slab->cold, into, max);
+        slab->cold_free = (uint16_t)(slab->cold_free - taken);
+        into->zero = 0;
+    } else {
+        taken = take_fresh(number, into, max);
+    }
+    slab->stamp = slab_window;
+    slab_sort(number);
+    reverse(into->slot, taken);
+    into->cold = 1;
+    into->taken = 0;
+    into->rounds = (uint16_t)taken;
+    return taken;
+}
+
+void
+slab_put(const void *ptr, bool cold)
+{
+    uint32_t number = (uint32_t)region_number(ptr);
+    struct slab *slab = slab_at(number);
+    unsigned slot = slab_slot(ptr, slab->bin);
+    uint64_t bit = (uint64_t)1 << (slot % 64);
+
+    pool_assert(lock_held_by_self(&slab_lock));
+    pool_assert(slab_slot_start(number, slab->bin, slot) == ptr);
+    pool_assert(!((slab->warm[slot / 64] | slab->cold[slot / 64]) & bit));
+    if (cold) {
+        slab->cold[slot / 64] |= bit;
+        slab->cold_free++;
+    } else {
+        slab->warm[slot / 64] |= bit;
+        slab->warm_free++;
+        warm_count_add(slab->bin, 1);
+    }
+    slab->stamp = slab_window;
+    if (slab->cold_free == 1 || slab->warm_free == 1 || slab_out(slab) == 0)
+        slab_sort(number);
+}
+
+static void
+assign(uint32_t number, unsigned bin)
+{
+    struct slab *slab = slab_at(number);
+
+    pool_assert(!slab->assigned && slab->warm_free == 0);
+    slab->bin = (uint8_t)bin;
+    slab->assigned = 1;
+    slab->stamp = slab_window;
+    slab_assigned_count[bin]++;
+    slab_assigned_total++;
+    __atomic_store_n(&region_slab_bin[number], bin_offset(bin),
+                     __ATOMIC_RELEASE);
+    slab_sort(number);
+}
+
+/* Forgets the slots of an empty slab; what was touched stays known. */
+static void
+unassign(uint32_t number)
+{
+    struct slab *slab = slab_at(number);
+    uint32_t *state = region.state + (size_t)number * STATE_STRIDE;
+
+    pool_assert(slab->assigned && slab_out(slab) == 0);
+    slab_unsort(number);
+    __atomic_store_n(&region_slab_bin[number], 0, __ATOMIC_RELEASE);
+    __builtin_memset(state, 0, STATE_WORDS * sizeof(*state));
+    __builtin_memset(slab->warm, 0, sizeof(slab->warm));
+    __builtin_memset(slab->cold, 0, sizeof(slab->cold));
+    warm_count_add(slab->bin, -(int)slab->warm_free);
+    slab_assigned_count[slab->bin]--;
+    slab_assigned_total--;
+    slab->assigned = 0;
+    slab->fresh = 0;
+    slab->warm_free = 0;
+    slab->cold_free = 0;
+}
+
+/* Slots of a recycled slab whose pages are all there are warm at once. */
+static void
+mark_touched_warm(uint32_t number)
+{
+    struct slab *slab = slab_at(number);
+    const struct bin_info *info = &bin_info[slab->bin];
+    unsigned slots = slab->touched / info->stride;
+    unsigned partly = (slab->touched + info->stride - 1) / info->stride;
+
+    if (slots > info->slots)
+        slots = info->slots;
+    if (partly > info->slots)
+        partly = info->slots;
+    for (unsigned slot = 0; slot < slots; slot++)
+        slab->warm[slot / 64] |= (uint64_t)1 << (slot % 64);
+    slab->warm_free = (uint16_t)slots;
+    slab->fresh = (uint16_t)slots;
+    slab->zero_from = (uint16_t)partly;
+    warm_count_add(slab->bin, (int)slots);
+    account_adopted(slab->bin, (int64_t)slots);
+}
+
+uint32_t
+slab_adopt_empty(unsigned bin)
+{
+    uint32_t number = slab_set_next(&empty_slabs, 0);
+
+    /* One with holes would count as warm what must be faulted in. */
+    while (number != UINT32_MAX && slab_at(number)->cold_free > 0)
+        number = slab_set_next(&empty_slabs, number + 1);
+    if (number == UINT32_MAX)
+        return UINT32_MAX;
+
+    struct slab *slab = slab_at(number);
+
+    account_adopted(slab->bin, -(int64_t)slab->warm_free);
+    unassign(number);
+    assign(number, bin);
+    mark_touched_warm(number);
+    slab_sort(number);
+    return number;
+}
+
+static uint32_t
+find_clean(bool huge)
+{
+    uint32_t number = slab_set_next(&clean_slabs, 0);
+
+    while (number != UINT32_MAX && slab_at(number)->huge != huge)
+        number = slab_set_next(&clean_slabs, number + 1);
+    return number;
+}
+
+/* An empty slab with holes: without its other pages it is a clean one. */
+static void
+clean_one_empty(void)
+{
+    uint32_t number = slab_set_next(&empty_slabs, 0);
+
+    if (number == UINT32_MAX ||
+        !os_purge(region_slab_start(number), SLAB_BYTES))
+        return;
+    account_discards(slab_at(number)->bin, slab_at(number)->warm_free);
+    slab_make_clean(number);
+}
+
+uint32_t
+slab_assign_clean(unsigned bin, bool huge)
+{
+    uint32_t number = find_clean(huge);
+
+    if (number == UINT32_MAX && empty_slabs.count > 0) {
+        clean_one_empty();
+        number = find_clean(huge);
+    }
+    if (number != UINT32_MAX) {
+        slab_set_remove(&clean_slabs, number);
+    } else {
+        number = region_extend(huge);
+        if (number == UINT32_MAX)
+            return UINT32_MAX;
+        slab_at(number)->huge = huge;
+    }
+    slab_at(number)->zero_from = 0;
+    slab_at(number)->touched = 0;
+    assign(number, bin);
+    return number;
+}
+
+void
+slab_make_clean(uint32_t number)
+{
+    unassign(number);
+    slab_at(number)->touched = 0;
+    slab_at(number)->zero_from = 0;
+    slab_set_add(&clean_slabs, number);
+}

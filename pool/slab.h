@@ -1,0 +1,131 @@
+/*
+ * slab.h - slots of slabs: which are free, and which of those are warm.
+ *
+ * Model     A slab serves one bin at a time. Its slots [0, fresh) were given
+ *           out to magazines at least once, the rest never. Of the given out
+ *           ones, some came back and are marked in one of two bitmaps:
+ *             warm  the memory holds what its last user left
+ *             cold  the memory was returned to the system, or was never
+ *                   handed out to the program
+ *           Invariants, for an assigned slab:
+ *             warm and cold are disjoint and lie below fresh
+ *             popcount(warm) = warm_free, popcount(cold) = cold_free
+ *             out = fresh - warm_free - cold_free are in magazines or live
+ *           A slab with out = 0 is empty: it still serves its bin, but may be
+ *           given to another bin with its pages present, or be purged.
+ * Sets      warm_slabs[bin]  assigned, warm_free > 0
+ *           room_slabs[bin]  assigned, cold_free > 0 or fresh < slots
+ *           empty_slabs      assigned, out = 0 and fresh > 0
+ *           clean_slabs      unassigned, reads as zero
+ *           A slab that is being purged is in none (purge.c). The lowest
+ *           address is taken first, so that high slabs become empty.
+ * Ownership All of it is written under slab_lock; slab_warm_count is read
+ *           without it, as a hint.
+ */
+#ifndef MIDPOOL_POOL_SLAB_H
+#define MIDPOOL_POOL_SLAB_H
+
+#include "depot.h"
+#include "lock.h"
+#include "region.h"
+#include "size_class.h"
+
+enum { SLAB_MAP_WORDS = STATE_WORDS / 64 };
+
+struct slab {
+    uint8_t bin;
+    uint8_t assigned;
+    uint8_t huge;     /* asked for huge pages */
+    uint8_t purging;  /* in no set: its purger has it */
+    uint16_t fresh;   /* slots below were given out */
+    uint16_t warm_free;
+    uint16_t cold_free;
+    uint16_t zero_from; /* fresh slots from here read as zero */
+    uint32_t touched;   /* bytes that may be other than zero */
+    uint32_t stamp;     /* decay window of the last give or take */
+    uint32_t reserved;
+    uint64_t warm[SLAB_MAP_WORDS];
+    uint64_t cold[SLAB_MAP_WORDS];
+};
+
+struct slab_set {
+    uint32_t first; /* no word below holds a bit */
+    uint32_t count;
+    uint64_t word[REGION_SLABS_MAX / 64];
+};
+
+extern hidden struct lock slab_lock;
+extern hidden struct slab_set warm_slabs[BINS];
+extern hidden struct slab_set room_slabs[BINS];
+extern hidden struct slab_set empty_slabs;
+extern hidden struct slab_set clean_slabs;
+extern hidden _Atomic uint32_t slab_warm_count[BINS];
+extern hidden uint32_t slab_window; /* the current decay window's number */
+extern hidden uint32_t slab_assigned_count[BINS];
+extern hidden uint32_t slab_assigned_total;
+
+void slab_set_add(struct slab_set *set, uint32_t number);
+void slab_set_remove(struct slab_set *set, uint32_t number);
+/* The lowest number at or above from, or UINT32_MAX. */
+uint32_t slab_set_next(struct slab_set *set, uint32_t from);
+
+static inline struct slab *
+slab_at(uint32_t number)
+{
+    return &region.slab[number];
+}
+
+static inline unsigned
+slab_out(const struct slab *slab)
+{
+    return (unsigned)slab->fresh - slab->warm_free - slab->cold_free;
+}
+
+/* Index of the slot that starts at or contains ptr. */
+static inline unsigned
+slab_slot(const void *ptr, unsigned bin)
+{
+    return (unsigned)(((uintptr_t)ptr & (SLAB_BYTES - 1)) /
+                      bin_info[bin].stride);
+}
+
+static inline char *
+slab_slot_start(uint32_t number, unsigned bin, unsigned slot)
+{
+    return region_slab_start(number) + (size_t)slot * bin_info[bin].stride;
+}
+
+/* Puts the slab into the sets where it belongs now. Requires slab_lock. */
+void slab_sort(uint32_t number);
+void slab_unsort(uint32_t number);
+
+/*
+ * Takes up to max warm slots of a bin into the magazine. Returns how many.
+ * Requires slab_lock.
+ */
+unsigned slab_take_warm(unsigned bin, struct magazine *into, unsigned max);
+
+/*
+ * Takes up to max cold or fresh slots, which are then next to each other in
+ * address order or few; a new slab is assigned if none has room. Sets the
+ * magazine's cold and zero. Returns how many, 0: no memory. Requires
+ * slab_lock.
+ */
+unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
+
+/* Gives a slot back. Requires slab_lock. */
+void slab_put(const void *ptr, bool cold);
+
+/*
+ * Gives an empty slab (of another bin) to the bin, its pages present.
+ * Returns its number or UINT32_MAX. Requires slab_lock.
+ */
+uint32_t slab_adopt_empty(unsigned bin);
+
+/* Assigns a clean or new slab. Returns its number or UINT32_MAX. */
+uint32_t slab_assign_clean(unsigned bin, bool huge);
+
+/* Makes an empty slab, whose pages were purged, clean. Requires slab_lock. */
+void slab_make_clean(uint32_t number);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * thread.c - attaching caches to threads, see thread.h.
+ */
+#include "thread.h"
+
+#include <pthread.h>
+
+#include "account.h"
+#include "lock.h"
+#include "os.h"
+#include "purge.h"
+#include "settings.h"
+#include "slab.h"
+
+enum { THREAD_COMMIT = 16 }; /* blocks committed at once */
+
+__thread struct cache *cache_self
+    __attribute__((tls_model("initial-exec"))) = &cache_empty;
+
+/* Stacks of these are empty and full at once: top = low = limit = NULL. */
+struct cache cache_empty = {.state = CACHE_EMPTY, .match = UINT32_MAX};
+struct cache cache_dead = {.state = CACHE_DEAD, .match = UINT32_MAX};
+
+static struct {
+    struct cache *area; /* NULL: no thread area */
+    uint32_t committed; /* blocks below are usable */
+    uint32_t used;      /* blocks below were attached once */
+    uint32_t free;      /* first of the free list, 0: none */
+    uint32_t epoch;
+    struct lock lock; /* of this structure */
+    pthread_key_t key;
+    bool key_made;
+} threads = {.epoch = 1};
+
+struct cache *
+thread_cache_at(uint32_t index)
+{
+    return (struct cache *)((char *)threads.area +
+                            (size_t)index * PAGE_BLOCK_BYTES);
+}
+
+uint32_t
+thread_tag(uint32_t index)
+{
+    return (index << THREAD_EPOCH_BITS | threads.epoch) << STATE_TAG_SHIFT;
+}
+
+bool
+thread_tag_inherited(uint32_t tag)
+{
+    return ((tag >> STATE_TAG_SHIFT) & THREAD_EPOCH_MASK) != threads.epoch;
+}
+
+uint32_t
+thread_blocks_used(void)
+{
+    return threads.used;
+}
+
+static bool
+commit_blocks(uint32_t from, uint32_t to)
+{
+    size_t bytes = (size_t)(to - from) * PAGE_BLOCK_BYTES;
+    char *caches = (char *)thread_cache_at(from);
+
+    return os_commit(caches, bytes) &&
+           os_commit(caches + CACHE_TO_BLOCK, bytes);
+}
+
+/* The page that served until now, with what start-up already counted. */
+static void
+move_page(void)
+{
+    struct stats_header *page =
+        (struct stats_header *)((char *)threads.area + CACHE_TO_BLOCK);
+
+    __builtin_memcpy(page, account_page,
+                     PAGE_HEADER_BYTES + sizeof(struct stats_block));
+    account_page = page;
+}
+
+bool
+thread_init(void)
+{
+    size_t bytes = 2 * CACHE_TO_BLOCK;
+    void *area = os_reserve(bytes, PAGE_BLOCK_BYTES);
+
+    if (area == NULL)
+        return false;
+    threads.area = area;
+    if (!commit_blocks(0, THREAD_COMMIT)) {
+        os_release(area, bytes);
+        threads.area = NULL;
+        return false;
+    }
+    threads.committed = THREAD_COMMIT;
+    threads.used = THREAD_FIRST;
+    move_page();
+    return true;
+}
+
+/* A block's number, 0 if there is none. Requires threads.lock. */
+static uint32_t
+take_block(void)
+{
+    uint32_t index = threads.free;
+
+    if (index != 0) {
+        threads.free = atomic_load(&thread_cache_at(index)->next);
+        return index;
+    }
+    index = threads.used;
+    if (index == threads.committed) {
+        if (index == PAGE_BLOCKS ||
+            !commit_blocks(index, index + THREAD_COMMIT))
+            return 0;
+        threads.committed += THREAD_COMMIT;
+    }
+    threads.used++;
+    account_page->blocks_used = threads.used;
+    return index;
+}
+
+static void
+free_block(uint32_t index)
+{
+    atomic_store(&thread_cache_at(index)->next, threads.free);
+    threads.free = index;
+}
+
+static void
+init_cache(struct cache *cache, uint32_t index)
+{
+    __builtin_memset(cache, 0, sizeof(*cache));
+    cache->index = index;
+    cache->tag = thread_tag(index);
+    cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
+    cache->interval = 1;
+    cache->window = slab_window;
+    for (unsigned i = 0; i < BINS; i++) {
+        cache->bin[i].slot_bytes = bin_info[i].slot_bytes;
+        cache->bin[i].shift = bin_info[i].shift;
+    }
+    cache->state = CACHE_LIVE;
+}
+
+static void
+count_thread(int change)
+{
+    uint32_t now = __atomic_add_fetch(&account_page->threads_now,
+                                      (uint32_t)change, __ATOMIC_RELAXED);
+
+    if (change > 0 && now > account_page->threads_peak)
+        __atomic_store_n(&account_page->threads_peak, now, __ATOMIC_RELAXED);
+}
+
+/*
+ * Thread-specific data destructor. Later destructors of the thread may still
+ * allocate; they find cache_dead and use the shared block.
+ */
+static void
+thread_detach(void *value)
+{
+    struct cache *cache = value;
+
+    if (cache_self != cache)
+        return;
+    cache->busy = 1;
+    cache_flush(cache);
+    cache_self = &cache_dead;
+    cache->state = CACHE_DEAD;
+    cache_block(cache)->in_use = 0;
+    count_thread(-1);
+    lock_acquire(&threads.lock);
+    free_block(cache->index);
+    lock_release(&threads.lock);
+}
+
+/* Requires threads.lock. */
+static void
+make_key(void)
+{
+    if (!threads.key_made)
+        threads.key_made = pthread_key_create(&threads.key, thread_detach) == 0;
+}
+
+static struct cache *
+attach(void)
+{
+    if (threads.area == NULL || lock_held_by_self(&threads.lock))
+        return NULL;
+    lock_acquire(&threads.lock);
+
+    uint32_t index = take_block();
+
+    make_key();
+    lock_release(&threads.lock);
+    if (index == 0)
+        return NULL;
+
+    struct cache *cache = thread_cache_at(index);
+
+    init_cache(cache, index);
+    cache_block(cache)->in_use = 1;
+    count_thread(1);
+    cache_self = cache;
+    /* May allocate, which the cache already serves. */
+    if (threads.key_made)
+        (void)pthread_setspecific(threads.key, cache);
+    return cache;
+}
+
+struct cache *
+thread_cache(void)
+{
+    struct cache *cache = cache_self;
+
+    if (likely(cache->state == CACHE_LIVE))
+        return cache;
+    return cache->state == CACHE_EMPTY ? attach() : NULL;
+}
+
+bool
+thread_others(void)
+{
+    uint32_t mine = cache_self->state == CACHE_LIVE;
+
+    return __atomic_load_n(&account_page->threads_now, __ATOMIC_RELAXED) >
+           mine;
+}
+
+/* Epochs are used up: everything handed out so far becomes epoch 0. */
+static void
+age_tags(void)
+{
+    for (uint32_t number = 0; number < region.slabs; number++) {
+        if (region_slab_bin[number] == 0)
+            continue;
+        uint32_t *state = region.state + (size_t)number * STATE_STRIDE;
+
+        for (unsigned i = 0; i < STATE_WORDS; i++) {
+            if (state[i] >> STATE_TAG_SHIFT != 0)
+                state[i] = (state[i] & STATE_OFFSET_MASK) |
+                           1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS);
+        }
+    }
+}
+
+void
+thread_fork_child(void)
+{
+    struct cache *self = cache_self;
+    uint32_t mine = self->state == CACHE_LIVE ? self->index : 0;
+
+    if (threads.area == NULL)
+        return;
+    atomic_store(&threads.lock.word, 0);
+    atomic_store(&threads.lock.owner, 0);
+    if (++threads.epoch > THREAD_EPOCH_MASK) {
+        age_tags();
+        threads.epoch = 1;
+    }
+    threads.free = 0;
+    for (uint32_t index = threads.used; --index >= THREAD_FIRST;) {
+        if (index != mine)
+            free_block(index);
+    }
+    if (mine != 0) {
+        self->tag = thread_tag(mine);
+        self->match = settings.slow_puts ? UINT32_MAX : self->tag;
+        cache_block(self)->in_use = 1;
+    }
+    account_page->threads_now = mine != 0;
+    account_page->threads_peak = mine != 0;
+}

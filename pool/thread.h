@@ -1,0 +1,50 @@
+/*
+ * thread.h - threads and their caches: attach, detach, the thread area.
+ *
+ * Model     The thread area is one reservation: PAGE_BLOCKS caches, then the
+ *           statistics page (header and as many blocks). A block is attached
+ *           to a thread at its first allocation and detached by a thread-
+ *           specific data destructor. Block THREAD_SHARED serves all threads
+ *           that have none: whose destructors still run after the detach,
+ *           and those beyond the last block; it is used under the slab lock.
+ * Tags      A slot's state word names the block that got it, with an epoch
+ *           that grows with every fork, so that a child knows what it
+ *           inherited: tag = block << 4 | epoch, epoch 1 to 15.
+ */
+#ifndef MIDPOOL_POOL_THREAD_H
+#define MIDPOOL_POOL_THREAD_H
+
+#include "cache.h"
+
+enum {
+    THREAD_SHARED = PAGE_FIRST_BLOCK,
+    THREAD_FIRST = PAGE_FIRST_BLOCK + 1,
+    THREAD_EPOCH_BITS = 4,
+    THREAD_EPOCH_MASK = (1 << THREAD_EPOCH_BITS) - 1,
+};
+
+/* Reserves the thread area. False: no address space. */
+bool thread_init(void);
+
+/* The calling thread's cache: attached if need be; NULL if it has none. */
+struct cache *thread_cache(void);
+
+/* The cache that belongs to a block number. */
+struct cache *thread_cache_at(uint32_t index);
+
+/* Tag of a block in the current epoch. */
+uint32_t thread_tag(uint32_t index);
+
+/* A tag of an earlier epoch: handed out before a fork. */
+bool thread_tag_inherited(uint32_t tag);
+
+/* In a forked child: a new epoch; every block but the caller's is free. */
+void thread_fork_child(void);
+
+/* Block numbers in use end here. */
+uint32_t thread_blocks_used(void);
+
+/* Were other threads attached? Hint for fork. */
+bool thread_others(void);
+
+#endif
