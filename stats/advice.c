@@ -49,7 +49,7 @@ say_inactive(struct sink *sink, const struct stats_snapshot *snap)
 {
     if (snap->page->active)
         return;
-    sink_text(sink, "the pools were not active: ");
+    sink_text(sink, "the pools were NOT ACTIVE: ");
     sink_text(sink, snap->page->reason[0] ? snap->page->reason
                                           : "no reason is known");
 }

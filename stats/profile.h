@@ -31,10 +31,12 @@ size_bucket_to(unsigned bucket)
     return to < PROFILE_MAX_BYTES ? to : PROFILE_MAX_BYTES;
 }
 
-/* Smallest and largest size of a bit width; 0 has none. */
+/* Smallest and largest size outside the band of a bit width. */
 static inline uint64_t
 width_from(unsigned width)
 {
+    if (width == WIDTH_ABOVE)
+        return PROFILE_MAX_BYTES + 1;
     return width == 0 ? 0 : (uint64_t)1 << (width - 1);
 }
 

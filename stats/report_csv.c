@@ -11,9 +11,9 @@
  *   below, above        calls and bytes of the fallback in sum
  */
 #include "counters.h"
-#include "process.h"
 #include "profile.h"
 #include "render.h"
+#include "subject.h"
 
 struct csv {
     struct sink *sink;
@@ -53,7 +53,7 @@ csv_start(const struct csv *csv, const char *scope, uint64_t pool,
     struct sink *sink = csv->sink;
     sink_signed(sink, csv->snap->page->pid);
     sink_char(sink, ',');
-    csv_text(sink, process_name(csv->snap->page));
+    csv_text(sink, subject_name(csv->snap->page));
     sink_char(sink, ',');
     sink_text(sink, scope);
     sink_char(sink, ',');

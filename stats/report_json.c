@@ -9,9 +9,9 @@
 #include "config.h"
 #include "counters.h"
 #include "json.h"
-#include "process.h"
 #include "profile.h"
 #include "render.h"
+#include "subject.h"
 
 enum { SCHEMA_VERSION = 1 };
 
@@ -29,7 +29,7 @@ emit_process(struct json *json, const struct stats_snapshot *snap)
     json_string(json, "host", page->host);
     json_signed(json, "start_unix_ns", page->start_unix_ns);
     json_signed(json, "duration_ns", snap->duration_ns);
-    json_string(json, "end", process_end_name(snap->end));
+    json_string(json, "end", subject_end_name(snap->end));
     json_close(json, '}');
 }
 
@@ -176,7 +176,7 @@ emit_memory(struct json *json, const struct stats_snapshot *snap)
     json_unsigned(json, "cached_bytes", total->cached_bytes);
     json_unsigned(json, "resident_bytes", total->resident_bytes);
     json_unsigned(json, "peak_live_bytes", total->peak_live_bytes);
-    unsigned_or_null(json, "peak_live_after_ns", process_peak_after(snap));
+    unsigned_or_null(json, "peak_live_after_ns", subject_peak_after(snap));
     json_unsigned(json, "metadata_bytes", page->metadata_bytes);
     json_unsigned(json, "reserved_bytes", page->reserved_bytes);
     json_unsigned(json, "purged_bytes", page->purged_bytes);
@@ -210,7 +210,7 @@ emit_intervals(struct json *json, const struct stats_snapshot *snap)
     json_line(json);
     json_open(json, "intervals", '[');
     for (uint32_t i = 0; i < snap->intervals; i++) {
-        struct process_span span = process_interval(snap, i);
+        struct subject_span span = subject_interval(snap, i);
         json_line(json);
         json_open(json, NULL, '{');
         json_signed(json, "from_ns", span.from_ns);
@@ -228,7 +228,7 @@ static void
 emit_leftovers(struct json *json, const struct stats_snapshot *snap)
 {
     json_line(json);
-    if (!process_ended(snap)) {
+    if (!subject_ended(snap)) {
         json_null(json, "leftovers");
         return;
     }

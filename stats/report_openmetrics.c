@@ -11,8 +11,8 @@
  * not: reports of one program continue one series.
  */
 #include "counters.h"
-#include "process.h"
 #include "render.h"
+#include "subject.h"
 #include "utf8.h"
 
 enum { LABEL_BYTES = 64, NS_PER_S = 1000000000 };
@@ -221,7 +221,7 @@ emit_process(const struct metrics *m)
     family_start(m, &info);
     sample_start(m, &info);
     sample_label(m, "version", MIDPOOL_VERSION);
-    sample_label(m, "end", process_end_name(snap->end));
+    sample_label(m, "end", subject_end_name(snap->end));
     sample_value(m, 1);
     single(m, "active", "gauge", "1 when the pools serve the band",
            page->active != 0);
@@ -258,7 +258,7 @@ report_openmetrics(struct sink *sink, const struct report_style *style,
     struct metrics m = {.sink = sink, .snap = snap};
     struct sink label;
     sink_init(&label, m.executable, LABEL_BYTES);
-    sink_printable(&label, process_name(snap->page));
+    sink_printable(&label, subject_name(snap->page));
     m.executable[utf8_whole(m.executable, label.length)] = '\0';
 
     emit_process(&m);

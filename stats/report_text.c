@@ -6,9 +6,9 @@
  *           left out. text_rows.c draws the pools and the curve.
  */
 #include "advice.h"
-#include "process.h"
 #include "render.h"
 #include "saturate.h"
+#include "subject.h"
 #include "text.h"
 #include "text_rows.h"
 
@@ -35,7 +35,7 @@ headline(struct text *text, const struct stats_snapshot *snap)
     char name[4 * NAME_COLUMNS + 1];
     struct sink cut;
     sink_init(&cut, name, sizeof(name) - 1);
-    sink_printable(&cut, process_name(snap->page));
+    sink_printable(&cut, subject_name(snap->page));
     name[cut.length] = '\0';
     text_colour(text, TEXT_BOLD);
     sink_text(sink, "midpool");
@@ -72,27 +72,6 @@ hit_rate(struct text *text, const struct stats_snapshot *snap)
     text_flush(text, "hit rate", TEXT_BOLD);
 }
 
-/* What stands in place of the pools when they had nothing to do. */
-static void
-no_gets(struct text *text, const struct stats_snapshot *snap)
-{
-    struct sink *sink = text_words(text);
-    if (!snap->page->active) {
-        sink_text(sink, "NOT ACTIVE: ");
-        sink_printable(sink, snap->page->reason[0] ? snap->page->reason
-                                                   : "no reason is known");
-        sink_text(sink, "; jemalloc or the program's own allocator served "
-                        "every request");
-        text_flush(text, "pools", TEXT_ALARM);
-        return;
-    }
-    sink_text(sink, snap->total.bypasses > 0
-                        ? "no get: no request of 2 KB to 64 KB could use them"
-                        : "no get: the program asked for nothing of 2 KB to "
-                          "64 KB, the sizes that the pools serve");
-    text_flush(text, "pools", TEXT_BOLD);
-}
-
 static void
 memory(struct text *text, const struct stats_snapshot *snap)
 {
@@ -105,7 +84,7 @@ memory(struct text *text, const struct stats_snapshot *snap)
     sink_size(sink, total->resident_bytes);
     sink_text(sink, " resident; peak live ");
     sink_size(sink, total->peak_live_bytes);
-    uint64_t after = process_peak_after(snap);
+    uint64_t after = subject_peak_after(snap);
     if (after > 0) {
         sink_text(sink, " after ");
         sink_duration(sink, after);
@@ -119,17 +98,18 @@ memory(struct text *text, const struct stats_snapshot *snap)
 }
 
 static void
-process_memory(struct text *text, const struct stats_snapshot *snap)
+overhead(struct text *text, const struct stats_snapshot *snap)
 {
-    if (snap->peak_rss_bytes == 0)
-        return;
     struct sink *sink = text_words(text);
-    sink_size(sink, snap->rss_bytes);
-    sink_text(sink, " resident in all, at most ");
-    sink_size(sink, snap->peak_rss_bytes);
-    sink_text(sink, "; midpool's own tables ");
     sink_size(sink, snap->page->metadata_bytes);
-    text_flush(text, "process", TEXT_PLAIN);
+    sink_text(sink, " of midpool's own tables");
+    if (snap->peak_rss_bytes > 0) {
+        sink_text(sink, "; the whole process: ");
+        sink_size(sink, snap->rss_bytes);
+        sink_text(sink, " resident, at most ");
+        sink_size(sink, snap->peak_rss_bytes);
+    }
+    text_flush(text, "overhead", TEXT_PLAIN);
 }
 
 static void
@@ -139,10 +119,9 @@ waste(struct text *text, const struct stats_snapshot *snap)
     struct sink *sink = text_words(text);
     uint64_t lost = sat_sub(total->slot_bytes, total->requested_bytes);
     say_part(sink, "", lost, total->slot_bytes);
-    sink_text(sink, " of ");
+    sink_text(sink, " of the ");
     sink_size(sink, total->slot_bytes);
-    sink_text(sink, " handed out was not asked for (rounding up to size "
-                    "classes)");
+    sink_text(sink, " handed out, by rounding up to size classes");
     text_flush(text, "waste", TEXT_PLAIN);
 }
 
@@ -192,13 +171,15 @@ threads(struct text *text, const struct stats_snapshot *snap)
 static void
 leftovers(struct text *text, const struct stats_snapshot *snap)
 {
-    if (!process_ended(snap) || snap->total.live == 0)
+    if (!subject_ended(snap) || snap->total.live == 0)
         return;
     struct sink *sink = text_words(text);
     sink_count(sink, snap->total.live);
-    sink_text(sink, snap->total.live == 1 ? " buffer (" : " buffers (");
+    bool one = snap->total.live == 1;
+    sink_text(sink, one ? " buffer (" : " buffers (");
     sink_size(sink, snap->total.live_bytes);
-    sink_text(sink, ") in use at the end, left to the system to free:");
+    sink_text(sink,
+              one ? ") was in use at the end:" : ") were in use at the end:");
     unsigned named = 0;
     for (unsigned i = 0; i < PAGE_CLASSES; i++) {
         uint64_t live = snap->classes[i].counts.live;
@@ -217,17 +198,33 @@ leftovers(struct text *text, const struct stats_snapshot *snap)
 }
 
 static void
-advice(struct text *text, const struct stats_snapshot *snap)
+advice(struct text *text, const struct stats_snapshot *snap, bool warnings)
 {
     char message[ADVICE_BYTES];
     for (unsigned i = 0; i < advice_count; i++) {
-        if (!advice_message(i, snap, message))
+        if (advice_is_warning(i) != warnings ||
+            !advice_message(i, snap, message))
             continue;
         sink_printable(text_words(text), message);
-        bool warning = advice_is_warning(i);
-        text_flush(text, warning ? "WARNING" : "hint",
-                   warning ? TEXT_ALARM : TEXT_PLAIN);
+        text_flush(text, warnings ? "WARNING" : "hint",
+                   warnings ? TEXT_ALARM : TEXT_BOLD);
     }
+}
+
+/* What is said of the band when the pools served none of it. */
+static void
+no_gets(struct text *text, const struct stats_snapshot *snap)
+{
+    struct sink *sink = text_words(text);
+    if (!snap->page->active)
+        sink_text(sink, "jemalloc, or the program's own allocator, served "
+                        "every request");
+    else if (snap->total.bypasses > 0)
+        sink_text(sink, "no get: no request of 2 KB to 64 KB could use them");
+    else
+        sink_text(sink, "no get: the program asked for nothing of 2 KB to "
+                        "64 KB, the sizes that the pools serve");
+    text_flush(text, "pools", TEXT_BOLD);
 }
 
 void
@@ -237,6 +234,7 @@ report_text(struct sink *sink, const struct report_style *style,
     struct text text;
     text_init(&text, sink, style);
     headline(&text, snap);
+    advice(&text, snap, true);
     if (snap->total.gets > 0) {
         hit_rate(&text, snap);
         text_pools(&text, snap);
@@ -245,11 +243,11 @@ report_text(struct sink *sink, const struct report_style *style,
     } else {
         no_gets(&text, snap);
     }
-    process_memory(&text, snap);
     fallback(&text, snap);
     threads(&text, snap);
+    overhead(&text, snap);
     if (snap->total.gets > 0)
         text_curve(&text, snap);
     leftovers(&text, snap);
-    advice(&text, snap);
+    advice(&text, snap, false);
 }

@@ -8,18 +8,17 @@ static const uint64_t COUNT_GROUPED_MAX = 10000000000;
 
 enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
-/* Three significant digits of value / unit: 1.23, 12.3, 123. */
+/* Three significant digits of value / unit: 1.23, 12.3, 123; 1.5 if exact. */
 static void
 three_digits(struct sink *sink, uint64_t value, uint64_t unit)
 {
     uint64_t whole = value / unit;
     unsigned decimals = whole < 10 ? 2 : whole < 100 ? 1 : 0;
     sink_decimal(sink, whole);
-    if (decimals == 0)
-        return;
-    sink_char(sink, '.');
     __uint128_t rest = value % unit;
-    for (; decimals > 0; decimals--) {
+    if (decimals > 0 && rest > 0)
+        sink_char(sink, '.');
+    for (; decimals > 0 && rest > 0; decimals--) {
         rest *= 10;
         sink_char(sink, (char)('0' + (unsigned)(rest / unit)));
         rest %= unit;

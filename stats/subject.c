@@ -1,14 +1,14 @@
 /*
- * process.c - how renderings speak of the process that was counted.
+ * subject.c - how renderings speak of the process that was counted.
  */
-#include "process.h"
+#include "subject.h"
 
 #include <stddef.h>
 
 #include "saturate.h"
 
 const char *
-process_end_name(enum stats_end end)
+subject_end_name(enum stats_end end)
 {
     static const char *const names[] = {
         [STATS_END_RUNNING] = "running", [STATS_END_EXIT] = "exit",
@@ -20,7 +20,7 @@ process_end_name(enum stats_end end)
 }
 
 const char *
-process_name(const struct stats_header *page)
+subject_name(const struct stats_header *page)
 {
     const char *name = page->executable;
     for (const char *c = name; *c != '\0'; c++)
@@ -30,13 +30,13 @@ process_name(const struct stats_header *page)
 }
 
 bool
-process_ended(const struct stats_snapshot *snap)
+subject_ended(const struct stats_snapshot *snap)
 {
     return snap->end != STATS_END_RUNNING;
 }
 
 uint64_t
-process_peak_after(const struct stats_snapshot *snap)
+subject_peak_after(const struct stats_snapshot *snap)
 {
     int64_t when = snap->page->peak_monotonic_ns;
     if (when == 0)
@@ -56,11 +56,11 @@ interval_start(const struct stats_snapshot *snap, uint32_t index)
     return start < snap->duration_ns ? start : snap->duration_ns;
 }
 
-struct process_span
-process_interval(const struct stats_snapshot *snap, uint32_t index)
+struct subject_span
+subject_interval(const struct stats_snapshot *snap, uint32_t index)
 {
     bool open = index + 1 >= snap->intervals;
-    return (struct process_span){
+    return (struct subject_span){
         .from_ns = interval_start(snap, index),
         .to_ns = open ? snap->duration_ns : interval_start(snap, index + 1),
     };

@@ -1,32 +1,32 @@
 /*
- * process.h - how renderings speak of the process that was counted.
+ * subject.h - how renderings speak of the process that was counted.
  */
-#ifndef MIDPOOL_STATS_PROCESS_H
-#define MIDPOOL_STATS_PROCESS_H
+#ifndef MIDPOOL_STATS_SUBJECT_H
+#define MIDPOOL_STATS_SUBJECT_H
 
 #include <stdbool.h>
 
 #include "snapshot.h"
 
 /* exit, exec, signal, running or unknown. */
-const char *process_end_name(enum stats_end end);
+const char *subject_end_name(enum stats_end end);
 
 /* The executable without its directories. */
-const char *process_name(const struct stats_header *page);
+const char *subject_name(const struct stats_header *page);
 
 /* Whether the counts are final, so that what is live is left over. */
-bool process_ended(const struct stats_snapshot *snap);
+bool subject_ended(const struct stats_snapshot *snap);
 
 /* From the start to the moment of the highest live bytes; 0: unknown. */
-uint64_t process_peak_after(const struct stats_snapshot *snap);
+uint64_t subject_peak_after(const struct stats_snapshot *snap);
 
-struct process_span {
+struct subject_span {
     int64_t from_ns; /* since the start */
     int64_t to_ns;
 };
 
 /* When interval number index of the curve was. */
-struct process_span process_interval(const struct stats_snapshot *snap,
+struct subject_span subject_interval(const struct stats_snapshot *snap,
                                      uint32_t index);
 
 #endif

@@ -6,8 +6,8 @@
  */
 #include "text_rows.h"
 
-#include "process.h"
 #include "saturate.h"
+#include "subject.h"
 
 enum {
     SIZE_COLUMNS = 9,
@@ -157,7 +157,7 @@ text_pools(struct text *text, const struct stats_snapshot *snap)
 static uint64_t
 interval_rate(const struct stats_snapshot *snap, uint32_t index)
 {
-    struct process_span span = process_interval(snap, index);
+    struct subject_span span = subject_interval(snap, index);
     if (span.to_ns <= span.from_ns)
         return 0;
     __uint128_t rate = (__uint128_t)snap->interval[index].gets * NS_PER_S /

@@ -1,0 +1,34 @@
+/*
+ * page_file.h - reads a live page's file into memory (midpool-snapshot only).
+ *
+ * Model     The bytes are copied, not mapped: a file that is truncated or
+ *           scribbled on while it is read gives odd numbers or an error,
+ *           never a SIGBUS. Only regular files of the caller's own are read
+ *           (root reads anybody's), and no symbolic link is followed.
+ * Ownership page is allocated here; page_file_close frees it.
+ */
+#ifndef MIDPOOL_STATS_PAGE_FILE_H
+#define MIDPOOL_STATS_PAGE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "page.h"
+
+struct page_file {
+    struct stats_header *page; /* tame, see page_check.h */
+    dev_t device;
+    ino_t inode;
+};
+
+/* NULL, or a few words that say what is wrong with path. */
+const char *page_file_open(struct page_file *file, const char *path);
+void page_file_close(struct page_file *file);
+
+/*
+ * Writes the path of the newest page of a process into path. False when the
+ * caller has none for it.
+ */
+_Bool page_file_find(int pid, char *path, size_t size);
+
+#endif

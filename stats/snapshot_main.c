@@ -1,0 +1,231 @@
+/*
+ * snapshot_main.c - midpool-snapshot FILE|PID: prints a live page.
+ *
+ * Purpose   Reads the counters of a process from outside: no signal, no
+ *           ptrace, no word with the process, which may long be gone.
+ * Exit      0; 2 with one line on stderr when there is no page to print or
+ *           it can not be written.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "liveness.h"
+#include "page_file.h"
+#include "report.h"
+#include "rss.h"
+
+enum { STATUS_FAILED = 2, NS_PER_S = 1000000000 };
+
+static const char usage[] =
+    "usage: midpool-snapshot [--format FORMAT] [--all] FILE|PID\n"
+    "\n"
+    "Prints the statistics of a process that runs, or ran, on midpool with\n"
+    "MIDPOOL_CONF=live:yes. FILE is a page under /dev/shm, PID finds its\n"
+    "newest one; a file whose name is a number is given as ./NUMBER.\n"
+    "\n"
+    "  -f, --format FORMAT  json (default), text, csv or openmetrics\n"
+    "  -a, --all            text: a row per size class\n"
+    "  -h, --help           this\n"
+    "  -V, --version        midpool's version\n";
+
+struct arguments {
+    enum report_format format;
+    bool all;
+    const char *subject;
+};
+
+static char rendered[REPORT_MAX_BYTES];
+static struct stats_snapshot snapshot;
+
+static int
+fail(const char *subject, const char *reason)
+{
+    fprintf(stderr, "midpool-snapshot: %s: %s\n", subject, reason);
+    return STATUS_FAILED;
+}
+
+static bool
+parse_format(const char *name, enum report_format *format)
+{
+    static const struct {
+        const char *name;
+        enum report_format format;
+    } names[] = {
+        {"json", REPORT_JSON},
+        {"text", REPORT_TEXT},
+        {"csv", REPORT_CSV},
+        {"openmetrics", REPORT_OPENMETRICS},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i].name) == 0) {
+            *format = names[i].format;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+finish(const char *text)
+{
+    bool failed = fputs(text, stdout) == EOF || fflush(stdout) == EOF;
+    exit(failed ? STATUS_FAILED : EXIT_SUCCESS);
+}
+
+static bool
+parse_arguments(int argc, char **argv, struct arguments *out)
+{
+    static const struct option options[] = {
+        {"format", required_argument, NULL, 'f'},
+        {"all", no_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    *out = (struct arguments){.format = REPORT_JSON};
+    int option;
+    while ((option = getopt_long(argc, argv, "f:ahV", options, NULL)) != -1) {
+        if (option == 'h')
+            finish(usage);
+        if (option == 'V')
+            finish("midpool-snapshot " MIDPOOL_VERSION "\n");
+        if (option == 'a')
+            out->all = true;
+        else if (option != 'f')
+            return false;
+        else if (!parse_format(optarg, &out->format)) {
+            fail(optarg, "no format; json, text, csv or openmetrics");
+            return false;
+        }
+    }
+    if (optind + 1 != argc) {
+        fail("usage", "midpool-snapshot [--format FORMAT] [--all] FILE|PID");
+        return false;
+    }
+    out->subject = argv[optind];
+    return true;
+}
+
+/* The pid that text is, 0 when it is none and therefore a file. */
+static int
+parse_pid(const char *text)
+{
+    if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
+        return 0;
+    errno = 0;
+    long value = strtol(text, NULL, 10);
+    return errno == 0 && value <= INT_MAX ? (int)value : 0;
+}
+
+static const char *
+open_subject(const char *subject, struct page_file *file)
+{
+    char path[PATH_MAX];
+    int pid = parse_pid(subject);
+    if (pid == 0)
+        return page_file_open(file, subject);
+    if (!page_file_find(pid, path, sizeof(path)))
+        return "no page of this process; does it run with "
+               "MIDPOOL_CONF=live:yes?";
+    return page_file_open(file, path);
+}
+
+static int64_t
+larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The last moment that a page without an end is known to have counted. */
+static int64_t
+last_sign_of_life(const struct stats_header *page)
+{
+    int64_t curve;
+    if (__builtin_mul_overflow(page->interval_ns, page->intervals, &curve) ||
+        __builtin_add_overflow(page->start_monotonic_ns, curve, &curve))
+        curve = 0;
+    return larger(page->start_monotonic_ns,
+                  larger(curve, page->peak_monotonic_ns));
+}
+
+static void
+take_snapshot(const struct page_file *file)
+{
+    const struct stats_header *page = file->page;
+    bool alive = liveness_of(file);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t now_ns = (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+    stats_snapshot_take(&snapshot, page,
+                        alive ? now_ns : last_sign_of_life(page));
+    if (alive)
+        stats_rss_read(&snapshot, page->pid);
+    else if (snapshot.end == STATS_END_RUNNING)
+        snapshot.end = STATS_END_UNKNOWN;
+}
+
+static bool
+locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value && value[0] != '\0')
+            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+    }
+    return false;
+}
+
+static struct report_style
+output_style(bool all)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    return (struct report_style){
+        .colour = isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]),
+        .utf8 = locale_is_utf8(),
+        .all = all,
+        .width = 80,
+    };
+}
+
+static bool
+write_out(const char *bytes, size_t count)
+{
+    while (count > 0) {
+        ssize_t written = write(STDOUT_FILENO, bytes, count);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        bytes += written;
+        count -= (size_t)written;
+    }
+    return true;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct page_file file;
+    if (!parse_arguments(argc, argv, &arguments))
+        return STATUS_FAILED;
+    const char *fault = open_subject(arguments.subject, &file);
+    if (fault)
+        return fail(arguments.subject, fault);
+    take_snapshot(&file);
+    struct report_style style = output_style(arguments.all);
+    size_t length = report_render(arguments.format, &style, &snapshot, rendered,
+                                  sizeof(rendered));
+    page_file_close(&file);
+    if (!write_out(rendered, length))
+        return fail("standard output", strerror(errno));
+    return EXIT_SUCCESS;
+}
