@@ -5,7 +5,8 @@
  *           over eight sizes; every page written. Then --wait seconds of
  *           little work: idle.
  * fragment  MEGABYTES live; random replacement while the range of sizes
- *           shifts; then 90 % freed at random; then --wait seconds.
+ *           shifts, or stays the whole band; then 90 % freed at random; then
+ *           --wait seconds.
  *
  * Prints, beside peak_rss_kb: live_kb (requested bytes at the peak),
  * rss_kb where full, rss_freed_kb at once after freeing, rss_later_kb after
@@ -97,74 +98,99 @@ phases_run(int argc, char **argv)
 
 enum { SHIFTS = 8, ROUNDS_A_SHIFT = 2 };
 
-/* The range of sizes moves upwards and around through the band. */
+/*
+ * The range of sizes moves upwards and around through the band, or is the
+ * whole band all the time (steady).
+ */
 static size_t
-shifting_size(uint64_t *random, unsigned shift)
+shifting_size(uint64_t *random, unsigned shift, bool steady)
 {
     static const uint32_t low[SHIFTS] = {2048,  4096,  8192, 16384,
                                          32768, 24576, 3072, 6144};
-    uint64_t bits = bench_random(random);
-    return low[shift] + bench_below((uint32_t)bits, low[shift]);
+    uint32_t bits = (uint32_t)bench_random(random);
+    if (steady) {
+        return 2 * KB + bench_below(bits, 62 * KB + 1);
+    }
+    return low[shift] + bench_below(bits, low[shift]);
+}
+
+struct fragment {
+    size_t bytes; /* to keep live */
+    bool steady;
+    size_t count;
+    size_t live;
+    uint64_t random;
+    uint64_t ops;
+};
+
+static void
+drop_one(struct fragment *f)
+{
+    size_t at = bench_random(&f->random) % f->count;
+    f->live -= length[at];
+    free(buffer[at]);
+    f->count--;
+    buffer[at] = buffer[f->count];
+    length[at] = length[f->count];
 }
 
 /* Replaces random buffers until ROUNDS_A_SHIFT x live bytes were renewed. */
-static size_t
-shift_sizes(size_t *count, size_t live, size_t bytes, unsigned shift,
-            uint64_t *random, uint64_t *ops)
+static void
+renew(struct fragment *f, unsigned shift)
 {
     size_t renewed = 0;
-    while (renewed < ROUNDS_A_SHIFT * bytes) {
-        size_t size = shifting_size(random, shift);
-        /* Too much live: one goes. Too little: one more comes. */
-        while (live + size > bytes && *count > 0) {
-            size_t at = bench_random(random) % *count;
-            live -= length[at];
-            free(buffer[at]);
-            --*count;
-            buffer[at] = buffer[*count];
-            length[at] = length[*count];
+    while (renewed < ROUNDS_A_SHIFT * f->bytes) {
+        size_t size = shifting_size(&f->random, shift, f->steady);
+        /* Too much live: some go. Then one more comes. */
+        while (f->live + size > f->bytes && f->count > 0) {
+            drop_one(f);
         }
-        buffer[*count] = filled(size);
-        length[*count] = (uint32_t)size;
-        ++*count;
-        live += size;
+        buffer[f->count] = filled(size);
+        length[f->count] = (uint32_t)size;
+        f->count++;
+        f->live += size;
         renewed += size;
-        ++*ops;
+        f->ops++;
     }
-    return live;
+}
+
+static void
+free_most(struct fragment *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (bench_random(&f->random) % 10 != 0) {
+            f->live -= length[i];
+            free(buffer[i]);
+        }
+    }
 }
 
 static int
 fragment_run(int argc, char **argv)
 {
-    bench_expect(argc, 1, "fragment MEGABYTES");
-    size_t bytes = bench_number(argv[0]) * MB;
-    tables_init(bytes / 2048 + 1);
-    uint64_t random = 11;
-    uint64_t ops = 0;
-    size_t count = 0;
-    size_t live = 0;
+    bench_expect(argc, 2, "fragment MEGABYTES shifting|steady");
+    struct fragment f = {.bytes = bench_number(argv[0]) * MB, .random = 11};
+    f.steady = strcmp(argv[1], "steady") == 0;
+    if (!f.steady && strcmp(argv[1], "shifting") != 0) {
+        bench_fail("sizes are shifting or steady");
+    }
+    tables_init(f.bytes / 2048 + 1);
     uint64_t start = bench_cpu_ns();
     for (unsigned shift = 0; shift < SHIFTS; shift++) {
-        live = shift_sizes(&count, live, bytes, shift, &random, &ops);
+        renew(&f, shift);
     }
-    bench_print("ns_per_op", (double)(bench_cpu_ns() - start) / (double)ops);
-    bench_print("live_kb", (double)live / 1024);
+    bench_print("ns_per_op", (double)(bench_cpu_ns() - start) / (double)f.ops);
+    bench_print("live_kb", (double)f.live / 1024);
     bench_print("rss_kb", (double)bench_memory_now().rss_kb);
-    for (size_t i = 0; i < count; i++) {
-        if (bench_random(&random) % 10 != 0) {
-            live -= length[i];
-            free(buffer[i]);
-        }
-    }
-    print_later(live);
+    free_most(&f);
+    print_later(f.live);
     return 0;
 }
 
 const struct workload workloads_memory[] = {
     {"phases", "phases MEGABYTES: live in one size after the other",
      phases_run},
-    {"fragment", "fragment MEGABYTES: sizes shift, then 90 % is freed",
+    {"fragment", "fragment MEGABYTES shifting|steady: replace, then free 90 %",
      fragment_run},
     {NULL, NULL, NULL},
 };

@@ -47,7 +47,6 @@ def parser():
 
 def choose_runs(args):
     runs = catalogue.all_runs(args.out.resolve() / "cache")
-    runs += catalogue.variant_runs() + catalogue.warmup_runs()
     patterns = [part for text in args.only for part in text.split(",") if part]
     if not patterns and args.quick:
         patterns = rows.QUICK

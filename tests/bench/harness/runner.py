@@ -26,12 +26,12 @@ class Sample:
 class Progress:
     """One line on stderr, rewritten on a terminal."""
 
-    def __init__(self, total, out=sys.stderr):
+    def __init__(self, total, out=None):
         self.total = total
         self.done = 0
-        self.out = out
+        self.out = out or sys.stderr
         self.start = time.monotonic()
-        self.terminal = out.isatty()
+        self.terminal = self.out.isatty()
         self.last = 0.0
 
     def step(self, text):
