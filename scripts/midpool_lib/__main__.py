@@ -1,0 +1,15 @@
+"""Entry of the command: `python3 -ESs __main__.py IGNORED ARGS...`.
+
+IGNORED is the mask of signals that were ignored when the front started, in
+hexadecimal; Python itself changes some before any of its code runs.
+"""
+
+import os
+import sys
+
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from midpool_lib import cli  # noqa: E402  (needs the path above)
+
+if __name__ == "__main__":
+    sys.exit(cli.start(sys.argv[1:]))

@@ -1,0 +1,14 @@
+"""The one exception that a user is meant to see."""
+
+USAGE = 2
+INCOMPARABLE = 3
+
+
+class CommandError(Exception):
+    """A problem in the user's words: what is wrong, and what fixes it."""
+
+    def __init__(self, problem, fix="", status=USAGE):
+        super().__init__(problem)
+        self.problem = problem
+        self.fix = fix
+        self.status = status

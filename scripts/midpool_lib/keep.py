@@ -1,0 +1,139 @@
+"""Where a run's reports are kept: -o patterns, and the last run's place."""
+
+import json
+import os
+import tempfile
+
+from midpool_lib import paths, reports
+from midpool_lib.errors import CommandError
+
+PER_PROCESS = ("%p", "%P", "%e", "%n")
+PER_RUN = ("%t",)
+
+
+def expand(pattern, report, run_number):
+    """A pattern's file name for one report."""
+    process = report["process"]
+    values = {"p": process["pid"], "P": process["ppid"],
+              "e": reports.program(report).replace("/", "_"),
+              "h": process["host"].replace("/", "_"),
+              "t": process["start_unix_ns"] // 10**9,
+              "n": process.get("generation", 1), "r": run_number, "%": "%"}
+    text, rest = "", pattern
+    while rest:
+        before, percent, rest = rest.partition("%")
+        text += before
+        if percent:
+            text += str(values[rest[0]])
+            rest = rest[1:]
+    return text
+
+
+def check(pattern):
+    """Complains about a pattern before anything runs; makes its directory."""
+    rest = pattern.replace("%%", "")
+    while "%" in rest:
+        rest = rest.partition("%")[2]
+        if rest[:1] not in tuple("pPehtnr"):
+            raise CommandError(
+                f"run: -o {pattern}: %{rest[:1]} is not a pattern",
+                "%p pid, %P parent's pid, %e executable, %h host, %t start,"
+                " %n number of the image, %r number of the run, %%")
+    directory = os.path.dirname(pattern)
+    if directory and "%" not in directory:
+        try:
+            os.makedirs(directory, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f"run: -o {pattern}: {error.strerror}"
+                               f" ({directory})") from None
+    if os.path.isdir(pattern):
+        raise CommandError(f"run: -o {pattern} is a directory",
+                           f"give a file name: -o {pattern.rstrip('/')}/"
+                           "base.json")
+    where = directory or "."
+    if "%" not in directory and not os.access(where, os.W_OK):
+        raise CommandError(f"run: -o {pattern}: cannot write in {where}")
+    if "%" not in pattern:
+        protect(pattern)
+
+
+def protect(path):
+    """Refuses to replace a file that is not a report."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None
+    if head.strip() and b'"midpool.report"' not in head:
+        raise CommandError(f"{path} exists and is not a midpool report",
+                           "choose another name for -o, or remove it")
+
+
+def save(path, report):
+    """Writes a report in one piece: a temporary file takes the name."""
+    directory = os.path.dirname(path) or "."
+    os.makedirs(directory, exist_ok=True)
+    mask = os.umask(0)
+    os.umask(mask)
+    file, temporary = tempfile.mkstemp(prefix=".midpool.", dir=directory)
+    try:
+        with os.fdopen(file, "w", encoding="utf-8") as out:
+            json.dump(report, out, indent=1)
+            out.write("\n")
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def numbered(path, number):
+    stem, dot, end = path.rpartition(".")
+    if not dot or "/" in end:
+        return f"{path}.{number}"
+    return f"{stem}.{number}.{end}"
+
+
+class Keeper:
+    """Files the profiles of one command; knows what it wrote."""
+
+    def __init__(self, pattern, runs):
+        self.pattern = pattern
+        self.runs = runs
+        self.names = []
+
+    def _free(self, name, run_number):
+        several = self.runs > 1 and "%r" not in self.pattern and not any(
+            part in self.pattern for part in PER_PROCESS + PER_RUN)
+        if several:
+            name = numbered(name, run_number)
+        base, suffix = name, 2
+        while name in self.names:
+            name = numbered(base, suffix)
+            suffix += 1
+        return name
+
+    def keep(self, profile, members, run_number):
+        """One file a run, or a process where the pattern names processes."""
+        per_process = any(part in self.pattern for part in PER_PROCESS)
+        for report in members if per_process else [profile]:
+            name = self._free(expand(self.pattern, report, run_number),
+                              run_number)
+            protect(name)
+            try:
+                save(name, report)
+            except OSError as error:
+                raise CommandError(f"{name}: {error.strerror}") from None
+            self.names.append(name)
+
+
+def keep_last(profile):
+    """For `midpool show` without a name; silently not where it cannot be."""
+    try:
+        os.makedirs(paths.state_dir(), mode=0o700, exist_ok=True)
+        save(paths.last_report(), profile)
+        return True
+    except OSError:
+        return False

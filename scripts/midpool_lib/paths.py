@@ -1,0 +1,68 @@
+"""Where things are: in a source tree, or where meson installed them."""
+
+import os
+
+from midpool_lib.errors import CommandError
+
+MODULES = os.path.dirname(os.path.abspath(__file__))
+DATA = os.path.dirname(MODULES)  # scripts/, or <datadir>/midpool when installed
+SOURCE = os.path.dirname(DATA)
+
+try:
+    from midpool_lib import installed
+except ImportError:
+    installed = None
+
+
+def is_installed():
+    return installed is not None
+
+
+def _moved(path):
+    """An installed path, also when the whole tree was moved (DESTDIR)."""
+    suffix = installed.DATA_DIR
+    root = DATA[:-len(suffix)] if DATA.endswith(suffix) else ""
+    return root + path
+
+
+def counter_table():
+    if is_installed():
+        return os.path.join(DATA, "counters.def")
+    return os.path.join(SOURCE, "stats", "counters.def")
+
+
+def build_dir():
+    return os.path.join(SOURCE, "build")
+
+
+def library(build=None):
+    """libmidpool.so: in build, where installed, or in the source's build."""
+    if build is None and is_installed():
+        return _moved(os.path.join(installed.LIBRARY_DIR, "libmidpool.so"))
+    return os.path.join(build or build_dir(), "libmidpool.so")
+
+
+def snapshot_tool(build=None):
+    if build is None and is_installed():
+        return _moved(os.path.join(installed.SNAPSHOT_DIR, "midpool-snapshot"))
+    return os.path.join(build or build_dir(), "midpool-snapshot")
+
+
+def require(path, what):
+    if not os.path.exists(path):
+        fix = ("install midpool again" if is_installed() else
+               "'scripts/midpool run -- true' builds it")
+        raise CommandError(f"{what} is missing: {path}", fix)
+    return path
+
+
+def state_dir():
+    """Where the last run's report is kept for `midpool show`."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(base, "midpool")
+
+
+def last_report():
+    return os.path.join(state_dir(), "last.json")

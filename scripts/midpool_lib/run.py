@@ -1,0 +1,210 @@
+"""midpool run: a program on the pools, and its report at the end."""
+
+import os
+import sys
+
+from midpool_lib import arguments, build, launch, obstacles, style
+from midpool_lib.errors import CommandError
+
+HELP = """\
+usage: midpool run [options] [--] PROGRAM [ARGUMENT...]
+
+Runs PROGRAM with libmidpool.so preloaded and shows how the pools did; its
+input, output and exit status are its own. The first call in a source tree
+installs what the build needs and builds.
+
+  -o, --output FILE  keep the report; a run's processes are added up in it.
+                     %p %P %e %h %t %n as in report_file, %r: number of the
+                     run; with %p, %P, %e or %n every process has its file
+  -n, --runs N       run it N times: N reports, and their medians
+      --conf K:V,... options as in MIDPOOL_CONF, on top of it
+      --live         watch the pools, full screen, while it runs
+  -a, --all          classes as well as pools in what is shown
+  -q, --quiet        show nothing
+      --build DIR    use the build in DIR
+
+  midpool run -- git log --stat
+  midpool run -n 10 -o base.json -- sqlite3 my.db .dump > /dev/null
+"""
+
+SPEC = {"-o": "output=", "--output": "output=", "-n": "runs=",
+        "--runs": "runs=", "--conf": "conf=*", "--live": "live",
+        "-a": "all", "--all": "all", "-q": "quiet", "--quiet": "quiet",
+        "--build": "build="}
+
+
+def say(*lines):
+    """To stderr, where it is there; nothing of it may disturb the program."""
+    try:
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def environment(library, conf):
+    """The program's environment, with the library first in LD_PRELOAD."""
+    env = launch.environment()
+    others = env.get(b"LD_PRELOAD", b"")
+    preload = os.fsencode(library)
+    env[b"LD_PRELOAD"] = preload + b":" + others if others else preload
+    env[b"MIDPOOL_CONF"] = os.fsencode(conf)
+    return env
+
+
+def own_conf():
+    """The user's MIDPOOL_CONF."""
+    return os.fsdecode(launch.environment().get(b"MIDPOOL_CONF", b""))
+
+
+def warn_of_conf(texts):
+    from midpool_lib import collect
+
+    used = sorted({key for text in texts
+                   for key, _entry in collect.parse_conf(text)
+                   if key in collect.OURS})
+    if used:
+        say(f"midpool: run collects the reports itself: {', '.join(used)} in"
+            " the options is not used (-o FILE keeps the report)")
+
+
+class Session:
+    """One `midpool run`: a program, run once or several times."""
+
+    def __init__(self, options, argv):
+        self.options = options
+        self.argv = [os.fsencode(word) for word in argv]
+        self.runs = arguments.count("run", "-n", options.runs or "1", 1,
+                                    10000)
+        self.keeper = None
+        if options.output is not None:
+            from midpool_lib import keep
+
+            keep.check(options.output)
+            self.keeper = keep.Keeper(options.output, self.runs)
+        self.path = os.fsencode(launch.find(argv[0]))
+        self.obstacle = obstacles.of_program(os.fsdecode(self.path))
+        self.library = build.ensure(options.build)
+        self.conf = [own_conf()] + options.conf
+
+    def announce(self):
+        if self.obstacle and not self.options.quiet:
+            name = os.fsdecode(self.argv[0])
+            say(f"midpool: {name} will run, but not on midpool: {self.obstacle.what}"
+                f" ({self.obstacle.why})",
+                f"  {self.obstacle.remedy}; 'midpool doctor {name}' tells more")
+        if not self.options.quiet:
+            warn_of_conf(self.conf)
+
+    def once(self, streams):
+        """Runs the program; returns (how it ended, its reports)."""
+        from midpool_lib import collect
+
+        collector = collect.Collector(self.options.build)
+        try:
+            if self.obstacle and not self.obstacle.preload:
+                env = launch.environment()
+            else:
+                env = environment(self.library, collector.conf(*self.conf))
+            ended = launch.run(self.path, self.argv, env, streams,
+                               collector.harvest)
+            found = collector.gather()
+        finally:
+            if not collector.close():
+                say("midpool: some of its processes still run and will"
+                    f" report into {collector.directory};"
+                    " 'midpool live PID' watches them")
+        return ended, found
+
+
+def profile_of(ended, found):
+    """The run's processes as one report: the program's, others added."""
+    from midpool_lib import merge
+
+    images = [report for report in found
+              if report["process"]["pid"] == ended.pid]
+    if not found:
+        return None
+    main_report = images[-1] if images else found[0]
+    process = main_report["process"]
+    others = [report for report in found if report is not main_report]
+    if not images:
+        return merge.run_profile(main_report, others)
+    if ended.signal is not None:
+        process["end"] = "signal"
+        process["end_signal"] = launch.signal_name(ended.signal)
+    elif process["end"] != "exit":
+        process["end"] = "exit"  # _exit: it left no time for a report
+    process["exit_status"] = ended.exit_status
+    return merge.run_profile(main_report, others)
+
+
+def no_report(session):
+    """Why there is nothing to show, in a sentence."""
+    if session.obstacle:
+        return "midpool: no report: " + session.obstacle.what
+    return ("midpool: no report came: the program took the library out of its"
+            " environment, or could not start")
+
+
+def show(session, ended, profile):
+    """What is shown after one run."""
+    from midpool_lib import text_report
+
+    look = style.Style(sys.stderr)
+    if profile["process"]["pid"] != ended.pid:
+        say("", "midpool: of the program itself no report came; this is of"
+            " those that it started")
+    lines = text_report.render(profile, look, session.options.all)
+    say("", *lines)
+
+
+def next_step(session, kept_last):
+    names = session.keeper.names if session.keeper else []
+    if len(names) == 1:
+        return f"next: midpool show -a {names[0]}, or midpool html {names[0]}"
+    if names:
+        return f"kept {names[0]} to {names[-1]}"
+    if kept_last:
+        return "next: midpool show -a, or midpool html; -o FILE keeps a report"
+    return "-o FILE keeps the report"
+
+
+def run_once(session):
+    from midpool_lib import keep
+
+    session.announce()
+    if session.options.live:
+        from midpool_lib import watch
+
+        ended, found = watch.run_watched(session)
+    else:
+        ended, found = session.once(None)
+    profile = profile_of(ended, found)
+    if profile is None:
+        if not session.options.quiet:
+            say(no_report(session))
+        return ended
+    if session.keeper:
+        session.keeper.keep(profile, found, 1)
+    kept = keep.keep_last(profile)
+    if not session.options.quiet:
+        show(session, ended, profile)
+        say(next_step(session, kept))
+    return ended
+
+
+def main(argv):
+    options = arguments.parse("run", argv, SPEC, HELP, stop_at_operand=True)
+    program = options.rest + (options.after or [])
+    if not program:
+        raise CommandError("run: which program?",
+                           "midpool run [options] -- PROGRAM [ARGUMENT...]")
+    session = Session(options, program)
+    if session.runs > 1:
+        from midpool_lib import repeat
+
+        ended = repeat.run_many(session)
+    else:
+        ended = run_once(session)
+    return launch.end_like(ended)

@@ -1,0 +1,213 @@
+"""The report for people: at most 40 lines, every percentage says of what.
+
+The layout is that of the text which the library itself writes; waste and
+the processes of a run come on top.
+"""
+
+import textwrap
+
+from midpool_lib import counters, reports, style
+from midpool_lib.style import plain
+
+BAR_CELLS = 14
+LABEL = 11
+TIERS = (("cache_hits", "cache", "green", "█", "#"),
+         ("depot_hits", "depot", "cyan", "▓", "+"),
+         ("misses", "miss", "magenta", "░", "."))
+STEPS = ("▁▂▃▄▅▆▇█", ".:-=+*#@")
+
+
+def size_name(size):
+    return f"{size // 1024} KB" if size % 1024 == 0 else f"{size} B"
+
+
+def ending(process):
+    """How a process ended, in words."""
+    status = process.get("exit_status")
+    if process.get("end_signal"):
+        return f"killed by {plain(process['end_signal'])}"
+    if isinstance(status, int) and status:
+        return f"exit status {status}"
+    return {"exit": "", "exec": "became another program",
+            "signal": "killed by a signal", "running": "still running",
+            }.get(process["end"], "end unseen")
+
+
+def headline(report, look):
+    process = report["process"]
+    others = len({child["process"]["pid"] for child in report["children"]}
+                 - {process["pid"]})
+    family = (f" and {others} more process{'es' * (others > 1)}"
+              if others else "")
+    words = (f" [{process['pid']}]{family} ran for "
+             + style.duration(process["duration_ns"]))
+    end = ending(process)
+    return (look.paint("midpool", "bold") + "    "
+            + look.paint(plain(reports.program(report))[:32], "bold")
+            + words + (", " + end if end else ""))
+
+
+def labelled(label, text, look, *colour):
+    """Lines of words under a label, wrapped at 79 columns."""
+    lines = textwrap.wrap(text, 79 - LABEL) or [""]
+    pad = " " * LABEL
+    first = look.paint(label, *colour) + pad[len(label):] + lines[0]
+    return [first] + [pad + line for line in lines[1:]]
+
+
+def hit_rate(report, look):
+    totals = report["totals"]
+    if not report["interception"]["active"]:
+        reason = plain(report["interception"]["reason"])
+        return labelled("pools", "NOT ACTIVE: " + (
+            reason or "no reason is known"), look, "bold", "red")
+    gets = totals["gets"]
+    if not gets:
+        return labelled("pools", "no get: the program asked for nothing of"
+                        " 2 KB to 64 KB, the sizes that the pools serve",
+                        look, "bold")
+    return labelled(
+        "hit rate", style.percent(totals["hits"], gets)
+        + f" of {style.count(gets)} get{'s' * (gets != 1)}: cache "
+        + style.percent(totals["cache_hits"], gets) + " + depot "
+        + style.percent(totals["depot_hits"], gets) + "; misses "
+        + style.percent(totals["misses"], gets), look, "bold")
+
+
+def bar(row, busiest, look):
+    """A bar as long as the row's share of the busiest, in tiers."""
+    length = round(row["gets"] / busiest * BAR_CELLS) if busiest else 0
+    length = max(length, 1 if row["gets"] else 0)
+    text, used, before = "", 0, 0
+    for name, _word, colour, block, ascii_block in TIERS:
+        before += row[name]
+        end = round(before / row["gets"] * length) if row["gets"] else 0
+        end = length if name == "misses" else min(end, length)
+        text += look.paint((block if look.utf8 else ascii_block)
+                           * (end - used), colour) if end > used else ""
+        used = max(used, end)
+    return text + " " * (BAR_CELLS - used)
+
+
+def header(look):
+    key = " ".join(
+        look.paint(block if look.utf8 else ascii_block, colour) + word
+        for _name, word, colour, block, ascii_block in TIERS)
+    return (f"{'pool':>8}{'gets':>14}{'hit rate':>10}  {key}"
+            f"{'live':>8}{'peak live':>10}{'waste':>8}")
+
+
+def row_line(name, row, busiest, look):
+    waste = counters.waste(row)
+    return (f"{name:>8}{style.count(row['gets']):>14}"
+            f"{style.percent(row['hits'], row['gets']):>10}  "
+            + bar(row, busiest, look)
+            + f"{style.size(row['live_bytes']):>11}"
+              f"{style.size(row['peak_live_bytes']):>10}"
+              f"{'-' if waste is None else f'{waste * 100:.1f} %':>8}")
+
+
+def table(report, look, detail=False):
+    lines = [header(look)]
+    rows = report["pools"]
+    if detail:
+        rows = [row for pool in report["pools"] for row in pool["classes"]]
+    busiest = max((row["gets"] for row in rows), default=0)
+    for row in rows:
+        lines.append(row_line(size_name(row["max_bytes"]), row, busiest,
+                              look))
+    return lines
+
+
+def memory(report):
+    part, size = report["memory"], style.size
+    text = (f"{size(part['live_bytes'])} live +"
+            f" {size(part['cached_bytes'])} cached ="
+            f" {size(part['resident_bytes'])} resident; peak live"
+            f" {size(part['peak_live_bytes'])}")
+    if part.get("peak_live_after_ns"):
+        text += " after " + style.duration(part["peak_live_after_ns"])
+    if part.get("purged_bytes"):
+        text += f"; {size(part['purged_bytes'])} given back on the way"
+    if part.get("peak_rss_bytes"):
+        text += f"; the whole process at most {size(part['peak_rss_bytes'])}"
+    return text
+
+
+def waste(report):
+    row = report["totals"]
+    return (f"{style.size(counters.waste_bytes(row))} of"
+            f" {style.size(row['slot_bytes'])} handed out were rounding up to"
+            f" a class, {style.percent(counters.waste_bytes(row), row['slot_bytes'])}")
+
+
+def fallback(report):
+    below, above = report["fallback"]["below"], report["fallback"]["above"]
+    text = (f"{style.count(below['calls'])} calls below 2 KB"
+            f" ({style.size(below['bytes'])}),"
+            f" {style.count(above['calls'])} above 64 KB"
+            f" ({style.size(above['bytes'])})")
+    if report["totals"]["bypasses"]:
+        text += f"; {style.count(report['totals']['bypasses'])} bypasses"
+    return text
+
+
+def threads(report):
+    text = f"{style.count(report['threads']['peak'])} at most"
+    remote = report["totals"]["remote_puts"]
+    if remote:
+        text += (f"; {style.percent(remote, report['totals']['puts'])} of"
+                 " puts came from another thread than the get")
+    return text
+
+
+def curve(report, look):
+    """Gets a second over the life of the (first) process."""
+    rates = [point["gets"] / (point["to_ns"] - point["from_ns"])
+             for point in report["intervals"][:-1]
+             if point["to_ns"] > point["from_ns"]]
+    if len(rates) < 4 or not max(rates):
+        return None
+    steps = STEPS[0] if look.utf8 else STEPS[1]
+    text = "".join(steps[min(7, int(rate / max(rates) * 8))] if rate else " "
+                   for rate in rates)
+    step = report["intervals"][0]
+    return (text + " " + style.duration(step["to_ns"] - step["from_ns"])
+            + f" a column, busiest {style.short_count(round(max(rates) * 1e9))}"
+            " gets/s")
+
+
+def leftovers(report):
+    live = report["totals"]["live"]
+    if report["process"]["end"] not in ("exit", "signal") or not live:
+        return None
+    return (f"{style.count(live)} buffer{'s' * (live != 1)} of the band"
+            f" ({style.size(report['totals']['live_bytes'])}) still in use at"
+            " the end, as is common")
+
+
+def alarms(report, look):
+    lines = []
+    for kind, colour in (("warnings", ("bold", "red")), ("hints", ("bold",))):
+        for entry in report[kind][:5]:
+            lines += labelled(kind[:-1], plain(reports.warning_text(entry)),
+                              look, *colour)
+    return lines
+
+
+def render(report, look, detail=False):
+    """The report's lines."""
+    lines = [headline(report, look)] + hit_rate(report, look)
+    if report["totals"]["gets"]:
+        lines += [""] + table(report, look, detail) + [""]
+        lines += labelled("memory", memory(report), look)
+        lines += labelled("waste", waste(report), look)
+    if report["interception"]["active"]:
+        lines += labelled("jemalloc", fallback(report), look)
+        lines += labelled("threads", threads(report), look)
+        over_time = curve(report, look)
+        if over_time:
+            lines += labelled("over time", over_time, look)
+        if leftovers(report):
+            lines += labelled("left", leftovers(report), look)
+    return lines + alarms(report, look)
