@@ -9,6 +9,7 @@
 
 #include "environment.h"
 #include "line.h"
+#include "live_path.h"
 #include "live_sweep.h"
 #include "page.h"
 #include "pool.h"

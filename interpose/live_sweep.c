@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "live_path.h"
 #include "option_value.h"
 #include "page.h"
 #include "process_age.h"
@@ -50,7 +51,7 @@ struct page_file {
 static bool
 parse_name(const char *name, struct page_file *out)
 {
-    static const char prefix[] = "midpool.";
+    static const char prefix[] = LIVE_NAME_PREFIX;
     uint64_t uid;
     uint64_t pid;
     uint64_t generation;

@@ -4,9 +4,6 @@
 
 #include <stdint.h>
 
-#define LIVE_DIRECTORY "/dev/shm"
-#define LIVE_PREFIX LIVE_DIRECTORY "/midpool."
-
 /*
  * Removes stale pages, marks this process's earlier ones as ended by exec,
  * and returns the generation that comes next for pid. Async-signal-safe.

@@ -28,7 +28,7 @@ say_and_act(struct line *line)
     int kept = errno;
 
     line_add(line, action == OPTION_MISUSE_ABORT ? "; aborting\n"
-                                                 : "; ignored\n");
+                                                 : "; going on\n");
     call_stack_add(line, "midpool:   by ");
     stderr_target_say(line->text, line->length);
     if (action == OPTION_MISUSE_ABORT)

@@ -1,0 +1,177 @@
+/*
+ * compat.c - glibc's functions about malloc: statistics, trimming, tuning.
+ *
+ * They answer for pools and jemalloc together. What they would tune in glibc
+ * has no counterpart here and is accepted without effect.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "exit_report.h"
+#include "lifecycle.h"
+#include "midpool_exports.h"
+#include "pool.h"
+#include "process.h"
+#include "snapshot.h"
+
+/* In bytes. */
+struct usage {
+    size_t pool_live;
+    size_t pool_idle;
+    size_t pool_idle_buffers;
+    struct backend_usage backend;
+};
+
+static struct usage
+take_usage(void)
+{
+    struct stats_snapshot snapshot;
+    struct usage usage = {0};
+
+    lifecycle_init_early();
+    pool_stats_settle();
+    stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
+    usage.pool_live = snapshot.total.live_bytes;
+    usage.pool_idle = snapshot.total.cached_bytes;
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        const struct stats_class_row *row = &snapshot.classes[i];
+
+        if (row->max_bytes != 0)
+            usage.pool_idle_buffers +=
+                row->counts.cached_bytes / row->max_bytes;
+    }
+    backend_usage(&usage.backend);
+    return usage;
+}
+
+static size_t
+backend_idle(const struct usage *usage)
+{
+    size_t resident = usage->backend.resident_bytes;
+    size_t allocated = usage->backend.allocated_bytes;
+
+    return resident > allocated ? resident - allocated : 0;
+}
+
+EXPORT struct mallinfo2
+mallinfo2(void)
+{
+    struct usage usage = take_usage();
+    size_t used = usage.pool_live + usage.backend.allocated_bytes;
+    size_t idle = usage.pool_idle + backend_idle(&usage);
+    struct mallinfo2 info = {0};
+
+    info.arena = used + idle;
+    info.ordblks = usage.pool_idle_buffers;
+    info.uordblks = used;
+    info.fordblks = idle;
+    info.keepcost = usage.pool_idle;
+    return info;
+}
+
+static int
+as_int(size_t bytes)
+{
+    return bytes < INT_MAX ? (int)bytes : INT_MAX;
+}
+
+/* The old form, whose fields are too small: they stop at INT_MAX. */
+EXPORT struct mallinfo
+mallinfo(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    struct mallinfo small = {0};
+
+    small.arena = as_int(info.arena);
+    small.ordblks = as_int(info.ordblks);
+    small.uordblks = as_int(info.uordblks);
+    small.fordblks = as_int(info.fordblks);
+    small.keepcost = as_int(info.keepcost);
+    return small;
+}
+
+/* The element names are glibc's, for programs that read them. */
+EXPORT int
+malloc_info(int options, FILE *stream)
+{
+    struct usage usage = take_usage();
+    size_t used = usage.pool_live + usage.backend.allocated_bytes;
+    size_t idle = usage.pool_idle + backend_idle(&usage);
+
+    if (options != 0)
+        return EINVAL;
+    fprintf(stream,
+            "<malloc version=\"1\">\n"
+            "<heap nr=\"0\">\n<sizes>\n</sizes>\n"
+            "<total type=\"fast\" count=\"0\" size=\"0\"/>\n"
+            "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+            "<system type=\"current\" size=\"%zu\"/>\n"
+            "<system type=\"max\" size=\"%zu\"/>\n"
+            "<aspace type=\"total\" size=\"%zu\"/>\n"
+            "<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+            "</heap>\n",
+            usage.pool_idle_buffers, idle, used + idle, used + idle,
+            used + idle, used + idle);
+    fprintf(stream,
+            "<total type=\"fast\" count=\"0\" size=\"0\"/>\n"
+            "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+            "<total type=\"mmap\" count=\"0\" size=\"0\"/>\n"
+            "<system type=\"current\" size=\"%zu\"/>\n"
+            "<system type=\"max\" size=\"%zu\"/>\n"
+            "<aspace type=\"total\" size=\"%zu\"/>\n"
+            "<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+            "</malloc>\n",
+            usage.pool_idle_buffers, idle, used + idle, used + idle,
+            used + idle, used + idle);
+    return 0;
+}
+
+EXPORT void
+malloc_stats(void)
+{
+    lifecycle_init_early();
+    pool_stats_settle();
+    exit_report_to_fd(STDERR_FILENO, REPORT_TEXT);
+}
+
+EXPORT int
+malloc_trim(size_t pad)
+{
+    int kept = errno;
+    size_t purged;
+
+    (void)pad;
+    lifecycle_init_early();
+    purged = pool_purge();
+    backend_trim();
+    errno = kept;
+    return purged > 0;
+}
+
+/* 1 for what glibc knows, so that programs that check go on. */
+EXPORT int
+mallopt(int parameter, int value)
+{
+    (void)value;
+    switch (parameter) {
+    case M_MXFAST:
+    case M_NLBLKS:
+    case M_GRAIN:
+    case M_KEEP:
+    case M_TRIM_THRESHOLD:
+    case M_TOP_PAD:
+    case M_MMAP_THRESHOLD:
+    case M_MMAP_MAX:
+    case M_CHECK_ACTION:
+    case M_PERTURB:
+    case M_ARENA_TEST:
+    case M_ARENA_MAX:
+        return 1;
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,79 @@
+/* cxx_library.c - see cxx_library.h. */
+#include "cxx_library.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include "line.h"
+#include "stderr_target.h"
+
+static const char *const libraries[] = {
+    "libstdc++.so.6",
+    "libc++abi.so.1",
+    "libc++.so.1",
+};
+
+enum { LIBRARIES = sizeof libraries / sizeof libraries[0] };
+
+static void *
+find(const char *name)
+{
+    void *function = dlsym(RTLD_NEXT, name);
+
+    for (size_t i = 0; function == NULL && i < LIBRARIES; i++) {
+        void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
+
+        if (library != NULL) {
+            function = dlsym(library, name);
+            dlclose(library);
+        }
+    }
+    return function;
+}
+
+static void *
+find_throwing(const char *name)
+{
+    void *function = find(name);
+    struct line line;
+
+    if (function != NULL)
+        return function;
+    line_start(&line, "midpool: out of memory in operator new, and no C++"
+                      " library that could throw bad_alloc; aborting\n");
+    stderr_target_say(line.text, line.length);
+    abort();
+}
+
+void *
+cxx_library_new(const char *name, size_t size)
+{
+    void *(*function)(size_t) = find_throwing(name);
+
+    return function(size);
+}
+
+void *
+cxx_library_new_aligned(const char *name, size_t size, size_t align)
+{
+    void *(*function)(size_t, size_t) = find_throwing(name);
+
+    return function(size, align);
+}
+
+void *
+cxx_library_new_nothrow(const char *name, size_t size, const void *tag)
+{
+    void *(*function)(size_t, const void *) = find(name);
+
+    return function == NULL ? NULL : function(size, tag);
+}
+
+void *
+cxx_library_new_aligned_nothrow(const char *name, size_t size, size_t align,
+                                const void *tag)
+{
+    void *(*function)(size_t, size_t, const void *) = find(name);
+
+    return function == NULL ? NULL : function(size, align, tag);
+}

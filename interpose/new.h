@@ -1,0 +1,87 @@
+/*
+ * new.h - operator new and delete of C++, in C by their mangled names.
+ *
+ * Purpose   A program's new and delete reach malloc and free through
+ *           libstdc++ anyway; these save the way, and see the sizes that
+ *           sized deletes are given.
+ * Model     The good case is malloc. All else (the new-handler, bad_alloc,
+ *           the catching for the nothrow forms) is the business of the C++
+ *           library in the process: when malloc fails, its own operator is
+ *           looked up and called, which tries again and does what the
+ *           standard asks for (cxx_library.h). So nothing here needs that
+ *           library, and an exception passes through no frame of ours.
+ * Replaced  A program may replace some operators and count on the others to
+ *           be built on them, as the standard has it: array forms on plain
+ *           ones, sized and nothrow deletes on unsized ones, nothrow news on
+ *           throwing ones. So every form calls the one below by its symbol,
+ *           as the dynamic linker bound it, and malloc and free likewise. A
+ *           name with own_ in front is always ours: unequal to the symbol
+ *           when the program has replaced that.
+ * Files     new.c plain forms, new_array.c, new_derived.c nothrow and sized.
+ *           Apart, so that no compiler binds a call at once to the function
+ *           that stands in the same file.
+ */
+#ifndef MIDPOOL_INTERPOSE_NEW_H
+#define MIDPOOL_INTERPOSE_NEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NEW_EXPORT __attribute__((visibility("default")))
+
+/* Declares an operator that others are built on. */
+#define NEW_BASE(result, name, ...)                                            \
+    NEW_EXPORT result name(__VA_ARGS__);                                       \
+    extern __attribute__((visibility("hidden"))) result own##name(__VA_ARGS__);
+
+/* In the file that defines it: what own_ stands for. */
+#define NEW_OWN(name)                                                          \
+    extern __typeof__(name) own##name                                          \
+        __attribute__((alias(#name), visibility("hidden")));
+
+typedef struct nothrow nothrow; /* std::nothrow_t: never looked at */
+
+NEW_BASE(void *, _Znwm, size_t size)
+NEW_BASE(void *, _Znam, size_t size)
+NEW_BASE(void *, _ZnwmSt11align_val_t, size_t size, size_t align)
+NEW_BASE(void *, _ZnamSt11align_val_t, size_t size, size_t align)
+NEW_BASE(void, _ZdlPv, void *ptr)
+NEW_BASE(void, _ZdaPv, void *ptr)
+NEW_BASE(void, _ZdlPvSt11align_val_t, void *ptr, size_t align)
+NEW_BASE(void, _ZdaPvSt11align_val_t, void *ptr, size_t align)
+
+NEW_EXPORT void *_ZnwmRKSt9nothrow_t(size_t size, const nothrow *tag);
+NEW_EXPORT void *_ZnamRKSt9nothrow_t(size_t size, const nothrow *tag);
+NEW_EXPORT void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
+                                                    const nothrow *tag);
+NEW_EXPORT void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
+                                                    const nothrow *tag);
+NEW_EXPORT void _ZdlPvm(void *ptr, size_t size);
+NEW_EXPORT void _ZdaPvm(void *ptr, size_t size);
+NEW_EXPORT void _ZdlPvRKSt9nothrow_t(void *ptr, const nothrow *tag);
+NEW_EXPORT void _ZdaPvRKSt9nothrow_t(void *ptr, const nothrow *tag);
+NEW_EXPORT void _ZdlPvmSt11align_val_t(void *ptr, size_t size, size_t align);
+NEW_EXPORT void _ZdaPvmSt11align_val_t(void *ptr, size_t size, size_t align);
+NEW_EXPORT void _ZdlPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
+                                                    const nothrow *tag);
+NEW_EXPORT void _ZdaPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
+                                                    const nothrow *tag);
+
+/*
+ * Is the operator in force ours? The compiler may not know the answer: two
+ * functions of different names are never one to it.
+ */
+static inline bool
+new_is_same(uintptr_t in_force, uintptr_t own)
+{
+    __asm__("" : "+r"(in_force));
+    return in_force == own;
+}
+
+#define NEW_IS_OWN(name) new_is_same((uintptr_t)name, (uintptr_t)own##name)
+
+/* Aligned memory from malloc's family, or NULL. */
+void *new_aligned(size_t size, size_t align);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * sized.h - does the size given to a sized delete suit the buffer?
+ *
+ * Known at once for pooled buffers: the slab tells the size class. Buffers
+ * of the fallback allocator are taken on trust.
+ */
+#ifndef MIDPOOL_INTERPOSE_SIZED_H
+#define MIDPOOL_INTERPOSE_SIZED_H
+
+#include "misuse.h"
+#include "region.h"
+#include "size_class.h"
+
+/* The class's bytes of a pooled buffer; 0 for another pointer. */
+static inline size_t
+sized_class_bytes(const void *ptr)
+{
+    uintptr_t number = region_number(ptr);
+
+    if (number >= region.slabs || region_slab_bin[number] == 0)
+        return 0;
+    return bin_info[bin_of_offset(region_slab_bin[number])].slot_bytes;
+}
+
+/*
+ * For a buffer that was got for exactly size bytes, without an alignment,
+ * and never resized: by operator new.
+ */
+static inline void
+sized_check_exact(const void *ptr, size_t size)
+{
+    size_t bytes = sized_class_bytes(ptr);
+
+    if (bytes != 0 &&
+        (!size_in_band(size) || bin_info[size_bin(size)].slot_bytes != bytes))
+        misuse_wrong_size(ptr, size, bytes);
+}
+
+/*
+ * For a buffer that may have been resized in place (free_sized) or aligned:
+ * its class may be larger than the size asks for.
+ */
+static inline void
+sized_check_room(const void *ptr, size_t size)
+{
+    size_t bytes = sized_class_bytes(ptr);
+
+    if (bytes != 0 && size > bytes)
+        misuse_wrong_size(ptr, size, bytes);
+}
+
+#endif
