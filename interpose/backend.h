@@ -1,31 +1,94 @@
 /*
  * backend.h - the fallback allocator's seam.
  *
- * What is outside the band, and what can not be pooled, goes here. The only
- * implementation is jemalloc, linked in statically with its symbols renamed
- * and hidden (backend_jemalloc.c), so that each of these is a direct jump.
+ * Purpose   What is outside the band, and what can not be pooled, goes here.
+ * Model     The implementation is jemalloc, linked in statically with its
+ *           symbols renamed and hidden (backend_embed.sh): backend_free is
+ *           jemalloc's free itself, so that a call is a direct jump. With
+ *           -Djemalloc=shared, backend_shared.c calls libjemalloc.so.
  *
- * Semantics are glibc's where jemalloc's differ: impossible sizes (above
- * PTRDIFF_MAX) fail with ENOMEM in every function, free keeps errno.
+ * Semantics are glibc's where jemalloc's differ: every block is aligned to 16
+ * bytes at least, impossible sizes (above PTRDIFF_MAX) fail with ENOMEM in
+ * every function, free keeps errno.
  */
 #ifndef MIDPOOL_INTERPOSE_BACKEND_H
 #define MIDPOOL_INTERPOSE_BACKEND_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-void *backend_malloc(size_t size);
-void *backend_calloc(size_t count, size_t size); /* product checked */
-void *backend_realloc(void *ptr, size_t size);   /* ptr may be NULL, size > 0 */
-void *backend_memalign(size_t align, size_t size); /* align: power of two */
+/* jemalloc aligns what is smaller than this to 8 bytes only. */
+enum { BACKEND_MIN_BYTES = 9, BACKEND_MIN_ALIGN = 16 };
+
+/* jemalloc's own functions; use those below. */
+void *backend_raw_malloc(size_t size);
+void *backend_raw_calloc(size_t count, size_t size);
+void *backend_raw_realloc(void *ptr, size_t size);
+void *backend_raw_aligned_alloc(size_t align, size_t size);
+
+static inline size_t
+backend_bytes(size_t size)
+{
+    return size < BACKEND_MIN_BYTES ? BACKEND_MIN_BYTES : size;
+}
+
+static inline void *
+backend_malloc(size_t size)
+{
+    return backend_raw_malloc(backend_bytes(size));
+}
+
+/* The product is checked. */
+static inline void *
+backend_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        bytes = SIZE_MAX;
+    return backend_raw_calloc(1, backend_bytes(bytes));
+}
+
+/* ptr may be NULL, size is above 0. */
+static inline void *
+backend_realloc(void *ptr, size_t size)
+{
+    return backend_raw_realloc(ptr, backend_bytes(size));
+}
+
+/* align is a power of two. */
+static inline void *
+backend_memalign(size_t align, size_t size)
+{
+    if (align < BACKEND_MIN_ALIGN)
+        align = BACKEND_MIN_ALIGN;
+    return backend_raw_aligned_alloc(align, backend_bytes(size));
+}
+
 void backend_free(void *ptr);
 size_t backend_usable_size(const void *ptr);
 
 /*
- * Does jemalloc own ptr? Cheap: a comparison against its reserved range.
- * True also where it can not be known (range exhausted, no reservation).
+ * Where jemalloc's memory lies: all of it in one window of address space,
+ * whose number (address >> BACKEND_WINDOW_SHIFT) this is; see backend_map.c.
  */
-bool backend_owns(const void *ptr);
+enum { BACKEND_WINDOW_SHIFT = 42 };
+extern __attribute__((visibility("hidden"))) uintptr_t backend_window;
+
+/* What backend_owns says of pointers outside the window. */
+bool backend_owns_outside(const void *ptr);
+
+/*
+ * Does jemalloc own ptr? A shift and a comparison. True also where it can
+ * not be known: once memory had to be taken from outside the window.
+ */
+static inline bool
+backend_owns(const void *ptr)
+{
+    return (uintptr_t)ptr >> BACKEND_WINDOW_SHIFT == backend_window ||
+           backend_owns_outside(ptr);
+}
 
 /* Returns unused memory to the system, for malloc_trim. */
 void backend_trim(void);
@@ -42,7 +105,8 @@ void backend_usage(struct backend_usage *out);
  * Fork, in this order: prepare in the parent, then one of the others. Takes
  * glibc's stdio list lock before jemalloc's own (see backend_fork.c), may be
  * called with a jemalloc lock held by the calling thread (fork in a signal
- * handler), and does nothing in a process with one thread.
+ * handler), and does nothing in a process with one thread. Between prepare
+ * and parent the calling thread may allocate.
  */
 void backend_fork_prepare(void);
 void backend_fork_parent(void);

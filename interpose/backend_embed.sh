@@ -3,50 +3,69 @@
 #
 #   backend_embed.sh libjemalloc_pic.a OUTPUT.o SCRATCH_DIR
 #
-# - what it defines as malloc, free, ... becomes je_malloc, je_free, ...;
-#   everything that backend_je.h does not name becomes local;
+# - free is jemalloc's own, under the name that backend.h declares; likewise
+#   the other functions below; everything else becomes local to the object;
 # - what it takes from libc and midpool must own becomes backend_je_*, defined
 #   in backend_*.c (the list below says why);
 # - the C++ operators are left out: midpool has its own, in C.
 set -eu
 
-archive=$1
-output=$2
+archive=$(realpath "$1")
+output=$(realpath "$2")
 scratch=$3
 
-# taken over       because
-# pthread_atfork   midpool runs jemalloc's fork handlers, in its own order
-# pthread_mutex_*  a lock that knows its owner, see backend_mutex.c
-# mmap munmap sbrk from one reservation, so that ownership is a comparison
-# dlsym            allocates
-# atexit           allocates
-# exp log round    would need libm.so in every process
+# Of libc, taken over because
+#   pthread_atfork      midpool runs the handlers, in the right order
+#   pthread_mutex_*     a lock that knows its owner makes fork safe
+#   pthread_cond_*      work on these locks
+#   mmap munmap sbrk    one window of addresses, so that ownership is known
+#   madvise             free keeps errno
+#   dlsym atexit        allocate
+#   exp log round       would load libm into every process
 owned='pthread_atfork pthread_mutex_init pthread_mutex_lock
-pthread_mutex_trylock pthread_mutex_unlock mmap munmap sbrk dlsym atexit
-exp log round'
+pthread_mutex_trylock pthread_mutex_unlock pthread_cond_init pthread_cond_wait
+pthread_cond_timedwait pthread_cond_signal mmap munmap madvise sbrk dlsym
+atexit exp log round'
 
-# The names of jemalloc's API that backend_je.h declares.
-api='je_malloc je_calloc je_realloc je_free je_aligned_alloc je_mallocx
-je_rallocx je_nallocx je_malloc_usable_size je_mallctl je_malloc_conf
-je_malloc_stats_print je_jemalloc_prefork je_jemalloc_postfork_parent
-je_jemalloc_postfork_child'
+# jemalloc's API: its name, and ours.
+api='malloc backend_raw_malloc
+calloc backend_raw_calloc
+realloc backend_raw_realloc
+aligned_alloc backend_raw_aligned_alloc
+free backend_free
+malloc_usable_size backend_usable_size
+mallctl je_mallctl
+malloc_conf je_malloc_conf'
+
+# Of jemalloc's inside: fork handlers, and what backend_thread.c needs.
+inside='je_jemalloc_prefork je_jemalloc_postfork_parent
+je_jemalloc_postfork_child je_opt_tcache je_narenas_auto je_a0malloc
+je_a0dalloc je_tsd_tcache_enabled_data_init'
 
 rm -rf "$scratch"
 mkdir -p "$scratch"
-archive=$(realpath "$archive")
-output=$(realpath "$output")
 cd "$scratch"
 
 ar x "$archive"
 rm -f jemalloc_cpp*.o
-ld -r -o all.o ./*.o
 
-nm --defined-only --extern-only all.o |
-    awk '$3 !~ /^je_/ { print $3, "je_" $3 }' >renames
-for name in $owned; do
-    echo "$name backend_je_$name" >>renames
-done
-for name in $api; do echo "$name"; done >keep
+# Between its own files: a thread's set-up goes through backend_thread.c.
+objcopy --redefine-sym je_tsd_tcache_enabled_data_init=\
+backend_je_tsd_tcache_enabled_data_init tsd.*o
+
+ld -r -o all.o ./*.o
+{
+    echo "$api"
+    for name in $owned; do
+        echo "$name backend_je_$name"
+    done
+} >renames
+{
+    echo "$api" | cut -d ' ' -f 2
+    for name in $inside; do
+        echo "$name"
+    done
+} >keep
 objcopy --redefine-syms=renames all.o renamed.o
 objcopy --keep-global-symbols=keep renamed.o "$output"
 rm -f ./*.o

@@ -1,29 +1,115 @@
 /*
- * backend_je.h - the embedded jemalloc, as backend_embed.sh renamed it.
+ * backend_je.h - between the backend and the embedded jemalloc.
  *
- * Purpose   Declares the few functions of jemalloc that the backend calls,
- *           and those that jemalloc calls instead of libc's. Only
- *           backend_*.c include it.
+ * Purpose   Declares what backend_*.c uses of jemalloc beyond backend.h, and
+ *           what jemalloc, as renamed by backend_embed.sh, calls instead of
+ *           libc's functions. No other file includes it.
  */
 #ifndef MIDPOOL_INTERPOSE_BACKEND_JE_H
 #define MIDPOOL_INTERPOSE_BACKEND_JE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
-/* jemalloc's API. */
-void *je_malloc(size_t size);
-void *je_calloc(size_t count, size_t size);
-void *je_realloc(void *ptr, size_t size);
-void *je_aligned_alloc(size_t align, size_t size);
-void je_free(void *ptr);
-size_t je_malloc_usable_size(const void *ptr);
-int je_mallctl(const char *name, void *old, size_t *old_bytes, void *new,
+/*
+ * Of jemalloc: its control interface, and options in effect before the
+ * user's MALLOC_CONF.
+ */
+int je_mallctl(const char *name, void *old, size_t *old_bytes, void *new_value,
                size_t new_bytes);
+extern const char *je_malloc_conf;
 
-/* jemalloc's fork handlers, which it would register with pthread_atfork. */
+/* The fork handlers, which jemalloc alone would give to pthread_atfork. */
 void je_jemalloc_prefork(void);
 void je_jemalloc_postfork_parent(void);
 void je_jemalloc_postfork_child(void);
+
+/* Per-thread set-up, for backend_thread.c. */
+struct je_tsd;
+extern bool je_opt_tcache;
+extern unsigned je_narenas_auto;
+bool je_tsd_tcache_enabled_data_init(struct je_tsd *tsd);
+void *je_a0malloc(size_t size);
+void je_a0dalloc(void *ptr);
+
+/*
+ * Locks. The storage is a pthread_mutex_t's, zeroed or initialised by one of
+ * glibc's static initialisers, which leave the first 16 bytes zero.
+ */
+struct backend_mutex {
+    uint32_t word;   /* 0 free, 1 held, 2 held and waited for */
+    uint32_t depth;  /* times the owner has it again; owner only */
+    uintptr_t owner; /* pthread_self, 0 when free; written by the owner */
+    uintptr_t rest[3];
+};
+
+int backend_je_pthread_mutex_init(struct backend_mutex *mutex,
+                                  const pthread_mutexattr_t *attributes);
+int backend_je_pthread_mutex_lock(struct backend_mutex *mutex);
+int backend_je_pthread_mutex_trylock(struct backend_mutex *mutex);
+int backend_je_pthread_mutex_unlock(struct backend_mutex *mutex);
+
+/*
+ * The thread that forks may take locks again that it has, and does not wait
+ * for what can not come; see backend_mutex.c. 0: no thread forks.
+ */
+void backend_mutex_fork(uintptr_t thread);
+
+/*
+ * Notes that the calling thread waits for what the owner of mutex has. Returns
+ * NULL when the table is full: then nobody knows.
+ */
+struct backend_wait;
+struct backend_wait *backend_wait_begin(const struct backend_mutex *mutex);
+void backend_wait_end(struct backend_wait *wait);
+
+/* Forgets who waits, in a forked child. */
+void backend_mutex_fork_child(void);
+
+/* Condition variables, which only jemalloc's background threads use. */
+struct backend_cond {
+    uint32_t sequence;
+};
+
+int backend_je_pthread_cond_init(struct backend_cond *cond,
+                                 const pthread_condattr_t *attributes);
+int backend_je_pthread_cond_signal(struct backend_cond *cond);
+int backend_je_pthread_cond_wait(struct backend_cond *cond,
+                                 struct backend_mutex *mutex);
+int backend_je_pthread_cond_timedwait(struct backend_cond *cond,
+                                      struct backend_mutex *mutex,
+                                      const struct timespec *until);
+
+/* Memory; see backend_map.c. All of these keep errno when they succeed. */
+void *backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
+                      off_t offset);
+int backend_je_munmap(void *addr, size_t bytes);
+int backend_je_madvise(void *addr, size_t bytes, int advice);
+void *backend_je_sbrk(intptr_t bytes);
+
+/*
+ * The thread that may use the emergency reserve: one that starts while no
+ * memory is to be had. 0: none.
+ */
+void backend_map_emergency(uintptr_t thread);
+/* True once the emergency reserve was used. */
+bool backend_map_is_scarce(void);
+
+/* Per-thread set-up; see backend_thread.c. */
+bool backend_je_tsd_tcache_enabled_data_init(struct je_tsd *tsd);
+void backend_thread_fork_child(void);
+
+/* The rest of libc; see backend_libc.c. */
+int backend_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
+                              void (*child)(void));
+void *backend_je_dlsym(void *handle, const char *name);
+int backend_je_atexit(void (*function)(void));
+double backend_je_exp(double x);
+double backend_je_log(double x);
+double backend_je_round(double x);
 
 #endif

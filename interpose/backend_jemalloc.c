@@ -1,53 +1,43 @@
 /*
- * backend_jemalloc.c - the fallback allocator: jemalloc, embedded.
+ * backend_jemalloc.c - control of the embedded jemalloc.
  */
 #include "backend.h"
 
+#include <limits.h>
+
 #include "backend_je.h"
 
-void *
-backend_malloc(size_t size)
-{
-    return je_malloc(size);
-}
+/*
+ * Options that make jemalloc the better fallback, measured by scripts/bench;
+ * MALLOC_CONF still overrides each of them.
+ */
+const char *je_malloc_conf = "";
 
-void *
-backend_calloc(size_t count, size_t size)
-{
-    return je_calloc(count, size);
-}
+#define ALL_ARENAS "4096" /* MALLCTL_ARENAS_ALL */
 
-void *
-backend_realloc(void *ptr, size_t size)
+static size_t
+read_size(const char *name)
 {
-    return je_realloc(ptr, size);
-}
+    size_t value = 0;
+    size_t bytes = sizeof(value);
 
-void *
-backend_memalign(size_t align, size_t size)
-{
-    return je_aligned_alloc(align, size);
-}
-
-void
-backend_free(void *ptr)
-{
-    je_free(ptr);
-}
-
-size_t
-backend_usable_size(const void *ptr)
-{
-    return je_malloc_usable_size(ptr);
+    return je_mallctl(name, &value, &bytes, NULL, 0) == 0 ? value : 0;
 }
 
 void
 backend_trim(void)
 {
+    (void)je_mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+    (void)je_mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
 }
 
 void
 backend_usage(struct backend_usage *out)
 {
-    *out = (struct backend_usage){0};
+    uint64_t epoch = 1; /* any value: statistics are taken anew */
+
+    (void)je_mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+    out->allocated_bytes = read_size("stats.allocated");
+    out->resident_bytes = read_size("stats.resident");
+    out->mapped_bytes = read_size("stats.mapped");
 }

@@ -1,28 +1,249 @@
-/* backend_map.c - first version */
-#include <stdint.h>
+/*
+ * backend_map.c - where jemalloc's memory comes from.
+ *
+ * Purpose   jemalloc's pages lie side by side in one window of address space,
+ *           so that a pointer is recognised by its upper bits.
+ * Model     The window is 4 TB of addresses far from where the kernel puts
+ *           mappings of its own choice. Nothing in it is reserved: each
+ *           mapping goes to its top by MAP_FIXED_NOREPLACE, which costs
+ *           neither address space under RLIMIT_AS nor a mapping more than
+ *           needed, since neighbours merge. The start is random as far as the
+ *           library's own address is.
+ *           Where there is no such window (a small address space, an old
+ *           kernel, somebody else's mapping in the way) memory comes from
+ *           plain mmap, and pointers can no longer be told apart.
+ *           A small reserve is put aside for threads that start when address
+ *           space is exhausted; see backend_thread.c.
+ * Ownership top is moved by compare-and-swap, without a lock: fork and signal
+ *           handlers need no care.
+ */
+#include <errno.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "backend.h"
+#include "backend_je.h"
 
-void *backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
-                      off_t offset);
-int backend_je_munmap(void *addr, size_t bytes);
-void *backend_je_sbrk(intptr_t bytes);
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+#define WINDOW_BYTES ((uintptr_t)1 << BACKEND_WINDOW_SHIFT)
+/* Addresses of 47 bits: windows 0 to 31, the last is the kernel's choice. */
+#define WINDOW_FIRST ((uintptr_t)30)
+#define WINDOW_LAST ((uintptr_t)23)
+/* The random start lies within a terabyte, a multiple of a huge page. */
+#define START_BITS 19
+/* Over what is in the way we jump in doubling steps. */
+#define JUMP_FIRST_BYTES ((uintptr_t)1 << 30)
+
+enum {
+    PAGE_BYTES = 4096,
+    HUGE_BYTES = 2 << 20,
+    /* Seven arenas' first blocks and the first extents of one. */
+    EMERGENCY_BYTES = 16 << 20,
+};
+
+enum window_state { WINDOW_NEW, WINDOW_OPENING, WINDOW_OPEN, WINDOW_NONE };
+
+uintptr_t backend_window = UINTPTR_MAX;
+static int window_state;
+static uintptr_t window_top; /* next mapping */
+static bool outside;         /* memory was taken from elsewhere */
+
+static uintptr_t emergency_next; /* within the reserve, ascending */
+static uintptr_t emergency_end;
+static uintptr_t emergency_thread;
+static bool emergency_used;
+
+static uintptr_t
+align_to(uintptr_t value, uintptr_t align)
+{
+    return (value + align - 1) & ~(align - 1);
+}
+
+/* Maps exactly there or fails: with EEXIST when something is in the way. */
+static bool
+map_at(uintptr_t where, size_t bytes, int prot, int flags)
+{
+    void *got = mmap((void *)where, bytes, prot, flags | MAP_FIXED_NOREPLACE,
+                     -1, 0);
+
+    if (got == (void *)where)
+        return true;
+    if (got != MAP_FAILED) {
+        /* A kernel that takes the address for a hint. */
+        (void)munmap(got, bytes);
+        errno = EEXIST;
+    }
+    return false;
+}
+
+/*
+ * The emergency reserve, at the window's start, is the probe for whether the
+ * window is usable.
+ */
+static bool
+window_try(uintptr_t number)
+{
+    uintptr_t random = ((uintptr_t)&backend_window / PAGE_BYTES) &
+                       (((uintptr_t)1 << START_BITS) - 1);
+    uintptr_t start = number * WINDOW_BYTES + random * HUGE_BYTES;
+
+    if (!map_at(start, EMERGENCY_BYTES, PROT_NONE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE))
+        return false;
+    emergency_next = start;
+    emergency_end = start + EMERGENCY_BYTES;
+    __atomic_store_n(&window_top, emergency_end, __ATOMIC_RELAXED);
+    __atomic_store_n(&backend_window, number, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Requires: first call; jemalloc's first mapping is made under its lock. */
+static void
+window_open(void)
+{
+    int state = WINDOW_NEW;
+
+    if (!__atomic_compare_exchange_n(&window_state, &state, WINDOW_OPENING,
+                                     false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+        return;
+    for (uintptr_t number = WINDOW_FIRST; number >= WINDOW_LAST; number--) {
+        if (window_try(number)) {
+            __atomic_store_n(&window_state, WINDOW_OPEN, __ATOMIC_RELEASE);
+            return;
+        }
+    }
+    __atomic_store_n(&window_state, WINDOW_NONE, __ATOMIC_RELEASE);
+}
+
+/* Moves top back if nobody moved it on meanwhile; else a hole stays. */
+static void
+window_lower(uintptr_t from, uintptr_t to)
+{
+    (void)__atomic_compare_exchange_n(&window_top, &from, to, false,
+                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/*
+ * Takes bytes at the top, aligned to huge pages if the size is: jemalloc
+ * then never has to trim. The gap is mapped as well, so that neighbours
+ * merge. Returns 0 with EEXIST when the window is used up, or with mmap's
+ * errno.
+ */
+static uintptr_t
+window_map(size_t bytes, int prot, int flags)
+{
+    uintptr_t align = bytes % HUGE_BYTES == 0 ? HUGE_BYTES : PAGE_BYTES;
+    uintptr_t jump = JUMP_FIRST_BYTES;
+    uintptr_t end = (backend_window + 1) * WINDOW_BYTES;
+    uintptr_t top = __atomic_load_n(&window_top, __ATOMIC_ACQUIRE);
+
+    for (;;) {
+        uintptr_t start = align_to(top, align);
+        uintptr_t next = start + bytes;
+
+        if (next < start || next > end) {
+            errno = EEXIST;
+            return 0;
+        }
+        if (!__atomic_compare_exchange_n(&window_top, &top, next, false,
+                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            continue;
+        if (map_at(top, next - top, prot, flags))
+            return start;
+        if (errno != EEXIST) {
+            window_lower(next, top);
+            return 0;
+        }
+        window_lower(next, top + jump);
+        jump *= 2;
+        top = __atomic_load_n(&window_top, __ATOMIC_ACQUIRE);
+    }
+}
+
+/* From the reserve, for the one thread that may. */
+static void *
+emergency_map(size_t bytes, int prot)
+{
+    uintptr_t align = bytes % HUGE_BYTES == 0 ? HUGE_BYTES : PAGE_BYTES;
+    uintptr_t start = align_to(emergency_next, align);
+
+    if (__atomic_load_n(&emergency_thread, __ATOMIC_RELAXED) !=
+            (uintptr_t)pthread_self() ||
+        bytes > emergency_end - start || start > emergency_end ||
+        mprotect((void *)start, bytes, prot) != 0)
+        return MAP_FAILED;
+    emergency_next = start + bytes;
+    __atomic_store_n(&emergency_used, true, __ATOMIC_RELAXED);
+    return (void *)start;
+}
+
+static void *
+map_anonymous(size_t bytes, int prot, int flags)
+{
+    int state = __atomic_load_n(&window_state, __ATOMIC_ACQUIRE);
+
+    if (state == WINDOW_NEW) {
+        window_open();
+        state = __atomic_load_n(&window_state, __ATOMIC_ACQUIRE);
+    }
+    if (state == WINDOW_OPEN) {
+        uintptr_t start = window_map(bytes, prot, flags);
+
+        if (start != 0)
+            return (void *)start;
+        if (errno != EEXIST)
+            return emergency_map(bytes, prot);
+    }
+    void *got = mmap(NULL, bytes, prot, flags, -1, 0);
+
+    if (got != MAP_FAILED)
+        __atomic_store_n(&outside, true, __ATOMIC_RELEASE);
+    return got;
+}
 
 void *
 backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
                 off_t offset)
 {
-    return mmap(addr, bytes, prot, flags, fd, offset);
+    int saved = errno;
+    void *got;
+
+    if (addr == NULL && fd == -1)
+        got = map_anonymous(bytes, prot, flags);
+    else
+        got = mmap(addr, bytes, prot, flags, fd, offset);
+    errno = saved;
+    return got;
 }
 
 int
 backend_je_munmap(void *addr, size_t bytes)
 {
-    return munmap(addr, bytes);
+    int saved = errno;
+    int result = munmap(addr, bytes);
+
+    if (result == 0)
+        window_lower((uintptr_t)addr + bytes, (uintptr_t)addr);
+    errno = saved;
+    return result;
 }
 
+int
+backend_je_madvise(void *addr, size_t bytes, int advice)
+{
+    int saved = errno;
+    int result = madvise(addr, bytes, advice);
+
+    errno = saved;
+    return result;
+}
+
+/* The heap segment is not ours to grow: libc's own malloc may live there. */
 void *
 backend_je_sbrk(intptr_t bytes)
 {
@@ -31,8 +252,20 @@ backend_je_sbrk(intptr_t bytes)
 }
 
 bool
-backend_owns(const void *ptr)
+backend_owns_outside(const void *ptr)
 {
     (void)ptr;
-    return true;
+    return __atomic_load_n(&outside, __ATOMIC_ACQUIRE);
+}
+
+void
+backend_map_emergency(uintptr_t thread)
+{
+    __atomic_store_n(&emergency_thread, thread, __ATOMIC_RELAXED);
+}
+
+bool
+backend_map_is_scarce(void)
+{
+    return __atomic_load_n(&emergency_used, __ATOMIC_RELAXED);
 }

@@ -1,0 +1,57 @@
+/*
+ * backend_thread.c - a thread's first allocation when memory has run out.
+ *
+ * Purpose   jemalloc gives a thread an arena and a cache at its first
+ *           allocation and does not look whether it got the memory for them:
+ *           with address space exhausted it crashes. Here the set-up may use
+ *           an emergency reserve (backend_map.c); without enough even there,
+ *           the thread gets no cache and shares the first arena, which exists
+ *           since start-up.
+ * Model     One thread at a time sets up. Whether memory will do is tried by
+ *           an allocation from the same arena just before.
+ */
+#include "backend_je.h"
+
+/* At least what a cache's arrays of pointers take, up to jemalloc's limits. */
+enum { CACHE_BYTES = 64 << 10 };
+
+static struct backend_mutex set_up;
+
+static bool
+has_memory_for_cache(void)
+{
+    void *probe = je_a0malloc(CACHE_BYTES);
+
+    if (probe == NULL)
+        return false;
+    je_a0dalloc(probe);
+    return true;
+}
+
+bool
+backend_je_tsd_tcache_enabled_data_init(struct je_tsd *tsd)
+{
+    (void)backend_je_pthread_mutex_lock(&set_up);
+
+    bool tcache = je_opt_tcache;
+    unsigned narenas = je_narenas_auto;
+    bool result;
+
+    backend_map_emergency((uintptr_t)pthread_self());
+    if (tcache && !has_memory_for_cache())
+        je_opt_tcache = false;
+    if (backend_map_is_scarce())
+        je_narenas_auto = 1;
+    result = je_tsd_tcache_enabled_data_init(tsd);
+    je_narenas_auto = narenas;
+    je_opt_tcache = tcache;
+    backend_map_emergency(0);
+    (void)backend_je_pthread_mutex_unlock(&set_up);
+    return result;
+}
+
+void
+backend_thread_fork_child(void)
+{
+    (void)backend_je_pthread_mutex_init(&set_up, NULL);
+}
