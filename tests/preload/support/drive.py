@@ -3,13 +3,13 @@
 
     drive.py --lib LIB|none [--conf CONF] [--env NAME=VALUE]
              [--preload LIBRARY]... [--audit LIBRARY] [--seconds N] [--status N]
-             [--no-report] [--passive] [--both] PROGRAM [ARGUMENT...]
+             [--no-report] [--passive] [--reason TEXT] [--both|--only-bare] PROGRAM [ARGUMENT...]
 
 The program has to end with --status (0), and every report that it or a child
 of it leaves has to satisfy the equations; at least one has to be there
 (unless --no-report) and active (unless --passive). With --both it runs on the
-C library alone first: the test itself has to be right. --lib none does only
-that.
+C library alone first: the test itself has to be right. --only-bare or
+--lib none does only that.
 """
 
 import argparse
@@ -29,7 +29,9 @@ def arguments():
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--no-report", action="store_true")
     parser.add_argument("--passive", action="store_true")
+    parser.add_argument("--reason")
     parser.add_argument("--both", action="store_true")
+    parser.add_argument("--only-bare", action="store_true")
     parser.add_argument("program", nargs=argparse.REMAINDER)
     return parser.parse_args()
 
@@ -51,15 +53,19 @@ def run(given, lib):
     for report in reports:
         active = report["interception"]["active"]
         assert active or given.passive, report["interception"]
+        if given.reason:
+            assert not active, report["interception"]
+            assert given.reason in report["interception"]["reason"]
 
 
 def main():
     given = arguments()
 
     def program(_):
-        if given.both or given.lib == "none":
+        bare = given.only_bare or given.lib == "none"
+        if given.both or bare:
             run(given, None)
-        if given.lib != "none":
+        if not bare:
             run(given, given.lib)
 
     sys.exit(preload.run_one(program, None))

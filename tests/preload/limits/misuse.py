@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+"""Mistakes of a program: what is said, how it ends, what is counted.
+
+With misuse:abort the process ends by SIGABRT after one line that names the
+mistake, the pointer and the size class; with warn it says so and goes on; with
+off it goes on in silence. It is counted in each case, and nothing is ever
+handed out twice.
+"""
+
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import preload  # noqa: E402
+
+# The mistake, what the line calls it, and the report's counter.
+KINDS = {
+    "double": ("double free", "double_free"),
+    "double_late": ("double free", "double_free"),
+    "double_other_thread": ("double free", "double_free"),
+    "double_cached_elsewhere": ("double free", "double_free"),
+    "double_purged": ("double free", "double_free"),
+    "double_realloc": ("double free", "double_free"),
+    "interior": ("interior|middle", "interior_free"),
+    "interior_of_freed": ("interior|middle|double free", "interior_free"),
+    "misaligned": ("misaligned", "misaligned_free"),
+    "wild": ("never", None),
+    "realloc_freed": ("double free|freed", "double_free"),
+    "usable_freed": ("double free|freed", "double_free"),
+    "sized_wrong": ("size", None),
+    "sized_outside": ("size", None),
+}
+SIZES = (2048, 5000, 16384, 65536)
+CLASS_OF = {2048: 2048, 5000: 5120, 16384: 16384, 65536: 65536}
+
+
+def pointer(result):
+    found = re.match(rb"pointer (0x[0-9a-f]+)", result.out)
+    assert found, result
+    return found.group(1).decode()
+
+
+def lines(result):
+    """What midpool said, less what it warns about at exit."""
+    return [line for line in result.err.decode().splitlines()
+            if line.startswith("midpool")]
+
+
+def check_line(result, kind, size):
+    said = lines(result)
+    assert said, "nothing was said: %s" % result
+    words, _counter = KINDS[kind]
+    assert re.search(words, said[0]), said[0]
+    assert pointer(result) in said[0], said[0]
+    if kind not in ("wild",):
+        assert str(CLASS_OF[size]) in said[0], said[0]
+
+
+def make_abort(kind):
+    def aborts(arguments):
+        for size in SIZES:
+            result = preload.run(arguments.lib, [
+                arguments.program("limits_misuse"), kind, str(size)])
+            assert result.status == -signal.SIGABRT, result
+            assert b"survived" not in result.out, result
+            check_line(result, kind, size)
+    return aborts
+
+
+def make_warn(kind):
+    def warns(arguments):
+        for size in SIZES[:2]:
+            result = preload.run(arguments.lib, [
+                arguments.program("limits_misuse"), kind, str(size)],
+                conf="misuse:warn").expect(0)
+            assert b"survived" in result.out, result
+            check_line(result, kind, size)
+            counter = KINDS[kind][1]
+            if counter:
+                count = result.report()["misuse"][counter]
+                assert count == 1, (counter, count)
+    return warns
+
+
+def make_off(kind):
+    def goes_on(arguments):
+        result = preload.run(arguments.lib, [
+            arguments.program("limits_misuse"), kind],
+            conf="misuse:off").expect(0)
+        assert b"survived" in result.out, result
+        assert not lines(result), result
+        counter = KINDS[kind][1]
+        if counter:
+            count = result.report()["misuse"][counter]
+            assert count == 1, (counter, count)
+    return goes_on
+
+
+for _kind in KINDS:
+    for _mode, _make in (("abort", make_abort), ("warn", make_warn),
+                         ("off", make_off)):
+        _test = _make(_kind)
+        _test.__name__ = "test_%s_%s" % (_kind, _mode)
+        globals()[_test.__name__] = _test
+
+
+def test_no_false_alarm(arguments):
+    for conf in ("", "check_fill:yes", "zero:free",
+                 "check_fill:yes,zero:free"):
+        result = preload.run(arguments.lib, [
+            arguments.program("limits_misuse"), "nothing"], conf=conf)
+        result.expect(0)
+        assert not lines(result), result
+        assert not any(result.report()["misuse"].values()), result
+
+
+def test_write_after_free_seen(arguments):
+    """check_fill names pointer, class and offset."""
+    for size in SIZES:
+        result = preload.run(arguments.lib, [
+            arguments.program("limits_misuse"), "write_after_free",
+            str(size)], conf="check_fill:yes")
+        assert result.status == -signal.SIGABRT, result
+        said = lines(result)
+        assert pointer(result) in said[0], said
+        assert "1234" in said[0], said
+        assert str(CLASS_OF[size]) in said[0], said
+
+
+def test_write_after_free_warn(arguments):
+    result = preload.run(arguments.lib, [
+        arguments.program("limits_misuse"), "write_after_free"],
+        conf="check_fill:yes,misuse:warn").expect(0)
+    assert pointer(result) in lines(result)[0], result
+
+
+def test_zero_on_free(arguments):
+    for size in SIZES:
+        preload.run(arguments.lib, [
+            arguments.program("limits_misuse"), "read_after_free", str(size)],
+            conf="zero:free").expect(0)
+
+
+if __name__ == "__main__":
+    preload.main(sys.modules[__name__])

@@ -1,0 +1,394 @@
+#!/usr/bin/python3
+"""The report at exit never changes the program, whatever it meets.
+
+Each test runs a program that makes the report's life hard (report_cases.c)
+and checks exit status, standard output and files with and without midpool,
+and what became of the report.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import preload  # noqa: E402
+
+
+def cases(arguments, *words):
+    return [arguments.program("limits_report_cases")] + list(words)
+
+
+def temporary():
+    return tempfile.TemporaryDirectory(prefix="midpool-test-")
+
+
+def snapshot_tool(arguments):
+    tool = os.path.join(os.path.dirname(arguments.lib), "midpool-snapshot")
+    if not os.path.exists(tool):
+        raise preload.Skip("no midpool-snapshot built")
+    return tool
+
+
+def same_as_unloaded(arguments, words, conf, **options):
+    """Status and standard output are those of the bare program."""
+    bare = preload.run(None, cases(arguments, *words), **options)
+    ours = preload.run(arguments.lib, cases(arguments, *words), conf=conf,
+                       **options)
+    assert ours.status == bare.status, (bare, ours)
+    assert ours.out == bare.out, (bare, ours)
+    return ours
+
+
+def test_text_on_stderr(arguments):
+    result = same_as_unloaded(arguments, ["nothing"], "report:text")
+    text = result.err.decode()
+    assert "midpool" in text and "hit" in text, result
+    assert len(text.splitlines()) <= 40, result
+    assert "\x1b" not in text, "colour codes outside a terminal"
+
+
+def test_default_is_text(arguments):
+    result = preload.run(arguments.lib, cases(arguments, "nothing"),
+                         extra={"MIDPOOL_CONF": ""}).expect(0)
+    assert b"midpool" in result.err, result
+
+
+def test_none_is_silent(arguments):
+    result = same_as_unloaded(arguments, ["nothing"], "report:none")
+    assert result.err == b"", result
+
+
+def test_closed_stderr_in_program(arguments):
+    """GNU tools close descriptor 2 before they end."""
+    result = same_as_unloaded(arguments, ["close_stderr"], "report:text")
+    assert b"midpool" in result.err, "the report is lost: %s" % result
+
+
+def test_closed_stderr_from_start(arguments):
+    shell = ["/bin/sh", "-c", 'exec "$0" "$1" 2>&-']
+    for report in ("report:text", ""):
+        result = preload.run(
+            arguments.lib, shell + cases(arguments, "nothing"),
+            conf=report).expect(0)
+        if not report:
+            assert any(one["process"]["executable"].endswith("report_cases")
+                       for one in result.reports())
+
+
+def test_closed_stdin_and_stdout(arguments):
+    shell = ["/bin/sh", "-c", 'exec "$0" "$1" <&- >&-']
+    result = preload.run(arguments.lib, shell + cases(arguments, "nothing"))
+    result.expect(0)
+    assert result.reports(), result
+
+
+def test_all_descriptors_closed(arguments):
+    result = same_as_unloaded(arguments, ["close_all"], "")
+    result.report()
+
+
+def check_untouched(arguments, case):
+    with temporary() as folder:
+        for conf in ("report:text", ""):
+            path = os.path.join(folder, "data")
+            result = preload.run(arguments.lib, cases(arguments, case, path),
+                                 conf=conf)
+            result.expect(0)
+            with open(path, "rb") as file:
+                assert file.read() == b"data\n", "the report is in the file"
+        assert result.report()["interception"]["active"]
+
+
+def test_reused_stderr(arguments):
+    check_untouched(arguments, "reuse_stderr")
+
+
+def test_replaced_stderr(arguments):
+    check_untouched(arguments, "replace_stderr")
+
+
+def test_full_disk(arguments):
+    for words in (["nothing"], ["close_stderr"]):
+        with open("/dev/full", "wb") as full:
+            preload.run(arguments.lib, cases(arguments, *words),
+                        conf="report:text", stderr=full).expect(0)
+    result = preload.run(arguments.lib, cases(arguments, "nothing"),
+                         conf="report:json,report_file:/dev/full").expect(0)
+    assert b"/dev/full" in result.err, result
+    assert b"No space left" in result.err, result
+
+
+def test_no_file_size(arguments):
+    """RLIMIT_FSIZE 0: SIGXFSZ must not reach the program."""
+    result = same_as_unloaded(arguments, ["no_file_size"], "")
+    assert not result.reports() or result.report(), result
+
+
+def test_no_descriptors_left(arguments):
+    for conf in ("report:text", ""):
+        result = same_as_unloaded(arguments, ["use_up_descriptors"], conf)
+        said = result.err.decode()
+        assert "midpool" in said, result
+        if not conf:
+            assert "Too many open files" in said, result
+
+
+def test_closed_pipe(arguments):
+    """cmd 2>&1 | head -1: SIGPIPE must not change the exit status."""
+    for conf in ("report:text", "report:text,report_file:/dev/stderr"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = preload.run(arguments.lib, cases(arguments, "nothing"),
+                             conf=conf, stderr=writing)
+        os.close(writing)
+        result.expect(0)
+    shell = ["/bin/bash", "-c",
+             '"$0" nothing 2>&1 | head -1; exit ${PIPESTATUS[0]}']
+    preload.run(arguments.lib, shell + [cases(arguments)[0]],
+                conf="report:text").expect(0)
+
+
+def test_missing_directory(arguments):
+    result = preload.run(
+        arguments.lib, cases(arguments, "nothing"),
+        conf="report:json,report_file:/nonexistent/a/b.json").expect(0)
+    assert b"/nonexistent/a/b.json" in result.err, result
+    assert b"No such file" in result.err, result
+
+
+def test_two_processes_one_name(arguments):
+    """A fixed name never makes one report overwrite another."""
+    with temporary() as folder:
+        conf = "report:json,report_file:%s/fixed.json" % folder
+        preload.run(arguments.lib, cases(arguments, "fork_children"),
+                    conf=conf).expect(0)
+        preload.run(arguments.lib, cases(arguments, "nothing"),
+                    conf=conf).expect(0)
+        pids = set()
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                report = json.load(file)
+            pids.add(report["process"]["pid"])
+        assert len(pids) == 5, (pids, os.listdir(folder))
+        assert os.path.exists(os.path.join(folder, "fixed.json"))
+
+
+def test_symbolic_link_not_followed_into_data(arguments):
+    """The report's name is taken by something else: that stays as it is."""
+    with temporary() as folder:
+        data = os.path.join(folder, "data")
+        with open(data, "w", encoding="utf-8") as file:
+            file.write("precious")
+        os.symlink(data, os.path.join(folder, "r.json"))
+        preload.run(arguments.lib, cases(arguments, "nothing"),
+                    conf="report:json,report_file:%s/r.json" % folder)
+        with open(data, encoding="utf-8") as file:
+            assert file.read() == "precious"
+
+
+def test_changed_directory(arguments):
+    """A relative name belongs to the directory of the start."""
+    with temporary() as folder:
+        preload.run(arguments.lib, cases(arguments, "change_directory"),
+                    conf="report:json,report_file:here.json",
+                    cwd=folder).expect(0)
+        assert os.listdir(folder) == ["here.json"], os.listdir(folder)
+        preload.run(arguments.lib, cases(arguments, "change_directory"),
+                    conf="report:json", cwd=folder).expect(0)
+        names = [name for name in os.listdir(folder)
+                 if name.startswith("midpool.")]
+        assert len(names) == 1 and names[0].endswith(".json"), names
+        assert "report_cases" in names[0], names
+
+
+def test_daemon(arguments):
+    """Forked, in another directory, with no descriptors of its own left."""
+    with temporary() as folder:
+        preload.run(arguments.lib, cases(arguments, "daemonize"),
+                    conf="report:json,report_file:d.%p.json",
+                    cwd=folder).expect(0)
+        for _ in range(200):
+            names = [name for name in os.listdir(folder)
+                     if name.endswith(".json")]
+            if names:
+                break
+            time.sleep(0.05)
+        assert len(names) == 1, names
+
+
+def test_changed_root(arguments):
+    """chroot: the name means something else now. The program goes on."""
+    if os.getuid() != 0:
+        raise preload.Skip("needs root")
+    with temporary() as folder:
+        result = preload.run(arguments.lib,
+                             cases(arguments, "change_root", folder))
+        result.expect(0)
+        os.makedirs(folder + "/tmp")
+        same_as_unloaded(arguments, ["change_root", folder], "report:text")
+
+
+def test_exit_while_threads_churn(arguments):
+    for _ in range(10000 if preload.SOAK else 60):
+        result = preload.run(arguments.lib, cases(arguments, "run_threads"),
+                             seconds=20).expect(0)
+        report = result.report()
+        assert report["threads"]["peak"] >= 2, report["threads"]
+
+
+def test_file_patterns(arguments):
+    with temporary() as folder:
+        before = int(time.time())
+        preload.run(arguments.lib, cases(arguments, "nothing"),
+                    conf="report:json,report_file:%s/%%p-%%P-%%e-%%h-%%t-"
+                    "%%n-%%%%.json" % folder).expect(0)
+        name, = os.listdir(folder)
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            process = json.load(file)["process"]
+        start = process["start_unix_ns"] // 10**9
+        assert before - 2 <= start <= time.time() + 1, process
+        want = "%d-%d-%s-%s-%d-%d-%%.json" % (
+            process["pid"], process["ppid"],
+            os.path.basename(process["executable"]), process["host"], start,
+            process.get("generation", 0))
+        assert name == want, (name, want)
+
+
+def test_children_report(arguments):
+    result = preload.run(arguments.lib, cases(arguments, "fork_children"))
+    reports = result.expect(0).reports()
+    assert len(reports) == 4, [one["process"] for one in reports]
+    parents = {one["process"]["ppid"] for one in reports}
+    pids = {one["process"]["pid"] for one in reports}
+    assert len(pids) == 4 and len(pids & parents) == 1, (pids, parents)
+    for one in reports:
+        assert one["totals"]["gets"] > 0, one["process"]
+
+
+def test_children_silent(arguments):
+    result = preload.run(arguments.lib, cases(arguments, "fork_children"),
+                         conf="report_children:no").expect(0)
+    assert len(result.reports()) == 1, result.paths()
+    shell = ["/bin/sh", "-c", '"$0" nothing; "$0" nothing; exit 0']
+    result = preload.run(arguments.lib, shell + [cases(arguments)[0]],
+                         conf="report_children:no").expect(0)
+    assert len(result.reports()) == 1, result.paths()
+
+
+def test_exec_counts_on(arguments):
+    """The same process, another image: a report with a name of its own."""
+    result = preload.run(arguments.lib, cases(arguments, "exec_again"))
+    assert result.expect(0).reports(), result
+
+
+def test_status_is_kept(arguments):
+    for case in ("end_at_once", "kill_self", "abort_self", "nothing"):
+        same_as_unloaded(arguments, [case], "")
+        same_as_unloaded(arguments, [case], "report:text")
+
+
+def test_bad_options_warn(arguments):
+    for conf, name, near in (
+            ("repotr:json", "repotr", "report"),
+            ("report:jsn", "jsn", "json"),
+            ("warn_below:many", "many", "95"),
+            ("decay_ms:-2", "-2", "10000"),
+            ("cache_max:12Q", "12Q", ""),
+            ("warmup:16K", "16K", ""),
+            ("signal:SIGNOTHING", "SIGNOTHING", ""),
+            ("misuse:perhaps", "perhaps", "abort"),
+            ("just words", "just words", "")):
+        result = preload.run(
+            arguments.lib, cases(arguments, "nothing"),
+            conf="report:none," + conf).expect(0)
+        said = result.err.decode().splitlines()
+        assert len(said) == 1, (conf, result)
+        assert name in said[0] and near in said[0], (conf, said)
+
+
+def test_signal_report(arguments):
+    with temporary() as folder:
+        conf = ("report:json,report_file:%s/%%p.%%n.json,signal:SIGUSR2"
+                % folder)
+        preload.run(arguments.lib, cases(arguments, "raise_signal"),
+                    conf=conf).expect(0)
+        assert len(os.listdir(folder)) == 3, os.listdir(folder)
+
+
+def test_signal_chained(arguments):
+    preload.run(arguments.lib, cases(arguments, "handle_signal"),
+                conf="signal:SIGUSR2").expect(0)
+
+
+def live_run(arguments, ending):
+    """Runs a program with a live page and ends it; its page is read."""
+    tool = snapshot_tool(arguments)
+    env = preload.environment(arguments.lib, "report:none,live:yes")
+    child = subprocess.Popen(cases(arguments, "wait_for_input"), env=env,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert child.stdout.readline() == b"ready\n"
+        running = json.loads(subprocess.run(
+            [tool, str(child.pid)], check=True, capture_output=True).stdout)
+        assert running["process"]["end"] == "running", running["process"]
+        assert running["totals"]["gets"] > 0
+        if ending:
+            child.send_signal(ending)
+        child.stdin.close()
+        child.wait(timeout=20)
+        after = subprocess.run([tool, str(child.pid)], capture_output=True)
+    finally:
+        child.kill()
+        child.stdout.close()
+    return running, after
+
+
+def test_live_page_after_kill(arguments):
+    for number in (signal.SIGKILL, signal.SIGSEGV):
+        running, after = live_run(arguments, number)
+        assert after.returncode == 0, after
+        report = json.loads(after.stdout)
+        assert report["process"]["end"] != "running", report["process"]
+        assert report["totals"]["gets"] == running["totals"]["gets"]
+
+
+def test_live_page_after_exit(arguments):
+    """A process that ended well leaves nothing behind, or a page that says so.
+    """
+    _running, after = live_run(arguments, None)
+    if after.returncode == 0:
+        report = json.loads(after.stdout)
+        assert report["process"]["end"] == "exit", report["process"]
+
+
+def test_live_files_are_swept(arguments):
+    """Pages of dead processes go when the next one starts."""
+    live_run(arguments, signal.SIGKILL)
+    before = [name for name in os.listdir("/dev/shm") if "midpool" in name]
+    preload.run(arguments.lib, cases(arguments, "nothing"),
+                conf="report:none,live:yes").expect(0)
+    after = [name for name in os.listdir("/dev/shm") if "midpool" in name]
+    assert len(after) <= max(len(before), 1), (before, after)
+
+
+def test_report_in_one_write(arguments):
+    if not shutil.which("strace"):
+        raise preload.Skip("no strace")
+    result = preload.run(arguments.lib, [
+        "strace", "-f", "-e", "trace=write,writev", "-o", "/dev/stdout", "-E",
+        "LD_PRELOAD=" + arguments.lib, "-E",
+        "MIDPOOL_CONF=report:text"] + cases(arguments, "nothing"),
+        conf="report:none")
+    writes = [line for line in result.out.decode().splitlines()
+              if "write(" in line and "midpool" in line]
+    assert len(writes) == 1, result
+
+
+if __name__ == "__main__":
+    preload.main(sys.modules[__name__])
