@@ -105,7 +105,8 @@ void bench_measure(bench_body *body, void *context);
 
 /*
  * Runs body in threads at once until the time is over, several times, and
- * prints ns_per_op: wall time x min(threads, CPUs) / operations.
+ * prints ns_per_op: wall time x min(threads, CPUs) / operations; and
+ * mops_per_s, all threads' operations in a microsecond of wall time.
  *
  * body does operations until *stop and returns how many. It is called once
  * with warm true before the clock starts.

@@ -112,22 +112,33 @@ status_field(const char *status, const char *name)
     return at == NULL ? 0 : strtoul(at + strlen(name), NULL, 10);
 }
 
+/* Reads a file of /proc into text, which holds size bytes. */
+static void
+read_text(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, text, size - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[length < 0 ? 0 : length] = '\0';
+}
+
 struct bench_memory
 bench_memory_now(void)
 {
     struct bench_memory memory = {0};
-    char status[4096];
-    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? 0 : read(fd, status, sizeof status - 1);
-    if (fd >= 0) {
-        close(fd);
-    }
-    status[length < 0 ? 0 : length] = '\0';
-    memory.rss_kb = status_field(status, "VmRSS:");
-    memory.peak_rss_kb = status_field(status, "VmHWM:");
     struct rusage usage;
+    char text[4096];
     getrusage(RUSAGE_SELF, &usage);
     memory.faults = (size_t)usage.ru_minflt;
+    read_text("/proc/self/status", text, sizeof text);
+    memory.rss_kb = status_field(text, "VmRSS:");
+    memory.peak_rss_kb = status_field(text, "VmHWM:");
+    /* status may be some pages late on each CPU; this one is exact. */
+    read_text("/proc/self/smaps_rollup", text, sizeof text);
+    size_t exact = status_field(text, "\nRss:");
+    memory.rss_kb = exact > 0 ? exact : memory.rss_kb;
     return memory;
 }
 

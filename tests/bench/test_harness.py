@@ -316,7 +316,7 @@ class Founding(unittest.TestCase):
                                                 "growth_bytes_per_op": 0.0},
         })
         self.assertIn("200.00", text)
-        self.assertIn("10.0x", text)
+        self.assertIn("10.00 x", text)
 
     def test_load_shows_rates_and_the_reports_counters(self):
         args = load.parser().parse_args(["--threads", "2"])

@@ -122,7 +122,10 @@ bench_threads(unsigned threads, bench_thread_body *prepare,
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(members[i].thread, NULL);
     }
-    bench_print("ns_per_op", bench_median(ns, reps));
+    double middle = bench_median(ns, reps);
+    unsigned cpus = bench_cpus() < threads ? bench_cpus() : threads;
+    bench_print("ns_per_op", middle);
+    bench_print("mops_per_s", 1000 * cpus / middle);
     bench_print("faults_per_kop", (double)(after.faults - before.faults) *
                                       1000 / (double)(ops == 0 ? 1 : ops));
 }

@@ -2,9 +2,10 @@
 
 import sys
 
-from . import compare, founding, load
+from . import compare, founding, load, thp
 
-COMMANDS = {"founding": founding.main, "load": load.main}
+COMMANDS = {"founding": founding.main, "load": load.main,
+            "thp": thp.main}
 
 
 def main():

@@ -14,7 +14,7 @@ MIDPOOL = "#d55e00"
 FRESH = "#009e73"
 
 LEFT, RIGHT, STEP, WIDTH = 330, 30, 18, 960
-LOW, HIGH = 0.5, 32.0  # the axis, as ratios; beyond it dots sit at its end
+LOW, HIGH = 0.25, 32.0  # the axis, as ratios; beyond it dots sit at its end
 
 
 def _colour(name, names):

@@ -13,6 +13,8 @@ EPILOG = """commands:
   founding              the founding report's tables: direct allocation
                         against get and put; founding --help
   load                  a load test; load --help
+  thp                   memory with transparent_hugepage=always, against
+                        madvise (root); thp --help
 
 Metrics: time per operation (CPU time with one thread, wall time x CPUs in
 use with several), memory, page faults; median over the rounds and half the

@@ -83,8 +83,9 @@ def render(found):
         direct = found[(table, row, "calloc")]["ns_per_op"]
         ns = metrics["ns_per_op"]
         left = metrics.get("growth_bytes_per_op", 0.0)
-        speed = "" if column == "calloc" else f"{direct / ns:9.1f}x"
-        out.append(f"{row:14}{column:>10}{1000 / ns:12.2f}{ns:12.1f}"
+        speed = "" if column == "calloc" else f"{direct / ns:8.2f} x"
+        rate = metrics.get("mops_per_s", 1000 / ns)
+        out.append(f"{row:14}{column:>10}{rate:12.2f}{ns:12.1f}"
                    f"{left:8.1f}{speed:>10}")
     return "\n".join(out[1:])
 
