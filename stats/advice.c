@@ -62,7 +62,7 @@ say_hit_rate(struct sink *sink, const struct stats_snapshot *snap)
     sink_text(sink, "hit rate ");
     say_percent(sink, snap->total.hits, snap->total.gets);
     sink_text(sink, " of ");
-    sink_grouped(sink, snap->total.gets);
+    sink_count(sink, snap->total.gets);
     sink_text(sink, snap->total.gets == 1 ? " get" : " gets");
     sink_text(sink, " is below ");
     sink_decimal(sink, snap->page->warn_below);
@@ -76,7 +76,7 @@ say_some(struct sink *sink, size_t start, uint64_t count, const char *what)
         return;
     if (sink->length > start)
         sink_text(sink, ", ");
-    sink_grouped(sink, count);
+    sink_count(sink, count);
     sink_text(sink, what);
 }
 
@@ -106,7 +106,7 @@ say_bypasses(struct sink *sink, const struct stats_snapshot *snap)
         return;
     say_percent(sink, bypasses, requests);
     sink_text(sink, " of the band's ");
-    sink_grouped(sink, requests);
+    sink_count(sink, requests);
     sink_text(sink, " requests could not use a pool and went to jemalloc "
                     "(alignment, or no address space)");
 }
@@ -184,7 +184,7 @@ say_discards(struct sink *sink, const struct stats_snapshot *snap)
     if (!hit_rate_is_low(snap) ||
         !exceeds(total->discards, DISCARD_PERCENT, total->misses))
         return;
-    sink_grouped(sink, total->discards);
+    sink_count(sink, total->discards);
     sink_text(sink, " idle buffers were given back to the system; a longer "
                     "decay_ms or a larger pool_max would keep more of them");
 }

@@ -55,7 +55,7 @@ enum {
 struct stats_hot {
     uint64_t gets;
     uint64_t puts;
-    uint64_t credit;
+    int64_t credit; /* below 0 only in passing */
     uint64_t granted;
     uint64_t depot_hits;
     uint64_t misses;
@@ -90,7 +90,7 @@ struct stats_block {
     uint64_t sizes[PAGE_SIZES];           /* gets by (requested - 2048) / 256 */
     uint64_t fallback_calls[PAGE_WIDTHS]; /* by bit width; no bypasses */
     uint64_t below_granted;               /* fallback bytes below the band: */
-    uint64_t below_credit;                /* below_granted - below_credit */
+    int64_t below_credit;                 /* below_granted - below_credit */
     uint64_t above_bytes;
     int64_t headroom;
     int64_t peak_bytes;

@@ -18,9 +18,10 @@
 struct csv {
     struct sink *sink;
     const struct stats_snapshot *snap;
+    char executable[SUBJECT_LABEL_BYTES + 1];
 };
 
-/* Quoted where a reader would need it; a quote is doubled. */
+/* In quotes, so that a name may hold a comma; a quote is doubled. */
 static void
 csv_text(struct sink *sink, const char *text)
 {
@@ -28,7 +29,7 @@ csv_text(struct sink *sink, const char *text)
     for (; *text != '\0'; text++) {
         if (*text == '"')
             sink_char(sink, '"');
-        sink_char(sink, (unsigned char)*text < ' ' ? '?' : *text);
+        sink_char(sink, *text);
     }
     sink_char(sink, '"');
 }
@@ -53,7 +54,7 @@ csv_start(const struct csv *csv, const char *scope, uint64_t pool,
     struct sink *sink = csv->sink;
     sink_signed(sink, csv->snap->page->pid);
     sink_char(sink, ',');
-    csv_text(sink, subject_name(csv->snap->page));
+    csv_text(sink, csv->executable);
     sink_char(sink, ',');
     sink_text(sink, scope);
     sink_char(sink, ',');
@@ -153,7 +154,8 @@ report_csv(struct sink *sink, const struct report_style *style,
            const struct stats_snapshot *snap)
 {
     (void)style;
-    const struct csv csv = {.sink = sink, .snap = snap};
+    struct csv csv = {.sink = sink, .snap = snap};
+    subject_label(snap->page, csv.executable);
     csv_header(sink);
     csv_rows(&csv);
     csv_profile(&csv);

@@ -13,9 +13,8 @@
 #include "counters.h"
 #include "render.h"
 #include "subject.h"
-#include "utf8.h"
 
-enum { LABEL_BYTES = 64, NS_PER_S = 1000000000 };
+enum { NS_PER_S = 1000000000 };
 
 /* What a metric family says of itself. */
 struct family {
@@ -28,10 +27,10 @@ struct family {
 struct metrics {
     struct sink *sink;
     const struct stats_snapshot *snap;
-    char executable[LABEL_BYTES + 1];
+    char executable[SUBJECT_LABEL_BYTES + 1];
 };
 
-/* The escapes of label values; the sink has seen to UTF-8 and controls. */
+/* The escapes of label values; subject_label has seen to the rest. */
 static void
 escape_label(struct sink *sink, const char *text)
 {
@@ -256,11 +255,7 @@ report_openmetrics(struct sink *sink, const struct report_style *style,
 {
     (void)style;
     struct metrics m = {.sink = sink, .snap = snap};
-    struct sink label;
-    sink_init(&label, m.executable, LABEL_BYTES);
-    sink_printable(&label, subject_name(snap->page));
-    m.executable[utf8_whole(m.executable, label.length)] = '\0';
-
+    subject_label(snap->page, m.executable);
     emit_process(&m);
     emit_tiers(&m);
     for (unsigned i = 0; i < COUNTERS; i++)

@@ -12,7 +12,7 @@
 #include "text.h"
 #include "text_rows.h"
 
-enum { NAME_COLUMNS = 32, LEFTOVER_CLASSES = 6 };
+enum { NAME_COLUMNS = 32, LEFTOVER_CLASSES = 6, LINES_MAX = 40 };
 
 static void
 say_end(struct sink *sink, const struct stats_snapshot *snap)
@@ -31,22 +31,18 @@ say_end(struct sink *sink, const struct stats_snapshot *snap)
 static void
 headline(struct text *text, const struct stats_snapshot *snap)
 {
-    struct sink *sink = text->sink;
     char name[4 * NAME_COLUMNS + 1];
     struct sink cut;
     sink_init(&cut, name, sizeof(name) - 1);
     sink_printable(&cut, subject_name(snap->page));
     name[cut.length] = '\0';
-    text_colour(text, TEXT_BOLD);
-    sink_text(sink, "midpool");
-    text_colour(text, TEXT_PLAIN);
-    sink_text(sink, "    ");
+    struct sink *sink = text_words(text);
     sink_columns(sink, name, cut.length, NAME_COLUMNS);
     sink_text(sink, " [");
     sink_signed(sink, snap->page->pid);
     sink_text(sink, "] ");
     say_end(sink, snap);
-    sink_char(sink, '\n');
+    text_flush(text, "midpool", TEXT_BOLD);
 }
 
 static void
@@ -250,4 +246,6 @@ report_text(struct sink *sink, const struct report_style *style,
         text_curve(&text, snap);
     leftovers(&text, snap);
     advice(&text, snap, false);
+    if (!style->all)
+        text_cut(sink, LINES_MAX);
 }

@@ -50,7 +50,7 @@ requested_of(const struct stats_hot *hot)
     uint64_t granted = LOAD(hot->granted);
     uint64_t credit = 0;
     for (int i = 0; i < GRANT_TRIES; i++) {
-        credit = __atomic_load_n(&hot->credit, __ATOMIC_ACQUIRE);
+        credit = (uint64_t)__atomic_load_n(&hot->credit, __ATOMIC_ACQUIRE);
         uint64_t again = LOAD(hot->granted);
         if (again == granted)
             break;
@@ -208,8 +208,9 @@ sum_profile(struct stats_snapshot *out, const struct stats_header *page)
             out->fallback_widths[i] = sat_add(out->fallback_widths[i],
                                               LOAD(block->fallback_calls[i]));
         uint64_t granted = LOAD(block->below_granted);
-        out->below.bytes = sat_add(out->below.bytes,
-                                   sat_sub(granted, LOAD(block->below_credit)));
+        out->below.bytes =
+            sat_add(out->below.bytes,
+                    sat_sub(granted, (uint64_t)LOAD(block->below_credit)));
         out->above.bytes = sat_add(out->above.bytes, LOAD(block->above_bytes));
     }
     for (unsigned i = 0; i < WIDTH_BELOW_END; i++)

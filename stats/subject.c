@@ -6,6 +6,8 @@
 #include <stddef.h>
 
 #include "saturate.h"
+#include "sink.h"
+#include "utf8.h"
 
 const char *
 subject_end_name(enum stats_end end)
@@ -27,6 +29,16 @@ subject_name(const struct stats_header *page)
         if (c[0] == '/' && c[1] != '\0')
             name = c + 1;
     return name[0] != '\0' ? name : "unknown program";
+}
+
+void
+subject_label(const struct stats_header *page,
+              char label[SUBJECT_LABEL_BYTES + 1])
+{
+    struct sink sink;
+    sink_init(&sink, label, SUBJECT_LABEL_BYTES);
+    sink_printable(&sink, subject_name(page));
+    label[utf8_whole(label, sink.length)] = '\0';
 }
 
 bool

@@ -14,6 +14,12 @@ const char *subject_end_name(enum stats_end end);
 /* The executable without its directories. */
 const char *subject_name(const struct stats_header *page);
 
+enum { SUBJECT_LABEL_BYTES = 64 };
+
+/* The same for a column or label: printable UTF-8, cut to the buffer. */
+void subject_label(const struct stats_header *page,
+                   char label[SUBJECT_LABEL_BYTES + 1]);
+
 /* Whether the counts are final, so that what is live is left over. */
 bool subject_ended(const struct stats_snapshot *snap);
 

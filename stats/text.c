@@ -3,6 +3,8 @@
  */
 #include "text.h"
 
+#include <string.h>
+
 enum { WIDTH_MIN = 80, WIDTH_MAX = 200 };
 
 void
@@ -48,23 +50,44 @@ word_columns(const char *c)
 }
 
 static void
+start_line(const struct text *text)
+{
+    sink_char(text->sink, '\n');
+    sink_repeat(text->sink, ' ', TEXT_LABEL_COLUMNS);
+}
+
+/* Writes the word at c, broken where no line could hold it. */
+static unsigned
+write_word(const struct text *text, const char *c, unsigned column)
+{
+    for (; *c != '\0' && *c != ' '; c++) {
+        bool starts = ((unsigned char)*c & 0xc0) != 0x80;
+        if (starts && column == text->width) {
+            start_line(text);
+            column = TEXT_LABEL_COLUMNS;
+        }
+        column += starts;
+        sink_char(text->sink, *c);
+    }
+    return column;
+}
+
+static void
 wrap(const struct text *text, const char *c)
 {
     unsigned column = TEXT_LABEL_COLUMNS;
     while (*c != '\0') {
-        unsigned columns = word_columns(c);
         bool first = column == TEXT_LABEL_COLUMNS;
-        if (!first && column + 1 + columns > text->width) {
-            sink_char(text->sink, '\n');
-            sink_repeat(text->sink, ' ', TEXT_LABEL_COLUMNS);
+        if (!first && column + 1 + word_columns(c) > text->width) {
+            start_line(text);
             column = TEXT_LABEL_COLUMNS;
         } else if (!first) {
             sink_char(text->sink, ' ');
             column++;
         }
-        column += columns;
-        for (; *c != '\0' && *c != ' '; c++)
-            sink_char(text->sink, *c);
+        column = write_word(text, c, column);
+        while (*c != '\0' && *c != ' ')
+            c++;
         while (*c == ' ')
             c++;
     }
@@ -75,11 +98,22 @@ void
 text_flush(struct text *text, const char *label, enum text_colour colour)
 {
     text->words[text->line.length] = '\0';
-    text_colour(text, colour);
-    size_t start = text->sink->length;
+    if (colour != TEXT_PLAIN)
+        text_colour(text, colour);
     sink_text(text->sink, label);
     if (colour != TEXT_PLAIN)
         text_colour(text, TEXT_PLAIN);
-    sink_pad_right(text->sink, start, TEXT_LABEL_COLUMNS);
+    size_t columns = strlen(label);
+    if (columns < TEXT_LABEL_COLUMNS)
+        sink_repeat(text->sink, ' ', TEXT_LABEL_COLUMNS - columns);
     wrap(text, text->words);
+}
+
+void
+text_cut(struct sink *sink, unsigned lines)
+{
+    for (size_t i = 0; i < sink->length; i++) {
+        if (sink->buf[i] == '\n' && --lines == 0)
+            sink->length = i + 1;
+    }
 }

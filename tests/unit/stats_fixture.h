@@ -29,6 +29,13 @@ union fixture_bytes {
     struct stats_header header;
 };
 
+/* Criterion's assertions take a truth, not a pointer. */
+static inline bool
+contains(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
 /* 2048, then four equal steps from each pool's lower neighbour. */
 static inline void
 fixture_classes(struct stats_header *page)

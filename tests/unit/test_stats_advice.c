@@ -1,0 +1,139 @@
+/*
+ * test_stats_advice.c - when warnings and hints appear, on both sides of
+ * each threshold.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "advice.h"
+#include "stats_fixture.h"
+
+static struct stats_snapshot snap;
+static char message[ADVICE_BYTES];
+
+/* Whether the advice of that id applies; its words are in message. */
+static bool
+applies(const char *id, const struct stats_header *page)
+{
+    stats_snapshot_take(&snap, page, 0);
+    for (unsigned i = 0; i < advice_count; i++)
+        if (strcmp(advice_id(i), id) == 0)
+            return advice_message(i, &snap, message);
+    cr_fatal("no advice %s", id);
+}
+
+Test(stats_advice, nothing_is_said_of_a_page_at_rest)
+{
+    stats_snapshot_take(&snap, fixture_page(), 0);
+    for (unsigned i = 0; i < advice_count; i++)
+        cr_expect(not(advice_message(i, &snap, message)), "%s: %s",
+                  advice_id(i), message);
+}
+
+Test(stats_advice, a_hit_rate_below_the_limit_is_warned_of)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2K, 2048, 100, 5, 100);
+    cr_expect(not(applies("hit_rate", page)), "95 %% is not below 95 %%");
+    fixture_hot(page, 0, CLASS_2K)->misses = 6;
+    cr_expect(applies("hit_rate", page));
+    cr_expect(eq(str, message,
+                 "hit rate 94.0 % of 100 gets is below 95 % (warn_below)"));
+    page->warn_below = 0;
+    cr_expect(not(applies("hit_rate", page)));
+}
+
+Test(stats_advice, misuse_is_named_by_kind)
+{
+    struct stats_header *page = fixture_page();
+    page->double_frees = 2;
+    page->wild_frees = 1;
+    cr_expect(applies("misuse", page));
+    cr_expect(contains(message, "2 double, 1 of memory never handed out;"));
+}
+
+Test(stats_advice, bypasses_matter_above_one_percent)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2K, 2048, 990, 1, 990);
+    fixture_cold(page, 0, CLASS_2K)->bypasses = 10;
+    cr_expect(not(applies("bypasses", page)));
+    fixture_cold(page, 0, CLASS_2K)->bypasses = 11;
+    cr_expect(applies("bypasses", page));
+}
+
+Test(stats_advice, inactive_pools_are_warned_of_with_their_reason)
+{
+    struct stats_header *page = fixture_page();
+    page->active = 0;
+    cr_expect(applies("inactive", page));
+    strcpy(page->reason, "no address space");
+    cr_expect(applies("inactive", page));
+    cr_expect(contains(message, "no address space"));
+    cr_expect(not(applies("remark", page)));
+}
+
+Test(stats_advice, a_remark_on_active_pools_is_passed_on)
+{
+    struct stats_header *page = fixture_page();
+    strcpy(page->reason, "only 64 MB of address space");
+    cr_expect(applies("remark", page));
+    cr_expect(eq(str, message, "only 64 MB of address space"));
+}
+
+Test(stats_advice, warmup_is_proposed_for_first_uses)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_16K, 16384, 200, 100, 200);
+    fixture_traffic(page, CLASS_2560, 2560, 200, 50, 200);
+    cr_expect(applies("warmup", page));
+    cr_expect(contains(message, "warmup:16K=100+2560=50 would"));
+    cr_expect(not(applies("discards", page)));
+}
+
+Test(stats_advice, a_longer_decay_is_proposed_where_buffers_were_given_back)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_16K, 16384, 200, 100, 200);
+    page->discards[CLASS_16K] = 90;
+    cr_expect(applies("discards", page));
+    cr_expect(not(applies("warmup", page)));
+}
+
+Test(stats_advice, few_gets_are_no_ground_for_advice)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_16K, 16384, 99, 99, 99);
+    cr_expect(applies("few_gets", page));
+    cr_expect(not(applies("warmup", page)));
+}
+
+Test(stats_advice, waste_names_the_class_and_the_requests)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2560, 2100, 100000, 1, 100000);
+    fixture_traffic(page, CLASS_64K, 65536, 10, 1, 10);
+    cr_expect(applies("waste", page));
+    cr_expect(contains(message, "buffers of 2,560 bytes, often for requests of "
+                                "2,048 to 2,303"));
+}
+
+Test(stats_advice, large_requests_beyond_the_band_are_mentioned)
+{
+    struct stats_header *page = fixture_page();
+    struct stats_block *block = stats_block_at(page, PAGE_FIRST_BLOCK);
+    block->above_bytes = 1000000000;
+    block->fallback_calls[20] = 999;
+    cr_expect(not(applies("above_band", page)));
+    block->fallback_calls[20] = 1000;
+    cr_expect(applies("above_band", page));
+}
+
+Test(stats_advice, the_longest_messages_fit)
+{
+    stats_snapshot_take(&snap, fixture_extreme_page(), 0);
+    for (unsigned i = 0; i < advice_count; i++)
+        if (advice_message(i, &snap, message))
+            cr_expect(lt(sz, strlen(message), ADVICE_BYTES - 1), "%s",
+                      advice_id(i));
+}
