@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <unwind.h>
 
+#include "process.h"
+
 enum { FRAMES = 12 };
 
 struct object {
@@ -59,7 +61,8 @@ take_frame(struct _Unwind_Context *context, void *arg)
     if (address == 0 || frames->count == FRAMES)
         return _URC_END_OF_STACK;
     if (frames->count > 0 || find_object(address).base != frames->own_base)
-        frames->address[frames->count++] = address;
+        /* Back from where the call returns to into the call. */
+        frames->address[frames->count++] = address - 1;
     return _URC_NO_REASON;
 }
 
@@ -75,7 +78,8 @@ call_stack_add(struct line *line, const char *prefix)
 
         line_add(line, prefix);
         if (object.found)
-            line_add(line, *object.file == '\0' ? "program" : object.file);
+            line_add(line, *object.file == '\0' ? process_self()->executable
+                                                : object.file);
         line_add(line, object.found ? "+" : "");
         line_add_hex(line, frames.address[i] - object.base);
         line_add(line, "\n");

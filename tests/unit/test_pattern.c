@@ -1,0 +1,71 @@
+/* test_pattern.c - names of report files. */
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <string.h>
+
+#include "pattern.h"
+
+static const struct pattern_values values = {
+    .pid = 12,
+    .parent = 3,
+    .start_seconds = 1700000000,
+    .number = 2,
+    .executable = "/usr/bin/sqlite3",
+    .host = "box",
+};
+
+static const char *
+expand(const char *text)
+{
+    static char path[PATH_MAX];
+
+    cr_assert(pattern_expand(text, "/start", &values, path, sizeof path), "%s",
+              text);
+    return path;
+}
+
+Test(pattern, every_letter_has_its_value)
+{
+    cr_assert_str_eq(expand("/d/%p.%P.%e.%h.%t.%n.%%"),
+                     "/d/12.3.sqlite3.box.1700000000.2.%");
+}
+
+Test(pattern, a_relative_name_is_in_the_directory_of_the_start)
+{
+    cr_assert_str_eq(expand("midpool.%e.%p.json"),
+                     "/start/midpool.sqlite3.12.json");
+    cr_assert_str_eq(expand("a/b"), "/start/a/b");
+}
+
+Test(pattern, a_value_can_not_leave_the_directory)
+{
+    struct pattern_values evil = values;
+    char path[PATH_MAX];
+
+    evil.host = "../../etc";
+    cr_assert(pattern_expand("%h", "/start", &evil, path, sizeof path));
+    cr_assert_str_eq(path, "/start/.._.._etc");
+}
+
+Test(pattern, unknown_letters_are_not_valid)
+{
+    char path[PATH_MAX];
+
+    cr_assert(pattern_is_valid(""));
+    cr_assert(pattern_is_valid("100%%"));
+    cr_assert_not(pattern_is_valid("%q"));
+    cr_assert_not(pattern_is_valid("abc%"));
+    cr_assert_not(pattern_expand("%q", "/", &values, path, sizeof path));
+}
+
+Test(pattern, what_does_not_fit_is_refused)
+{
+    char long_name[3000];
+    char path[PATH_MAX];
+
+    cr_assert_not(pattern_expand("/%e", "/", &values, path, 8));
+    cr_assert(pattern_expand("/%e", "/", &values, path, 9));
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    cr_assert_not(pattern_expand(long_name, "/", &values, path, sizeof path));
+}

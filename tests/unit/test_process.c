@@ -1,0 +1,68 @@
+/* test_process.c - who we are, before and after a fork. */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "process_age.h"
+
+static struct stats_header page;
+
+Test(process, is_described_in_the_page)
+{
+    char path[512] = "";
+    char host[72] = "";
+
+    process_identify();
+    process_describe(&page);
+    cr_assert_gt(readlink("/proc/self/exe", path, sizeof path - 1), 0);
+    gethostname(host, sizeof host - 1);
+    cr_assert_str_eq(page.magic, "midpool");
+    cr_assert_eq(page.pid, getpid());
+    cr_assert_eq(page.ppid, getppid());
+    cr_assert_eq(page.generation, 1);
+    cr_assert_eq(page.end, STATS_END_RUNNING);
+    cr_assert_str_eq(page.executable, path);
+    cr_assert_str_eq(page.host, host);
+    cr_assert_leq(page.start_unix_ns / 1000000000, time(NULL));
+    cr_assert_gt(page.start_monotonic_ns, 0);
+}
+
+Test(process, has_a_build_id_in_hex)
+{
+    process_identify();
+    cr_assert_eq(strlen(process_self()->build_id), 40);
+    cr_assert_eq(strspn(process_self()->build_id, "0123456789abcdef"), 40);
+}
+
+Test(process, a_child_is_another_until_it_is_told)
+{
+    int status;
+
+    process_identify();
+    cr_assert(process_is_self());
+    if (fork() == 0) {
+        bool before = process_is_self();
+        int parent = process_self()->pid;
+
+        process_forked();
+        _exit(!before && process_is_self() && process_self()->forked &&
+                      process_self()->parent == parent
+                  ? 0
+                  : 1);
+    }
+    wait(&status);
+    cr_assert_eq(status, 0);
+    cr_assert_not(process_self()->forked);
+}
+
+Test(process, began_before_now_and_not_long_ago)
+{
+    int64_t start = process_age_start_unix_ns();
+    int64_t now = (int64_t)time(NULL) * 1000000000;
+
+    cr_assert_leq(start, now + 1000000000);
+    cr_assert_gt(start, now - (int64_t)600 * 1000000000);
+}
