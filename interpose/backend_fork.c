@@ -40,7 +40,7 @@ lock_list(void)
 
     _IO_list_lock();
     backend_wait_end(wait);
-    __atomic_store_n(&list_lock.owner, (uintptr_t)pthread_self(),
+    __atomic_store_n(&list_lock.state, (uintptr_t)pthread_self(),
                      __ATOMIC_RELAXED);
 }
 
@@ -48,7 +48,7 @@ lock_list(void)
 static bool
 is_mine(void)
 {
-    return __atomic_load_n(&list_lock.owner, __ATOMIC_RELAXED) ==
+    return __atomic_load_n(&list_lock.state, __ATOMIC_RELAXED) ==
            (uintptr_t)pthread_self();
 }
 
@@ -78,7 +78,7 @@ backend_fork_parent(void)
     if (--depth == 0) {
         je_jemalloc_postfork_parent();
         backend_mutex_fork(0);
-        __atomic_store_n(&list_lock.owner, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&list_lock.state, 0, __ATOMIC_RELAXED);
     }
     _IO_list_unlock();
 }
@@ -97,6 +97,6 @@ backend_fork_child(void)
     je_jemalloc_postfork_child();
     backend_thread_fork_child();
     backend_mutex_fork(0);
-    __atomic_store_n(&list_lock.owner, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&list_lock.state, 0, __ATOMIC_RELAXED);
     _IO_list_resetlock();
 }

@@ -41,10 +41,8 @@ void je_a0dalloc(void *ptr);
  * glibc's static initialisers, which leave the first 16 bytes zero.
  */
 struct backend_mutex {
-    uint32_t word;   /* 0 free, 1 held, 2 held and waited for */
-    uint32_t depth;  /* times the owner has it again; owner only */
-    uintptr_t owner; /* pthread_self, 0 when free; written by the owner */
-    uintptr_t rest[3];
+    uintptr_t state; /* 0 free; see backend_mutex.c */
+    uintptr_t depth; /* times the owner has it again; owner only */
 };
 
 int backend_je_pthread_mutex_init(struct backend_mutex *mutex,

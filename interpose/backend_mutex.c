@@ -11,9 +11,12 @@
  *             thread has which in turn waits for us is left alone. The
  *             child makes all locks new; the parent's unlock ignores locks
  *             that the thread does not own.
- * Model     A futex word with three states. Who waits for what is noted in a
- *           small table, off the uncontended path, so that a forking thread
- *           can tell a cycle from a lock that is merely slow to come.
+ * Model     One word holds the owner (its pthread_self) and whether anybody
+ *           waits, so that there is no moment at which a lock is taken and its
+ *           owner unknown: a signal may arrive at any time. Who waits for
+ *           what is noted in a small table, off the uncontended path, so that
+ *           a forking thread can tell a cycle from a lock that is merely slow
+ *           to come.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -26,8 +29,10 @@
 _Static_assert(sizeof(struct backend_mutex) <= sizeof(pthread_mutex_t),
                "fits into jemalloc's storage");
 
-enum { FREE, HELD, CONTENDED };
-enum { WAITS = 64, CYCLE_STEPS = 8 };
+/* The state is the owner's pthread_self, which is even, plus this bit. */
+#define AWAITED ((uintptr_t)1)
+
+enum { WAITS = 64, CYCLE_STEPS = 4 };
 
 #define FORK_POLL_NS 5000000L
 
@@ -46,43 +51,46 @@ self(void)
     return (uintptr_t)pthread_self();
 }
 
+/* The half of the state that a futex can look at. */
+static uint32_t *
+futex_of(struct backend_mutex *mutex)
+{
+    return (uint32_t *)&mutex->state;
+}
+
 static void
-futex_wait(uint32_t *word, uint32_t expected, const struct timespec *timeout)
+futex_wait(struct backend_mutex *mutex, uintptr_t expected,
+           const struct timespec *timeout)
 {
     int saved = errno;
 
-    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout, NULL,
-                  0);
+    (void)syscall(SYS_futex, futex_of(mutex), FUTEX_WAIT_PRIVATE,
+                  (uint32_t)expected, timeout, NULL, 0);
     errno = saved;
 }
 
 static void
-futex_wake(uint32_t *word)
+futex_wake(struct backend_mutex *mutex)
 {
     int saved = errno;
 
-    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    (void)syscall(SYS_futex, futex_of(mutex), FUTEX_WAKE_PRIVATE, 1, NULL,
+                  NULL, 0);
     errno = saved;
 }
 
 static uintptr_t
 owner_of(const struct backend_mutex *mutex)
 {
-    return __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
-}
-
-static void
-set_owner(struct backend_mutex *mutex, uintptr_t thread)
-{
-    __atomic_store_n(&mutex->owner, thread, __ATOMIC_RELAXED);
+    return __atomic_load_n(&mutex->state, __ATOMIC_RELAXED) & ~AWAITED;
 }
 
 static bool
-acquire(struct backend_mutex *mutex)
+acquire(struct backend_mutex *mutex, uintptr_t state)
 {
-    uint32_t expected = FREE;
+    uintptr_t expected = 0;
 
-    return __atomic_compare_exchange_n(&mutex->word, &expected, HELD, false,
+    return __atomic_compare_exchange_n(&mutex->state, &expected, state, false,
                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
@@ -124,34 +132,43 @@ backend_wait_end(struct backend_wait *wait)
     __atomic_store_n(&wait->thread, 0, __ATOMIC_RELEASE);
 }
 
-static const struct backend_mutex *
-awaited_by(uintptr_t thread)
-{
-    for (size_t i = 0; i < WAITS; i++) {
-        if (__atomic_load_n(&waits[i].thread, __ATOMIC_ACQUIRE) == thread)
-            return __atomic_load_n(&waits[i].mutex, __ATOMIC_ACQUIRE);
-    }
-    return NULL;
-}
-
-/* Does mutex's owner wait, directly or not, for a lock that thread has? */
+/*
+ * Does waiter wait, directly or not, for a lock that thread has? It may wait
+ * for several: a signal handler that forks may have interrupted a wait.
+ */
 static bool
-is_cycle(const struct backend_mutex *mutex, uintptr_t thread)
+waits_for(uintptr_t waiter, uintptr_t thread, int steps)
 {
-    for (int step = 0; step < CYCLE_STEPS; step++) {
-        uintptr_t owner = owner_of(mutex);
+    for (size_t i = 0; steps > 0 && i < WAITS; i++) {
+        const struct backend_mutex *mutex;
 
-        if (owner == thread)
-            return step > 0;
-        mutex = owner == 0 ? NULL : awaited_by(owner);
-        if (mutex == NULL)
-            return false;
+        if (__atomic_load_n(&waits[i].thread, __ATOMIC_ACQUIRE) != waiter)
+            continue;
+        mutex = __atomic_load_n(&waits[i].mutex, __ATOMIC_ACQUIRE);
+        if (mutex == NULL || owner_of(mutex) == 0)
+            continue;
+        if (owner_of(mutex) == thread ||
+            waits_for(owner_of(mutex), thread, steps - 1))
+            return true;
     }
     return false;
 }
 
+/* Marks the lock as awaited and waits once; the caller tries again. */
+static void
+wait_once(struct backend_mutex *mutex, const struct timespec *timeout)
+{
+    uintptr_t state = __atomic_load_n(&mutex->state, __ATOMIC_RELAXED);
+
+    if (state == 0)
+        return;
+    if (__atomic_compare_exchange_n(&mutex->state, &state, state | AWAITED,
+                                    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        futex_wait(mutex, state | AWAITED, timeout);
+}
+
 /*
- * A forking thread's wait: gives up when it sees the same cycle twice, some
+ * A forking thread's wait: gives up when it sees a cycle twice, some
  * milliseconds apart. The lock then stays the other thread's.
  */
 static int
@@ -160,28 +177,25 @@ lock_forking(struct backend_mutex *mutex, uintptr_t thread)
     const struct timespec poll = {.tv_nsec = FORK_POLL_NS};
     bool suspected = false;
 
-    while (__atomic_exchange_n(&mutex->word, CONTENDED, __ATOMIC_ACQUIRE) !=
-           FREE) {
-        bool cycle = is_cycle(mutex, thread);
+    while (!acquire(mutex, thread | AWAITED)) {
+        bool cycle = waits_for(owner_of(mutex), thread, CYCLE_STEPS);
 
         if (cycle && suspected)
             return EDEADLK;
         suspected = cycle;
-        futex_wait(&mutex->word, CONTENDED, &poll);
+        wait_once(mutex, &poll);
     }
-    set_owner(mutex, thread);
     return 0;
 }
 
+/* Taken as awaited, since others may wait as well. */
 static int
 lock_waiting(struct backend_mutex *mutex, uintptr_t thread)
 {
     struct backend_wait *wait = backend_wait_begin(mutex);
 
-    while (__atomic_exchange_n(&mutex->word, CONTENDED, __ATOMIC_ACQUIRE) !=
-           FREE)
-        futex_wait(&mutex->word, CONTENDED, NULL);
-    set_owner(mutex, thread);
+    while (!acquire(mutex, thread | AWAITED))
+        wait_once(mutex, NULL);
     backend_wait_end(wait);
     return 0;
 }
@@ -200,11 +214,9 @@ backend_je_pthread_mutex_trylock(struct backend_mutex *mutex)
 {
     uintptr_t thread = self();
 
-    if (acquire(mutex)) {
-        set_owner(mutex, thread);
+    if (acquire(mutex, thread) || acquire_again(mutex, thread))
         return 0;
-    }
-    return acquire_again(mutex, thread) ? 0 : EBUSY;
+    return EBUSY;
 }
 
 int
@@ -228,9 +240,8 @@ backend_je_pthread_mutex_unlock(struct backend_mutex *mutex)
         mutex->depth--;
         return 0;
     }
-    set_owner(mutex, 0);
-    if (__atomic_exchange_n(&mutex->word, FREE, __ATOMIC_RELEASE) == CONTENDED)
-        futex_wake(&mutex->word);
+    if (__atomic_exchange_n(&mutex->state, 0, __ATOMIC_RELEASE) & AWAITED)
+        futex_wake(mutex);
     return 0;
 }
 
