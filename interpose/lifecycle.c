@@ -22,6 +22,12 @@ enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY, STAGE_READY };
 
 static _Atomic enum stage stage;
 static struct options options;
+static bool destructors_spent;
+
+/* Weak: other libcs lack it, and go without what depends on it. */
+extern int __cxa_thread_atexit_impl(void (*function)(void *), void *object,
+                                    void *dso) __attribute__((weak));
+extern void *__dso_handle __attribute__((visibility("hidden")));
 
 void
 lifecycle_init_early(void)
@@ -120,6 +126,45 @@ warm_up(void)
         pool_warm(options.warmup.step[i].bytes, options.warmup.step[i].count);
 }
 
+/*
+ * The end of the process. By then other threads may still run, and the
+ * program's own exit handlers are done.
+ */
+static void
+report_end(void)
+{
+    struct stats_header *page = pool_page();
+
+    pool_stats_settle();
+    page->end_monotonic_ns = process_clock_ns();
+    page->end = STATS_END_EXIT;
+    exit_report_write(EXIT_REPORT_AT_EXIT);
+    stderr_target_finish();
+}
+
+/* exit() was called by the thread that ran the constructor. */
+static void
+exit_begins(void *unused)
+{
+    (void)unused;
+    if (!process_is_self())
+        return;
+    stderr_target_keep();
+    if (destructors_spent)
+        report_end();
+}
+
+/*
+ * exit() runs the destructors of the calling thread's thread-local objects
+ * before anything else. This registers one.
+ */
+static void
+watch_exit(void)
+{
+    if (__cxa_thread_atexit_impl != NULL)
+        __cxa_thread_atexit_impl(exit_begins, NULL, &__dso_handle);
+}
+
 static void
 apply_options(void)
 {
@@ -135,7 +180,7 @@ apply_options(void)
     if (options.signal != 0 && !signal_report_install(options.signal))
         stderr_target_say(no_handler, sizeof no_handler - 1);
     if (options.report != REPORT_NONE)
-        stderr_target_keep_at_exit();
+        watch_exit();
     if (!options.report_children && options.reporter == 0)
         environment_mark(process_self()->pid);
     if (reason != NULL)
@@ -159,17 +204,20 @@ start(void)
     atomic_store(&stage, STAGE_READY);
 }
 
+/*
+ * A vfork child that calls exit() instead of _exit() uses up the destructors
+ * in its parent's memory. It must not report; its parent is to do so when it
+ * calls exit() itself.
+ */
 __attribute__((destructor(101))) static void
 finish(void)
 {
-    struct stats_header *page = pool_page();
-
-    /* A vfork child's exit is not its parent's. */
-    if (atomic_load(&stage) != STAGE_READY || !process_is_self())
+    if (atomic_load(&stage) != STAGE_READY)
         return;
-    pool_stats_settle();
-    page->end_monotonic_ns = process_clock_ns();
-    page->end = STATS_END_EXIT;
-    exit_report_write(EXIT_REPORT_AT_EXIT);
-    stderr_target_finish();
+    if (process_is_self()) {
+        report_end();
+    } else {
+        destructors_spent = true;
+        watch_exit();
+    }
 }

@@ -20,14 +20,6 @@ static struct {
     int duplicate;       /* -1: none */
 } target = {.duplicate = -1};
 
-/*
- * Registers a destructor of a thread-local object of the calling thread.
- * Weak: other libcs lack it and go without the duplicate.
- */
-extern int __cxa_thread_atexit_impl(void (*function)(void *), void *object,
-                                    void *dso) __attribute__((weak));
-extern void *__dso_handle __attribute__((visibility("hidden")));
-
 static bool
 is_recorded(int fd)
 {
@@ -65,23 +57,14 @@ duplicate_stderr(void)
     return fd;
 }
 
-static void
-exit_begins(void *unused)
+void
+stderr_target_keep(void)
 {
     int kept = errno;
 
-    (void)unused;
-    /* A vfork child that calls exit() must leave this for its parent. */
-    if (process_is_self() && target.duplicate < 0 && is_recorded(STDERR_FILENO))
+    if (target.duplicate < 0 && is_recorded(STDERR_FILENO))
         target.duplicate = duplicate_stderr();
     errno = kept;
-}
-
-void
-stderr_target_keep_at_exit(void)
-{
-    if (__cxa_thread_atexit_impl != NULL)
-        __cxa_thread_atexit_impl(exit_begins, NULL, &__dso_handle);
 }
 
 static bool

@@ -9,12 +9,11 @@
  *           goes there only while it still is that file. When exit begins,
  *           before the program's atexit handlers run, a duplicate is made
  *           and kept until the report is out: exit() runs the destructors of
- *           thread-local objects first, and one of these is ours. While the
+ *           thread-local objects first, and lifecycle.c has one. While the
  *           program runs no descriptor is held.
  *           Where both are gone, a regular file is opened anew for append,
  *           a terminal too as long as the process is in its session.
- * Ownership Static state. Nothing takes a lock or allocates, except that
- *           the constructor's registration makes glibc allocate a few bytes.
+ * Ownership Static state. Nothing takes a lock or allocates.
  */
 #ifndef MIDPOOL_INTERPOSE_STDERR_TARGET_H
 #define MIDPOOL_INTERPOSE_STDERR_TARGET_H
@@ -25,8 +24,8 @@
 /* In the constructor. */
 void stderr_target_record(void);
 
-/* Has the duplicate be made when the calling thread calls exit(). */
-void stderr_target_keep_at_exit(void);
+/* When exit() begins: makes the duplicate. */
+void stderr_target_keep(void);
 
 /*
  * Would somebody miss a report that finds no way there? Not so where there
