@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+"""Shows OpenMetrics reports to those who read them.
+
+usage: test_openmetrics.py write_pages
+
+promtool check metrics lints every scene; the node exporter's textfile
+collector is started on a directory of reports and scraped. What it serves
+has to be what the reports say.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+from scenes import NAMES, Checks, Scenes, skip
+
+STARTUP_SECONDS = 20
+SAMPLE = re.compile(r'^(\w+)\{(.*)\} (\S+)$')
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def samples(text):
+    """{(name, sorted labels): value} of midpool's samples."""
+    found = {}
+    for line in text.splitlines():
+        match = SAMPLE.match(line)
+        if match and line.startswith("midpool_"):
+            labels = tuple(sorted(LABEL.findall(match.group(2))))
+            found[match.group(1), labels] = float(match.group(3))
+    return found
+
+
+def check_promtool(checks, scenes, name):
+    result = subprocess.run(["promtool", "check", "metrics"],
+                            input=scenes.read(name, "prom"),
+                            capture_output=True, check=False)
+    said = (result.stdout + result.stderr).decode("utf-8", "replace")
+    checks.that(result.returncode == 0 and not said.strip(),
+                "promtool on %s: %d %s" % (name, result.returncode,
+                                           said[:400]))
+
+
+def check_form(checks, text, name):
+    checks.that(text.endswith("\n# EOF\n"), "%s ends in # EOF" % name)
+    checks.that(all(line.startswith(("#", "midpool_"))
+                    for line in text.splitlines()),
+                "%s: every line is ours" % name)
+    counters = re.findall(r"^# TYPE (\w+) counter$", text, re.MULTILINE)
+    checks.that(counters and all(c.endswith("_total") for c in counters),
+                "%s: counters end in _total" % name)
+    families = re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE)
+    checks.that(len(families) == len(set(families)),
+                "%s: every family comes once" % name)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def scrape(port, process):
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            url = "http://127.0.0.1:%d/metrics" % port
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.read().decode("utf-8")
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    return ""
+
+
+def node_exporter(directory):
+    """What a node exporter serves of the reports in a directory."""
+    port = free_port()
+    with subprocess.Popen(
+            ["prometheus-node-exporter", "--collector.disable-defaults",
+             "--collector.textfile", "--collector.textfile.directory",
+             directory, "--web.listen-address", "127.0.0.1:%d" % port],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            return scrape(port, process)
+        finally:
+            process.terminate()
+
+
+def check_collector(checks, scenes):
+    """Scenes of different programs side by side, as on a real host."""
+    chosen = ("busy", "odd", "long")
+    expected = {}
+    with tempfile.TemporaryDirectory(prefix="midpool-prom-") as directory:
+        for name in chosen:
+            shutil.copy(scenes.path(name, "prom"), directory)
+            expected.update(samples(scenes.read(name, "prom").decode()))
+        os.chmod(directory, 0o755)
+        text = node_exporter(directory)
+    checks.that("node_textfile_scrape_error 0" in text,
+                "the collector found no fault")
+    served = samples(text)
+    checks.that(served == expected,
+                "served %d samples, expected %d; first difference %s"
+                % (len(served), len(expected),
+                   sorted(set(served.items()) ^ set(expected.items()))[:1]))
+
+
+def main():
+    checks = Checks()
+    with Scenes(sys.argv[1]) as scenes:
+        for name in NAMES:
+            check_form(checks, scenes.read(name, "prom").decode(), name)
+        if not shutil.which("promtool"):
+            skip("promtool (Debian: prometheus) is not installed")
+        for name in NAMES:
+            check_promtool(checks, scenes, name)
+        if not shutil.which("prometheus-node-exporter"):
+            skip("prometheus-node-exporter is not installed")
+        check_collector(checks, scenes)
+    checks.finish()
+
+
+if __name__ == "__main__":
+    main()
