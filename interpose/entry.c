@@ -36,7 +36,7 @@ free(void *ptr)
     if (likely(number < REGION_SLABS_MAX)) {
         unsigned offset = region_slab_bin[number];
 
-        if (likely(offset != 0 && cache_put_fast(ptr, number, offset)))
+        if (likely(cache_put_fast(ptr, offset)))
             return;
         route_put(ptr);
         return;

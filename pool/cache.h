@@ -18,9 +18,7 @@
  *           low   popping at it sets a new peak of live slots, or finds the
  *                 stack empty (base): slow path
  *           limit pushing at it: slow path
- * Ownership All of it has one writer: the thread that holds the cache. A
- *           signal handler on that thread finds busy set if it interrupted
- *           an operation, and keeps off the stacks then.
+ * Ownership All of it has one writer: the thread that holds the cache.
  * Lines     A cache starts on a page, a bin is one line, and so are its
  *           counters: the fast path writes no line of another thread, other
  *           than the state words of slots that were exchanged.
@@ -46,26 +44,35 @@ struct bin {
     struct magazine *previous; /* rounds 0 or full; NULL: none */
     struct magazine *cold;     /* rounds - taken slots left; NULL: none */
     uint32_t slot_bytes;       /* as bin_info, here for locality */
-    uint8_t shift;
-    uint8_t early_puts; /* puts before the bin got a magazine */
-    uint16_t rounds;    /* capacity granted for the loaded magazine */
-    uint64_t activity;  /* gets + puts at the last trim */
+    uint16_t rounds;           /* capacity granted for the loaded magazine */
+    uint8_t early_puts;        /* puts before the bin got a magazine */
+    uint64_t activity;         /* gets + puts at the last trim */
 };
 
-enum cache_state { CACHE_EMPTY = 0, CACHE_LIVE = 1, CACHE_DEAD = 2 };
+enum cache_state {
+    CACHE_EMPTY, /* the thread was not seen yet */
+    CACHE_LIVE,
+    CACHE_BUSY, /* the thread's own is being changed: we are in a handler */
+    CACHE_DEAD, /* the thread ends */
+};
 
+/*
+ * The first line reads as a bin whose stack is full (no_top = no_limit): that
+ * is what the fast path of a put finds for a slab that serves no bin.
+ */
 struct cache {
+    void **no_top;
     uint32_t tag;   /* of slots handed out: block and epoch, << 16 */
     uint32_t match; /* tag that a fast put expects; none in checking modes */
-    uint32_t busy;  /* an operation is under way on this thread */
+    void **no_limit;
     uint32_t state; /* enum cache_state */
     uint32_t index; /* of the block */
-    uint32_t interval;        /* gets between ticks */
-    _Atomic uint32_t next;    /* free list, by index */
-    uint32_t window;          /* decay window of the last trim */
-    int64_t tick_ns;          /* time of the last tick */
-    uint64_t granted_bytes;   /* capacity of all bins */
-    uint64_t reserved[2];
+    uint32_t interval;      /* gets between ticks */
+    _Atomic uint32_t next;  /* free list, by index */
+    int64_t tick_ns;        /* time of the last tick */
+    uint64_t granted_bytes; /* capacity of all bins */
+    uint32_t window;        /* decay window of the last trim */
+    uint32_t reserved;
     struct bin bin[BINS];
 };
 
@@ -73,6 +80,10 @@ _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");
 _Static_assert(offsetof(struct cache, bin) == BIN_LINE_BYTES,
                "bin_offset() agrees");
 _Static_assert(sizeof(struct cache) <= PAGE_BLOCK_BYTES, "a cache is a block");
+_Static_assert(offsetof(struct cache, no_top) == offsetof(struct bin, top) &&
+                   offsetof(struct cache, no_limit) ==
+                       offsetof(struct bin, limit),
+               "the first line reads as a full bin");
 
 /* Caches and blocks have the same number and the same stride. */
 #define CACHE_TO_BLOCK ((uintptr_t)PAGE_BLOCKS * PAGE_BLOCK_BYTES)
@@ -81,6 +92,7 @@ extern hidden __thread struct cache *cache_self
     __attribute__((tls_model("initial-exec")));
 extern hidden struct cache cache_empty;
 extern hidden struct cache cache_dead;
+extern hidden struct cache cache_busy;
 
 /* Requires a live cache. */
 static always_inline struct stats_block *
@@ -102,68 +114,71 @@ cache_bin(struct cache *cache, unsigned offset)
     return (struct bin *)((char *)cache + offset);
 }
 
-/* Marks an operation; false when one was interrupted. */
-static always_inline bool
-cache_enter(struct cache *cache)
+/*
+ * Slow paths take the thread's cache out of sight while they change it, so
+ * that a signal handler finds cache_busy. The fast path does without: as
+ * with other allocators, a handler that interrupts malloc may call malloc
+ * and free in pairs, but POSIX does not promise it anything.
+ */
+static inline void
+cache_enter(void)
 {
-    if (unlikely(cache->busy))
-        return false;
-    cache->busy = 1;
+    cache_self = &cache_busy;
     compiler_barrier();
-    return true;
 }
 
-static always_inline void
+static inline void
 cache_leave(struct cache *cache)
 {
     compiler_barrier();
-    cache->busy = 0;
+    cache_self = cache;
 }
 
+/* Says in the slot's state word that the program has it. */
 static always_inline void
-cache_mark(const struct cache *cache, const struct bin *bin, void *ptr)
+cache_mark(const struct cache *cache, void *slot)
 {
-    uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
+    uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
 
-    *region_state(region_number(ptr), ptr, bin->shift) = cache->tag | low;
+    *region_state(slot) = cache->tag | low;
 }
 
-/* A slot off the loaded magazine, or NULL: take the slow path. */
+/*
+ * A slot off the loaded magazine, or NULL: take the slow path, which finds
+ * credit and headroom as they were.
+ */
 static always_inline void *
 cache_pop(struct cache *cache, struct bin *bin, size_t bytes)
 {
-    if (unlikely(!cache_enter(cache)))
-        return NULL;
-
     void **top = bin->top;
+    void *slot;
 
     if (unlikely(top == bin->low))
-        goto slow;
+        return NULL;
 #if MIDPOOL_COUNTERS
     struct stats_block *block = cache_block(cache);
     struct stats_hot *hot = cache_hot(bin);
-    uint64_t credit = hot->credit;
-    int64_t headroom = block->headroom - bin->slot_bytes;
 
-    if (unlikely(credit <= bytes || headroom < 0))
-        goto slow;
-    hot->credit = credit - bytes;
+    if (unlikely((hot->credit -= (int64_t)bytes) < 0)) {
+        hot->credit += (int64_t)bytes;
+        return NULL;
+    }
+    if (unlikely((block->headroom -= bin->slot_bytes) < 0)) {
+        block->headroom += bin->slot_bytes;
+        hot->credit += (int64_t)bytes;
+        return NULL;
+    }
     hot->gets++;
-    block->headroom = headroom;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
 #else
     (void)bytes;
 #endif
-
-    void *ptr = top[-1];
-
+    slot = top[-1];
+    cache_mark(cache, slot);
     bin->top = top - 1;
-    cache_mark(cache, bin, ptr);
-    cache_leave(cache);
-    return ptr;
-slow:
-    cache_leave(cache);
-    return NULL;
+    if (slot == NULL)
+        __builtin_unreachable();
+    return slot;
 }
 
 /* Requires size_in_band(bytes). NULL: take cache_get_slow. */
@@ -177,44 +192,34 @@ cache_get_fast(size_t bytes)
 }
 
 /*
- * Puts a slot whose slab serves the bin at offset. False: take
- * cache_put_slow, which finds out why.
+ * Puts a slot whose slab serves the bin at offset (0: none). False: take
+ * cache_put_slow, which finds out why. The stack is looked at first: a slab
+ * that serves no bin may have no state words.
  */
 static always_inline bool
-cache_put_fast(void *ptr, uintptr_t number, unsigned offset)
+cache_put_fast(void *slot, unsigned offset)
 {
     struct cache *cache = cache_self;
     struct bin *bin = cache_bin(cache, offset);
-
-    if (unlikely(!cache_enter(cache)))
-        return false;
-
     void **top = bin->top;
 
     if (unlikely(top == bin->limit))
-        goto slow;
+        return false;
 
-    uint32_t *state = region_state(number, ptr, bin->shift);
-    uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
+    uint32_t *state = region_state(slot);
+    uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
 
     if (unlikely(*state != (cache->match | low)))
-        goto slow;
+        return false;
     *state = STATE_FREED;
-    *top = ptr;
+    *top = slot;
     bin->top = top + 1;
 #if MIDPOOL_COUNTERS
     cache_hot(bin)->puts++;
     cache_block(cache)->headroom += bin->slot_bytes;
 #endif
-    cache_leave(cache);
     return true;
-slow:
-    cache_leave(cache);
-    return false;
 }
-
-/* What a get was, beyond its size. */
-enum cache_get_kind { CACHE_GET_PLAIN, CACHE_GET_CALLOC, CACHE_GET_ALIGNED };
 
 /*
  * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
@@ -265,11 +270,11 @@ cache_count_below(size_t bytes)
         return false;
 #if MIDPOOL_COUNTERS
     struct stats_block *block = cache_block(cache);
-    uint64_t credit = block->below_credit;
 
-    if (unlikely(credit <= bytes))
+    if (unlikely((block->below_credit -= (int64_t)bytes) < 0)) {
+        block->below_credit += (int64_t)bytes;
         return false;
-    block->below_credit = credit - bytes;
+    }
     block->fallback_calls[cache_width(bytes)]++;
 #else
     (void)bytes;
@@ -277,7 +282,7 @@ cache_count_below(size_t bytes)
     return true;
 }
 
-/* Moves all of a thread's idle slots to the depot. Requires busy. */
+/* Moves all of a thread's idle slots to the depot. Requires cache_enter. */
 void cache_flush(struct cache *cache);
 
 /* Gives back what bins hold that were idle since the last call. */

@@ -57,15 +57,15 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
     struct stats_hot *hot = &block->hot[index];
     uint32_t slot_bytes = bin_info[index].slot_bytes;
 
-    if (hot->credit <= bytes) {
-        uint64_t grant = settings.slow_gets
-                             ? bytes - hot->credit
-                             : bytes + (uint64_t)cache->interval * slot_bytes;
+    if (hot->credit < (int64_t)bytes) {
+        int64_t grant = (int64_t)bytes - hot->credit;
 
-        hot->granted += grant;
+        if (!settings.slow_gets)
+            grant += (int64_t)cache->interval * slot_bytes;
+        hot->granted += (uint64_t)grant;
         hot->credit += grant;
     }
-    hot->credit -= bytes;
+    hot->credit -= (int64_t)bytes;
     hot->gets++;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
     block->headroom -= slot_bytes;
@@ -107,10 +107,8 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
         cache = thread_cache_at(THREAD_SHARED);
         count_get(cache, bin, bytes);
         count_source(cache_block(cache), bin, refill.source);
-        *region_state(region_number(refill.slot), refill.slot,
-                      bin_info[bin].shift) =
-            thread_tag(THREAD_SHARED) |
-            ((uint32_t)(uintptr_t)refill.slot & STATE_OFFSET_MASK);
+        cache->tag = thread_tag(THREAD_SHARED);
+        cache_mark(cache, refill.slot);
     }
     lock_release(&slab_lock);
     *zero = refill.zero;
@@ -133,7 +131,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
     struct stats_block *block = cache_block(cache);
     struct refill refill;
 
-    if (block->hot[index].credit <= bytes) {
+    if (block->hot[index].credit < (int64_t)bytes) {
         tick(cache);
         account_publish_bin(block, index);
         account_publish_bytes(block);
@@ -144,7 +142,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
             check_reuse(refill.slot, index);
         count_get(cache, index, bytes);
         count_source(block, index, refill.source);
-        cache_mark(cache, &cache->bin[index], refill.slot);
+        cache_mark(cache, refill.slot);
     }
     cache_set_low(cache, index);
     *zero = refill.zero;
@@ -163,10 +161,11 @@ cache_get_slow(unsigned bin, size_t bytes, bool *zero)
     if (!settings.active)
         return NULL;
     cache = thread_cache();
+    if (cache == NULL && cache_self == &cache_busy)
+        return NULL;
     if (cache == NULL)
         return get_shared(bin, bytes, zero);
-    if (!cache_enter(cache))
-        return NULL;
+    cache_enter();
     if (unlikely(fork_pending))
         fork_finish();
     slot = get_cached(cache, bin, bytes, zero);
@@ -182,11 +181,11 @@ count_fallback(struct stats_block *block, size_t bytes)
         block->above_bytes += bytes;
         return;
     }
-    if (block->below_credit <= bytes) {
+    if (block->below_credit < (int64_t)bytes) {
         block->below_granted += BELOW_GRANT_BYTES;
         block->below_credit += BELOW_GRANT_BYTES;
     }
-    block->below_credit -= bytes;
+    block->below_credit -= (int64_t)bytes;
 }
 
 /* A block that several threads count in. */
@@ -211,7 +210,8 @@ cache_count_slow(size_t bytes)
                               bytes);
         return;
     }
-    if (bytes < BAND_MIN_BYTES && cache_enter(cache)) {
+    if (bytes < BAND_MIN_BYTES) {
+        cache_enter();
         tick(cache);
         cache_leave(cache);
     }

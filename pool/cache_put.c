@@ -144,9 +144,12 @@ push(struct cache *cache, unsigned index, void *slot)
         return false;
     if (bin->base == NULL && !load_empty(bin))
         return false;
-    if (bin->top == bin->limit && !grow(cache, index) &&
-        !exchange_full(index, bin))
-        return false;
+    /* Growing may not help yet: a magazine from the depot may be larger. */
+    while (bin->top == bin->limit) {
+        if (!grow(cache, index) && !exchange_full(index, bin))
+            return false;
+    }
+    pool_assert(bin->top < bin->limit);
     *bin->top++ = slot;
     return true;
 }
@@ -191,7 +194,10 @@ put_shared(unsigned bin, void *slot, uint32_t tag)
 {
     struct cache *shared = thread_cache_at(THREAD_SHARED);
 
-    if (lock_held_by_self(&slab_lock)) {
+    /* In a handler that interrupted an operation: without the lock. */
+    if (cache_self == &cache_busy || lock_held_by_self(&slab_lock)) {
+        __atomic_fetch_add(&cache_block(shared)->hot[bin].puts, 1,
+                           __ATOMIC_RELAXED);
         put_alone(bin, slot);
         return;
     }
@@ -222,14 +228,12 @@ put(void *ptr, unsigned index, uint32_t tag)
 
     if (cache == NULL) {
         put_shared(index, ptr, tag);
-    } else if (cache_enter(cache)) {
+    } else {
+        cache_enter();
         if (unlikely(fork_pending))
             fork_finish();
         put_cached(cache, index, ptr, tag);
         cache_leave(cache);
-    } else {
-        count_put(cache_block(cache), index, tag, cache->tag);
-        put_alone(index, ptr);
     }
     return CACHE_PUT_DONE;
 }
@@ -253,7 +257,7 @@ cache_put_slow(void *ptr)
     unsigned index = bin_of_offset(offset);
     uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
 
-    state = region_state(number, ptr, bin_info[index].shift);
+    state = region_state(ptr);
     seen = __atomic_load_n(state, __ATOMIC_RELAXED);
     if (seen >> STATE_TAG_SHIFT == 0 || (seen & STATE_OFFSET_MASK) != low) {
         check_misuse(ptr, index, seen);
@@ -282,7 +286,7 @@ cache_slot_bin(const void *ptr)
     }
 
     unsigned index = bin_of_offset(offset);
-    uint32_t seen = *region_state(number, ptr, bin_info[index].shift);
+    uint32_t seen = *region_state(ptr);
     uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
 
     if (seen >> STATE_TAG_SHIFT == 0 || (seen & STATE_OFFSET_MASK) != low) {

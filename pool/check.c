@@ -61,8 +61,7 @@ check_reuse(const void *slot, unsigned bin)
     const unsigned char *byte = slot;
     size_t bytes = bin_info[bin].slot_bytes;
 
-    if (*region_state(region_number(slot), slot, bin_info[bin].shift) !=
-        STATE_FREED)
+    if (*region_state(slot) != STATE_FREED)
         return;
     for (size_t i = 0; i < bytes; i++) {
         if (byte[i] != FILL_BYTE) {

@@ -48,6 +48,7 @@ stack_push(struct depot *stack, struct magazine *magazine)
     uint64_t head = atomic_load_explicit(&stack->head, memory_order_relaxed);
     uint64_t next;
 
+    pool_assert(magazine == magazine_at(magazine->number));
     do {
         atomic_store_explicit(&magazine->next, (uint32_t)head,
                               memory_order_relaxed);

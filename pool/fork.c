@@ -64,11 +64,10 @@ loaded(const struct bin *bin)
 }
 
 static void
-flag_slots(void *const slot[], unsigned count, unsigned bin, bool cached)
+flag_slots(void *const slot[], unsigned count, bool cached)
 {
     for (unsigned i = 0; i < count; i++) {
-        uint32_t *state = region_state(region_number(slot[i]), slot[i],
-                                       bin_info[bin].shift);
+        uint32_t *state = region_state(slot[i]);
 
         *state = cached ? *state | STATE_CACHED : *state & ~STATE_CACHED;
     }
@@ -82,12 +81,11 @@ flag_cached(const struct cache *cache, bool cached)
         const struct bin *bin = &cache->bin[index];
         const struct magazine *run = bin->cold;
 
-        flag_slots(bin->base, (unsigned)(bin->top - bin->base), index, cached);
+        flag_slots(bin->base, (unsigned)(bin->top - bin->base), cached);
         if (bin->previous != NULL)
-            flag_slots(bin->previous->slot, bin->previous->rounds, index,
-                       cached);
+            flag_slots(bin->previous->slot, bin->previous->rounds, cached);
         if (run != NULL)
-            flag_slots(run->slot, run->rounds - run->taken, index, cached);
+            flag_slots(run->slot, run->rounds - run->taken, cached);
     }
 }
 
@@ -122,7 +120,7 @@ rebuild_slab(uint32_t number)
     slab->cold_free = 0;
     for (unsigned slot = 0; slot < slab->fresh; slot++) {
         const char *start = slab_slot_start(number, bin, slot);
-        uint32_t word = *region_state(number, start, bin_info[bin].shift);
+        uint32_t word = *region_state(start);
         uint64_t bit = (uint64_t)1 << (slot % 64);
         bool out = word >> STATE_TAG_SHIFT != 0 || (word & STATE_CACHED);
         bool cold = slab->cold[slot / 64] & bit ||
@@ -178,7 +176,7 @@ count_idle(const struct cache *cache)
 static void
 rebuild(void)
 {
-    struct cache *cache = cache_self->state == CACHE_LIVE ? cache_self : NULL;
+    struct cache *cache = thread_own();
     struct magazine *keep[3 * BINS];
     unsigned count = 0;
 
@@ -233,7 +231,7 @@ restart_cache(struct cache *cache)
 void
 pool_fork_child(void)
 {
-    struct cache *cache = cache_self->state == CACHE_LIVE ? cache_self : NULL;
+    struct cache *cache = thread_own();
     bool others = thread_others();
 
     if (!settings.active) {
@@ -246,7 +244,7 @@ pool_fork_child(void)
     if (cache != NULL)
         restart_cache(cache);
     if (others) {
-        fork_pending = nested > 0 || (cache != NULL && cache->busy);
+        fork_pending = nested > 0 || cache_self == &cache_busy;
         if (!fork_pending)
             rebuild();
     }

@@ -42,18 +42,18 @@ window_ns(int64_t decay_ms)
 static void
 route_slow(void)
 {
-    struct cache *cache = cache_self;
+    struct cache *cache = thread_own();
 
     settings.slow_puts =
         settings.config.zero_on_free || settings.config.check_fill;
     settings.slow_gets = settings.config.check_fill;
-    if (cache->state != CACHE_LIVE)
+    if (cache == NULL)
         return;
     cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
     for (unsigned bin = 0; settings.slow_gets && bin < BINS; bin++) {
         struct stats_hot *hot = &cache_block(cache)->hot[bin];
 
-        hot->granted -= hot->credit;
+        hot->granted -= (uint64_t)hot->credit;
         hot->credit = 0;
     }
 }
@@ -214,7 +214,8 @@ pool_purge(void)
 
     if (!settings.active)
         return 0;
-    if (cache != NULL && cache_enter(cache)) {
+    if (cache != NULL) {
+        cache_enter();
         cache_flush(cache);
         for (unsigned bin = 0; bin < BINS; bin++)
             cache_set_low(cache, bin);

@@ -17,8 +17,7 @@ uint16_t region_slab_bin[REGION_SLABS_MAX];
 static size_t
 bytes_state(uint32_t slabs)
 {
-    return align_up((size_t)slabs * STATE_STRIDE * sizeof(uint32_t),
-                    OS_PAGE_BYTES);
+    return (size_t)slabs * STATE_WORDS * sizeof(uint32_t);
 }
 
 static size_t
@@ -67,7 +66,7 @@ region_init(void)
 
     char *tables = start + ((size_t)slabs << SLAB_SHIFT);
 
-    region.state = (uint32_t *)tables;
+    region.state = (uint32_t *)tables - ((uintptr_t)start >> STATE_SHIFT);
     region.slab = (struct slab *)(tables + bytes_state(slabs));
     region.high = region.high_commit = slabs;
     region.slabs = slabs;
@@ -76,13 +75,12 @@ region_init(void)
     return true;
 }
 
-/* Commits the pages of a table that hold entries [from, to). */
+/* Commits the pages that hold the descriptors [from, to). */
 static bool
-commit_table(void *table, size_t entry_bytes, uint32_t from, uint32_t to)
+commit_slabs(uint32_t from, uint32_t to)
 {
-    uintptr_t base = (uintptr_t)table;
-    uintptr_t start = align_down(base + from * entry_bytes, OS_PAGE_BYTES);
-    uintptr_t end = align_up(base + to * entry_bytes, OS_PAGE_BYTES);
+    uintptr_t start = align_down((uintptr_t)slab_at(from), OS_PAGE_BYTES);
+    uintptr_t end = align_up((uintptr_t)slab_at(to), OS_PAGE_BYTES);
 
     return os_commit((void *)start, end - start);
 }
@@ -93,10 +91,8 @@ commit(uint32_t from, uint32_t to, bool huge)
     char *start = region_slab_start(from);
     size_t bytes = (size_t)(to - from) << SLAB_SHIFT;
 
-    if (!commit_table(region.state, STATE_STRIDE * sizeof(uint32_t), from,
-                      to) ||
-        !commit_table(region.slab, sizeof(struct slab), from, to) ||
-        !os_commit(start, bytes))
+    if (!os_commit(region_state(start), bytes_state(to - from)) ||
+        !commit_slabs(from, to) || !os_commit(start, bytes))
         return false;
     (void)os_advise_huge(start, bytes, huge);
     return true;

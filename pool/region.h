@@ -8,7 +8,7 @@
  *                              cache, 0 while the slab serves none. Its page
  *                              is readable for every number, so that the
  *                              ownership test needs one comparison.
- *             state words      uint32_t, one per slot; see STATE below
+ *             state words      uint32_t, one per 2 KB; see below
  *             struct slab      slab.h
  *
  *           Slabs are taken from the bottom (system pages) and from the top
@@ -19,8 +19,9 @@
  *           are read without it, by threads that hold a slot of the slab,
  *           which keeps the slab from changing its bin.
  *
- * State words. A slot's word lies at index (offset in slab >> bin shift),
- * which is unique because a stride is at least 1 << shift. It holds
+ * State words. There is one for every 2 KB of the region; a slot's is the
+ * one at its start, which no other slot shares because none is smaller. It
+ * holds
  *
  *   handed out   owner's tag << 16 | low 16 bits of the slot's address
  *   else         STATE_NEVER or STATE_FREED (tag 0)
@@ -39,10 +40,11 @@ enum {
     SLAB_BYTES = 1 << SLAB_SHIFT,
     REGION_SLABS_MAX = 1 << 17, /* 256 GB */
     REGION_SLABS_MIN = 16,
-    STATE_WORDS = 1024, /* at most, of a slab: SLAB_BYTES / 2 KB */
-    /* Skewed by a cache line, or the words of all slabs would share sets. */
-    STATE_STRIDE = STATE_WORDS + CACHE_LINE_BYTES / 4,
+    STATE_SHIFT = 11,
+    STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
     STATE_TAG_SHIFT = 16,
+    /* Slots whose words share a cache line lie within this many bytes. */
+    STATE_LINE_BYTES = (CACHE_LINE_BYTES / 4) << STATE_SHIFT,
 };
 
 #define STATE_OFFSET_MASK 0xffffu
@@ -54,7 +56,7 @@ struct slab;
 
 struct region {
     uintptr_t first;      /* number (address >> SLAB_SHIFT) of slab 0 */
-    uint32_t *state;      /* STATE_STRIDE words a slab */
+    uint32_t *state;      /* word of address 0, so to speak: biased */
     struct slab *slab;    /* one a slab */
     uint32_t slabs;       /* 0: no reservation */
     uint32_t low;         /* slabs taken from the bottom: [0, low) */
@@ -98,13 +100,11 @@ region_slab_start(uint32_t number)
     return (char *)((region.first + number) << SLAB_SHIFT);
 }
 
-/* The state word of the slot at ptr, in slab number of a bin with shift. */
+/* The state word of the slot at ptr, which the region owns. */
 static always_inline uint32_t *
-region_state(uintptr_t number, const void *ptr, unsigned shift)
+region_state(const void *ptr)
 {
-    uintptr_t offset = (uintptr_t)ptr & (SLAB_BYTES - 1);
-
-    return region.state + number * STATE_STRIDE + (offset >> shift);
+    return region.state + ((uintptr_t)ptr >> STATE_SHIFT);
 }
 
 #endif

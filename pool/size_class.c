@@ -52,12 +52,11 @@
 
 #define CLAMP(value, low, high)                                                \
     ((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
-#define LOG2(value) (31 - __builtin_clz(value))
 
 #define INFO(class_index, bytes, distance)                                     \
     {                                                                          \
         .slot_bytes = (bytes), .stride = (distance),                           \
-        .slots = SLAB_BYTES / (distance), .shift = LOG2(distance),             \
+        .slots = SLAB_BYTES / (distance),                                      \
         .size_class = (class_index),                                           \
         .magazine_rounds = CLAMP(MAGAZINE_BYTES / (distance),                  \
                                  MAGAZINE_MIN_ROUNDS, MAGAZINE_ROUNDS),        \

@@ -220,7 +220,7 @@ static void
 unassign(uint32_t number)
 {
     struct slab *slab = slab_at(number);
-    uint32_t *state = region.state + (size_t)number * STATE_STRIDE;
+    uint32_t *state = region_state(region_slab_start(number));
 
     pool_assert(slab->assigned && slab_out(slab) == 0);
     slab_unsort(number);

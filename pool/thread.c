@@ -20,6 +20,7 @@ __thread struct cache *cache_self
 /* Stacks of these are empty and full at once: top = low = limit = NULL. */
 struct cache cache_empty = {.state = CACHE_EMPTY, .match = UINT32_MAX};
 struct cache cache_dead = {.state = CACHE_DEAD, .match = UINT32_MAX};
+struct cache cache_busy = {.state = CACHE_BUSY, .match = UINT32_MAX};
 
 static struct {
     struct cache *area; /* NULL: no thread area */
@@ -137,10 +138,8 @@ init_cache(struct cache *cache, uint32_t index)
     cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
     cache->interval = 1;
     cache->window = slab_window;
-    for (unsigned i = 0; i < BINS; i++) {
+    for (unsigned i = 0; i < BINS; i++)
         cache->bin[i].slot_bytes = bin_info[i].slot_bytes;
-        cache->bin[i].shift = bin_info[i].shift;
-    }
     cache->state = CACHE_LIVE;
 }
 
@@ -165,7 +164,7 @@ thread_detach(void *value)
 
     if (cache_self != cache)
         return;
-    cache->busy = 1;
+    cache_enter();
     cache_flush(cache);
     cache_self = &cache_dead;
     cache->state = CACHE_DEAD;
@@ -220,10 +219,24 @@ thread_cache(void)
     return cache->state == CACHE_EMPTY ? attach() : NULL;
 }
 
+/* While an operation is under way cache_self does not tell. */
+struct cache *
+thread_own(void)
+{
+    switch (cache_self->state) {
+    case CACHE_LIVE:
+        return cache_self;
+    case CACHE_BUSY:
+        return pthread_getspecific(threads.key);
+    default:
+        return NULL;
+    }
+}
+
 bool
 thread_others(void)
 {
-    uint32_t mine = cache_self->state == CACHE_LIVE;
+    uint32_t mine = thread_own() != NULL;
 
     return __atomic_load_n(&account_page->threads_now, __ATOMIC_RELAXED) >
            mine;
@@ -236,7 +249,7 @@ age_tags(void)
     for (uint32_t number = 0; number < region.slabs; number++) {
         if (region_slab_bin[number] == 0)
             continue;
-        uint32_t *state = region.state + (size_t)number * STATE_STRIDE;
+        uint32_t *state = region_state(region_slab_start(number));
 
         for (unsigned i = 0; i < STATE_WORDS; i++) {
             if (state[i] >> STATE_TAG_SHIFT != 0)
@@ -249,8 +262,8 @@ age_tags(void)
 void
 thread_fork_child(void)
 {
-    struct cache *self = cache_self;
-    uint32_t mine = self->state == CACHE_LIVE ? self->index : 0;
+    struct cache *self = thread_own();
+    uint32_t mine = self != NULL ? self->index : 0;
 
     if (threads.area == NULL)
         return;

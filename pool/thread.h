@@ -29,6 +29,9 @@ bool thread_init(void);
 /* The calling thread's cache: attached if need be; NULL if it has none. */
 struct cache *thread_cache(void);
 
+/* The same, also in the middle of an operation; NULL: none attached. */
+struct cache *thread_own(void);
+
 /* The cache that belongs to a block number. */
 struct cache *thread_cache_at(uint32_t index);
 
