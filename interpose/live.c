@@ -71,11 +71,14 @@ create(uint32_t *generation)
 static int
 fill(int fd)
 {
+    off_t used = (off_t)pool_page()->blocks_used * PAGE_BLOCK_BYTES;
     int error;
 
+    if (used < PRESENT_BYTES)
+        used = PRESENT_BYTES;
     if (ftruncate(fd, (off_t)pool_page_bytes()) != 0)
         return errno;
-    error = posix_fallocate(fd, 0, PRESENT_BYTES);
+    error = posix_fallocate(fd, 0, used);
     if (error != 0)
         return error;
     return pool_page_share(fd) ? 0 : ENOMEM;

@@ -7,6 +7,7 @@
 #include "os.h"
 
 #include <asm/unistd.h>
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -123,6 +124,15 @@ bool
 os_populate(void *start, size_t bytes)
 {
     return advise(start, bytes, MADV_POPULATE_WRITE);
+}
+
+bool
+os_populate_shared(void *start, size_t bytes)
+{
+    long result = system_call(__NR_madvise, (long)start, (long)bytes,
+                              MADV_POPULATE_WRITE, 0, 0, 0);
+
+    return result != -EFAULT && result != -ENOMEM;
 }
 
 bool

@@ -34,6 +34,12 @@ bool os_purge(void *start, size_t bytes);
 /* Makes pages present ahead of use. False: they will be faulted in. */
 bool os_populate(void *start, size_t bytes);
 
+/*
+ * The same for a mapped file. False: its file system is full, and using the
+ * pages would raise SIGBUS. True where the kernel can not tell.
+ */
+bool os_populate_shared(void *start, size_t bytes);
+
 /* Asks for huge pages (or for none) in the range. */
 bool os_advise_huge(void *start, size_t bytes, bool huge);
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "account.h"
+#include "fork.h"
 #include "lock.h"
 #include "os.h"
 #include "purge.h"
@@ -100,6 +101,15 @@ thread_init(void)
     return true;
 }
 
+/* The file behind a shared page may have no room for one more block. */
+static bool
+block_has_room(uint32_t index)
+{
+    return !fork_page_shared ||
+           os_populate_shared(cache_block(thread_cache_at(index)),
+                              PAGE_BLOCK_BYTES);
+}
+
 /* A block's number, 0 if there is none. Requires threads.lock. */
 static uint32_t
 take_block(void)
@@ -117,6 +127,8 @@ take_block(void)
             return 0;
         threads.committed += THREAD_COMMIT;
     }
+    if (!block_has_room(index))
+        return 0;
     threads.used++;
     account_page->blocks_used = threads.used;
     return index;
