@@ -35,9 +35,7 @@ def _register(argv):
         _prepare(run)
         run.run(*argv)
     command.__name__ = argv[0]
-    reporter = "python3.11" if argv[0] == "python3" else argv[0]
-    scenario(text=True, reporters=[] if argv[0] in (
-        "gcc", "python3") else [reporter])(command)
+    scenario(text=True, reporters=[argv[0]])(command)
 
 
 for words in COMMANDS:

@@ -55,9 +55,12 @@ class Postgres:
         self.call("initdb", "-D", "data", "-U", "tester", "-A", "trust",
                   "--no-sync", "-E", "UTF8", "--no-locale",
                   compare="")
-        self.server = run.start(
+        self.start()
+
+    def start(self):
+        self.server = self.run.start(
             BIN + "/postgres", "-D", "data", "-p", self.port, "-h",
-            "127.0.0.1", "-k", run.dir, "-c", "fsync=off", "-c",
+            "127.0.0.1", "-k", self.run.dir, "-c", "fsync=off", "-c",
             "shared_buffers=32MB", "-c", "max_parallel_workers=2",
             ready=self.answers, user=self.user)
 

@@ -7,9 +7,6 @@ import time
 from harness import main, scenario
 from processes import free_port
 
-KEYS = 400
-
-
 def _command(*words):
     parts = [b"*%d\r\n" % len(words)]
     for word in words:
@@ -17,10 +14,10 @@ def _command(*words):
     return b"".join(parts)
 
 
-def _load():
+def load_stream(count):
     """The same data in every run: strings, lists, hashes, appended ones."""
     stream = []
-    for number in range(KEYS):
+    for number in range(count):
         name = b"%d" % number
         value = (b"value %d " % number) * (4096 // 9)
         value = (value * 8)[:4096 + (number * 1021) % 28672]
@@ -38,13 +35,13 @@ def _load():
 class Redis:
     """One server and the clients that talk to it."""
 
-    def __init__(self, run):
+    def __init__(self, run, *options):
         self.run = run
         self.port = str(free_port())
         self.server = run.start(
             "redis-server", "--bind", "127.0.0.1", "--port", self.port,
             "--dir", run.dir, "--save", "", "--enable-debug-command", "yes",
-            "--daemonize", "no", ready=self.answers)
+            "--daemonize", "no", *options, ready=self.answers)
 
     def answers(self):
         done = self.run.processes.run(
@@ -55,9 +52,9 @@ class Redis:
     def ask(self, *words, **options):
         return self.run.run("redis-cli", "-p", self.port, *words, **options)
 
-    def benchmark(self, size):
+    def benchmark(self, size, count=3000):
         self.run.run("redis-benchmark", "-p", self.port, "-q", "-d",
-                     str(size), "-n", "3000", "-c", "16", "-P", "4", "-r",
+                     str(size), "-n", str(count), "-c", "16", "-P", "4", "-r",
                      "200", "-t", "set,get,lpush,lpop,hset",
                      show=lambda out: re.findall(rb"([A-Z]+): \d", out) != [],
                      compare="stdout")
@@ -80,7 +77,7 @@ class Redis:
           text=True)
 def values_of_many_kilobytes(run):
     redis = Redis(run)
-    redis.ask("--pipe", stdin=_load())
+    redis.ask("--pipe", stdin=load_stream(400))
     redis.ask("DEBUG", "DIGEST")
     redis.ask("STRLEN", "string:8")
     redis.save_in_background()

@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""The own test suites of tcl and perl, from their Debian sources."""
+
+import glob
+import os
+import re
+
+import _paths  # noqa: F401
+from harness import main, scenario
+from sources import unpack
+
+TCL_FILES = """append array assemble basic binary chan clock cmdAH cmdIL
+    compile concat coroutine dict encoding env error eval event exec expr
+    fCmd fileName foreach format if incr info interp io ioCmd join lindex
+    linsert list llength lrange lreplace lsearch lset lsort namespace obj oo
+    parse proc regexp rename scan set split string stringComp subst switch
+    thread timer trace upvar util var while zlib""".split()
+
+PERL_FILES = "t/op/*.t t/re/*.t t/uni/*.t t/io/*.t t/base/*.t t/cmd/*.t"
+
+
+def _tcl_outcomes(out):
+    """File -> its line of totals; failed tests by name."""
+    text = out.decode(errors="replace")
+    return (re.findall(r"^\S+\.test:?\s+Total.*$", text, re.MULTILINE),
+            sorted(set(re.findall(r"^==== (\S+) .*FAILED$", text,
+                                  re.MULTILINE))))
+
+
+@scenario(timeout=900)
+def tcl(run):
+    unpack("tcl8.6", run.path("tcl"))
+    for name in TCL_FILES:
+        run.run("tclsh", "tcl/tests/all.tcl", "-singleproc", "1", "-file",
+                name + ".test", "-verbose", "t", show=_tcl_outcomes,
+                compare="stdout", status=None)
+
+
+def _perl_outcomes(out):
+    """The numbers of the tests that passed, in order."""
+    return re.findall(rb"^(?:not )?ok \d+", out, re.MULTILINE)
+
+
+@scenario(band=True, timeout=900)
+def perl(run):
+    unpack("perl", run.path("perl"))
+    names = []
+    for pattern in PERL_FILES.split():
+        names += sorted(glob.glob(run.path("perl", pattern)))
+    for name in names:
+        short = os.path.relpath(name, run.path("perl/t"))
+        run.run("sh", "-c", "cd perl/t && timeout 60 perl " + short,
+                show=_perl_outcomes, compare="stdout", status=None)
+
+
+if __name__ == "__main__":
+    main("tclsh", "perl", "dpkg-source")
