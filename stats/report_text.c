@@ -96,6 +96,8 @@ memory(struct text *text, const struct stats_snapshot *snap)
 static void
 overhead(struct text *text, const struct stats_snapshot *snap)
 {
+    if (snap->page->metadata_bytes == 0 && snap->peak_rss_bytes == 0)
+        return;
     struct sink *sink = text_words(text);
     sink_size(sink, snap->page->metadata_bytes);
     sink_text(sink, " of midpool's own tables");
@@ -230,9 +232,10 @@ report_text(struct sink *sink, const struct report_style *style,
     struct text text;
     text_init(&text, sink, style);
     headline(&text, snap);
+    if (snap->total.gets > 0)
+        hit_rate(&text, snap);
     advice(&text, snap, true);
     if (snap->total.gets > 0) {
-        hit_rate(&text, snap);
         text_pools(&text, snap);
         memory(&text, snap);
         waste(&text, snap);

@@ -39,12 +39,25 @@ text_words(struct text *text)
     return &text->line;
 }
 
-/* Columns of the word at c, up to a space or the end. */
+/*
+ * Whether the word ends at c. A unit stays with its number: no line ends
+ * between a digit and a percent sign or capital letter.
+ */
+static bool
+word_ends(const char *c)
+{
+    if (c[0] != ' ')
+        return c[0] == '\0';
+    bool unit = c[1] == '%' || (c[1] >= 'A' && c[1] <= 'Z');
+    return !(unit && c[-1] >= '0' && c[-1] <= '9');
+}
+
+/* Columns of the word at c, which is no space. */
 static unsigned
 word_columns(const char *c)
 {
     unsigned columns = 0;
-    for (; *c != '\0' && *c != ' '; c++)
+    for (; !word_ends(c); c++)
         columns += ((unsigned char)*c & 0xc0) != 0x80;
     return columns;
 }
@@ -56,18 +69,18 @@ start_line(const struct text *text)
     sink_repeat(text->sink, ' ', TEXT_LABEL_COLUMNS);
 }
 
-/* Writes the word at c, broken where no line could hold it. */
+/* Writes the word at *c, broken where no line could hold it; moves *c. */
 static unsigned
-write_word(const struct text *text, const char *c, unsigned column)
+write_word(const struct text *text, const char **c, unsigned column)
 {
-    for (; *c != '\0' && *c != ' '; c++) {
-        bool starts = ((unsigned char)*c & 0xc0) != 0x80;
+    for (; !word_ends(*c); (*c)++) {
+        bool starts = ((unsigned char)**c & 0xc0) != 0x80;
         if (starts && column == text->width) {
             start_line(text);
             column = TEXT_LABEL_COLUMNS;
         }
         column += starts;
-        sink_char(text->sink, *c);
+        sink_char(text->sink, **c);
     }
     return column;
 }
@@ -76,6 +89,8 @@ static void
 wrap(const struct text *text, const char *c)
 {
     unsigned column = TEXT_LABEL_COLUMNS;
+    while (*c == ' ')
+        c++;
     while (*c != '\0') {
         bool first = column == TEXT_LABEL_COLUMNS;
         if (!first && column + 1 + word_columns(c) > text->width) {
@@ -85,9 +100,7 @@ wrap(const struct text *text, const char *c)
             sink_char(text->sink, ' ');
             column++;
         }
-        column = write_word(text, c, column);
-        while (*c != '\0' && *c != ' ')
-            c++;
+        column = write_word(text, &c, column);
         while (*c == ' ')
             c++;
     }
