@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <unwind.h>
 
+#include "own_image.h"
 #include "process.h"
 
 enum { FRAMES = 12 };
@@ -18,7 +19,6 @@ struct object {
 
 struct frames {
     unsigned count;
-    uintptr_t own_base;
     uintptr_t address[FRAMES];
 };
 
@@ -60,7 +60,7 @@ take_frame(struct _Unwind_Context *context, void *arg)
 
     if (address == 0 || frames->count == FRAMES)
         return _URC_END_OF_STACK;
-    if (frames->count > 0 || find_object(address).base != frames->own_base)
+    if (frames->count > 0 || !own_image_holds(address))
         /* Back from where the call returns to into the call. */
         frames->address[frames->count++] = address - 1;
     return _URC_NO_REASON;
@@ -69,8 +69,7 @@ take_frame(struct _Unwind_Context *context, void *arg)
 void
 call_stack_add(struct line *line, const char *prefix)
 {
-    struct frames frames = {.own_base =
-                                find_object((uintptr_t)&call_stack_add).base};
+    struct frames frames = {0};
 
     _Unwind_Backtrace(take_frame, &frames);
     for (unsigned i = 0; i < frames.count; i++) {

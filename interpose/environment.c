@@ -2,7 +2,6 @@
 #include "environment.h"
 
 #include <string.h>
-#include <strings.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@ static const char conf_name[] = "MIDPOOL_CONF";
 static const char reporter_key[] = ",reporter:";
 
 static struct {
-    bool read;
     bool cut;
     bool utf8;
     bool colour;
@@ -20,35 +18,35 @@ static struct {
     char marked[sizeof conf_name + ENVIRONMENT_CONF_BYTES + 32];
 } environment;
 
-/* The place of name's entry in environ, or NULL. */
-static char **
-find_entry(const char *name)
+/* The number of name's entry, or -1. */
+static long
+find_entry(char *const *entries, const char *name)
 {
     size_t length = strlen(name);
 
-    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
-            return entry;
+    for (long i = 0; entries != NULL && entries[i] != NULL; i++) {
+        if (strncmp(entries[i], name, length) == 0 && entries[i][length] == '=')
+            return i;
     }
-    return NULL;
+    return -1;
 }
 
 static const char *
-find_value(const char *name)
+find_value(char *const *entries, const char *name)
 {
-    char **entry = find_entry(name);
+    long entry = find_entry(entries, name);
 
-    return entry == NULL ? "" : *entry + strlen(name) + 1;
+    return entry < 0 ? "" : entries[entry] + strlen(name) + 1;
 }
 
 /* The variable that decides on the character set, as setlocale has it. */
 static const char *
-locale_name(void)
+locale_name(char *const *entries)
 {
     static const char names[][12] = {"LC_ALL", "LC_CTYPE", "LANG"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = find_value(names[i]);
+        const char *value = find_value(entries, names[i]);
 
         if (*value != '\0')
             return value;
@@ -56,13 +54,17 @@ locale_name(void)
     return "";
 }
 
+/* ".UTF-8", ".utf8" and the like, without strcasecmp's locale. */
 static bool
 names_utf8(const char *locale)
 {
     const char *charset = strchr(locale, '.');
 
-    return charset != NULL && (strncasecmp(charset, ".utf-8", 6) == 0 ||
-                               strncasecmp(charset, ".utf8", 5) == 0);
+    if (charset == NULL || (charset[1] | 0x20) != 'u' ||
+        (charset[2] | 0x20) != 't' || (charset[3] | 0x20) != 'f')
+        return false;
+    charset += charset[4] == '-' ? 5 : 4;
+    return *charset == '8';
 }
 
 static void
@@ -80,21 +82,25 @@ copy_conf(const char *value)
     environment.conf[length] = '\0';
 }
 
-bool
-environment_read(void)
+static bool
+wants_colour(char *const *entries)
 {
-    if (environment.read)
-        return true;
-    if (environ == NULL)
+    const char *terminal = find_value(entries, "TERM");
+
+    return *find_value(entries, "NO_COLOR") == '\0' && *terminal != '\0' &&
+           strcmp(terminal, "dumb") != 0;
+}
+
+bool
+environment_read(char *const *entries)
+{
+    if (entries == NULL)
         return false;
-    environment.read = true;
     if (environment_is_secure())
         return true;
-    copy_conf(find_value(conf_name));
-    environment.utf8 = names_utf8(locale_name());
-    environment.colour = *find_value("NO_COLOR") == '\0' &&
-                         *find_value("TERM") != '\0' &&
-                         strcmp(find_value("TERM"), "dumb") != 0;
+    copy_conf(find_value(entries, conf_name));
+    environment.utf8 = names_utf8(locale_name(entries));
+    environment.colour = wants_colour(entries);
     return true;
 }
 
@@ -131,18 +137,18 @@ environment_is_secure(void)
 void
 environment_mark(int pid)
 {
-    char **entry = find_entry(conf_name);
+    long entry = find_entry(environ, conf_name);
     struct line mark;
     size_t length;
 
-    if (entry == NULL)
+    if (entry < 0)
         return;
     line_start(&mark, reporter_key);
     line_add_signed(&mark, pid);
-    length = strlen(*entry);
+    length = strlen(environ[entry]);
     if (length + mark.length >= sizeof environment.marked)
         return;
-    memcpy(environment.marked, *entry, length);
+    memcpy(environment.marked, environ[entry], length);
     memcpy(environment.marked + length, mark.text, mark.length + 1);
-    *entry = environment.marked;
+    environ[entry] = environment.marked;
 }

@@ -1,11 +1,12 @@
 /*
- * environment.h - what is read of the environment, once.
+ * environment.h - what is read of the environment.
  *
- * The variables are copied when they are first there (libc sets environ
- * before constructors run, but after ld.so's first allocations): what the
- * program or another library's constructor does to its environment later
- * makes no difference. In a process with raised privileges (AT_SECURE) the
- * environment counts as empty.
+ * Everything is copied: what the program does to its environment later makes
+ * no difference. It is read twice. The first allocation may come so early
+ * that there is none yet, or after another library's constructor changed it;
+ * the constructor is given the one that the process was started with. In a
+ * process with raised privileges (AT_SECURE) the environment counts as
+ * empty.
  */
 #ifndef MIDPOOL_INTERPOSE_ENVIRONMENT_H
 #define MIDPOOL_INTERPOSE_ENVIRONMENT_H
@@ -15,10 +16,11 @@
 enum { ENVIRONMENT_CONF_BYTES = 4096 };
 
 /*
- * Copies what there is to copy; false while environ is not set yet. Later
- * calls do nothing. Thread: before the program's threads start.
+ * Copies what is needed of entries, a list of "NAME=value" that ends in
+ * NULL; false, with nothing changed, when it is NULL itself. Thread: before
+ * the program's threads start.
  */
-bool environment_read(void);
+bool environment_read(char *const *entries);
 
 /* MIDPOOL_CONF, empty when unset, and whether it had to be cut. */
 const char *environment_conf(void);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend.h"
 #include "environment.h"
@@ -38,7 +39,7 @@ lifecycle_init_early(void)
     if (!atomic_compare_exchange_strong(&stage, &none, STAGE_EARLY_RUNS))
         return;
     options_init(&options);
-    if (environment_read())
+    if (environment_read(environ))
         options_parse(&options, environment_conf(), NULL);
     options_pool_config(&options, &config);
     pool_init(&config);
@@ -91,13 +92,13 @@ after_fork_child(void)
 
 /* Once more and aloud: the first time nobody could be told. */
 static void
-read_options(void)
+read_options(char *const *entries)
 {
     static const char cut[] = "midpool: MIDPOOL_CONF is longer than 4095"
                               " bytes; what is over it is ignored\n";
     struct pool_config config;
 
-    environment_read();
+    environment_read(entries);
     options_init(&options);
     options_parse(&options, environment_conf(), stderr_target_say);
     if (environment_conf_was_cut())
@@ -191,13 +192,19 @@ apply_options(void)
         purge_thread_start(options.decay_ms);
 }
 
+/* glibc hands its constructors what main gets; others may not. */
 __attribute__((constructor(101))) static void
-start(void)
+start(int argc, char **argv, char **entries)
 {
+    (void)argc;
+    (void)argv;
+#ifndef __GLIBC__
+    entries = environ;
+#endif
     lifecycle_init_early();
     process_identify();
     stderr_target_record();
-    read_options();
+    read_options(entries);
     exit_report_init(&options);
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
     apply_options();

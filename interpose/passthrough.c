@@ -4,87 +4,75 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "line.h"
+#include "own_image.h"
 
-struct tool {
-    const char *symbol; /* that its runtime defines, or NULL */
-    const char *file;   /* part of its runtime's file name, or NULL */
-    const char *reason;
-};
-
-static const struct tool tools[] = {
-    {"__asan_init", "libasan.so", "AddressSanitizer has its own allocator"},
-    {"__tsan_init", "libtsan.so", "ThreadSanitizer has its own allocator"},
-    {"__msan_init", "libmsan.so", "MemorySanitizer has its own allocator"},
-    {"__lsan_init", "liblsan.so", "LeakSanitizer has its own allocator"},
-    {"__hwasan_init", NULL, "HWAddressSanitizer has its own allocator"},
-    {NULL, "vgpreload_", "valgrind replaces the allocator"},
-};
-
-enum { TOOLS = sizeof tools / sizeof tools[0] };
+/* Defined by the sanitizers' runtimes; else NULL. */
+extern void __asan_init(void) __attribute__((weak));
+extern void __tsan_init(void) __attribute__((weak));
+extern void __msan_init(void) __attribute__((weak));
+extern void __lsan_init(void) __attribute__((weak));
+extern void __hwasan_init(void) __attribute__((weak));
 
 static struct line reason;
 
-static int
-match_file(struct dl_phdr_info *info, size_t size, void *found)
+static const char *
+find_sanitizer(void)
 {
-    (void)size;
-    for (size_t i = 0; i < TOOLS; i++) {
-        if (tools[i].file != NULL &&
-            strstr(info->dlpi_name, tools[i].file) != NULL) {
-            *(const char **)found = tools[i].reason;
-            return 1;
-        }
-    }
-    return 0;
+    if (__asan_init != NULL)
+        return "AddressSanitizer has its own allocator";
+    if (__hwasan_init != NULL)
+        return "HWAddressSanitizer has its own allocator";
+    if (__tsan_init != NULL)
+        return "ThreadSanitizer has its own allocator";
+    if (__msan_init != NULL)
+        return "MemorySanitizer has its own allocator";
+    if (__lsan_init != NULL)
+        return "LeakSanitizer has its own allocator";
+    return NULL;
 }
 
-static const char *
-find_tool(void)
+static int
+match_valgrind(struct dl_phdr_info *info, size_t size, void *unused)
 {
-    const char *found = NULL;
-
-    dl_iterate_phdr(match_file, &found);
-    for (size_t i = 0; found == NULL && i < TOOLS; i++) {
-        if (tools[i].symbol != NULL &&
-            dlsym(RTLD_DEFAULT, tools[i].symbol) != NULL)
-            found = tools[i].reason;
-    }
-    return found;
+    (void)size;
+    (void)unused;
+    return strstr(info->dlpi_name, "/vgpreload_") != NULL;
 }
 
 /*
- * Which object's definition of the function do programs get? False when it
- * is ours or there is none. A program that is not position-independent and
- * takes malloc's address has a symbol for it too, which defines nothing.
+ * Does another object define the function that programs get? A program that
+ * is not position-independent and takes malloc's address has a symbol for it
+ * too, which defines nothing.
  */
 static bool
-is_defined_elsewhere(const char *function, Dl_info *where)
+is_defined_elsewhere(uintptr_t function, Dl_info *where)
 {
-    void *address = dlsym(RTLD_DEFAULT, function);
     const ElfW(Sym) *symbol = NULL;
-    Dl_info here;
 
-    if (address == NULL || dladdr(&reason, &here) == 0 ||
-        dladdr1(address, where, (void **)&symbol, RTLD_DL_SYMENT) == 0)
+    if (function == 0 || own_image_holds(function))
         return false;
-    if (symbol != NULL && symbol->st_shndx == SHN_UNDEF)
+    if (dladdr1((void *)function, where, (void **)&symbol, RTLD_DL_SYMENT) == 0)
         return false;
-    return where->dli_fbase != here.dli_fbase;
+    return symbol == NULL || symbol->st_shndx != SHN_UNDEF;
 }
 
 const char *
 passthrough_reason(void)
 {
-    const char *tool = find_tool();
+    const char *sanitizer = find_sanitizer();
     Dl_info where;
 
-    if (tool != NULL)
-        return tool;
-    if (!is_defined_elsewhere("malloc", &where) &&
-        !is_defined_elsewhere("free", &where))
+    if (sanitizer != NULL)
+        return sanitizer;
+    if (dl_iterate_phdr(match_valgrind, NULL) != 0)
+        return "valgrind replaces the allocator";
+    if (!is_defined_elsewhere((uintptr_t)malloc, &where) &&
+        !is_defined_elsewhere((uintptr_t)free, &where))
         return NULL;
     line_start(&reason, where.dli_fname);
     line_add(&reason, " defines malloc itself");

@@ -8,8 +8,8 @@
 #define MIDPOOL_INTERPOSE_PASSTHROUGH_H
 
 /*
- * NULL when all is ours, else the reason in words. Uses dlsym: in the
- * constructor, never on an allocation's way.
+ * NULL when all is ours, else the reason in words. In the constructor; goes
+ * by how the dynamic linker bound our own references.
  */
 const char *passthrough_reason(void);
 

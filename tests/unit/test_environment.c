@@ -6,14 +6,23 @@
 
 #include "environment.h"
 
-Test(environment, the_variable_is_copied_once)
+Test(environment, later_changes_make_no_difference)
 {
     setenv("MIDPOOL_CONF", "report:json", 1);
-    cr_assert(environment_read());
+    cr_assert(environment_read(environ));
     clearenv();
-    setenv("MIDPOOL_CONF", "report:csv", 1);
-    cr_assert(environment_read());
     cr_assert_str_eq(environment_conf(), "report:json");
+}
+
+Test(environment, what_the_constructor_is_given_counts)
+{
+    char first[] = "MIDPOOL_CONF=report:csv";
+    char *const entries[] = {first, NULL};
+
+    setenv("MIDPOOL_CONF", "report:json", 1);
+    environment_read(environ);
+    environment_read(entries);
+    cr_assert_str_eq(environment_conf(), "report:csv");
 }
 
 Test(environment, may_not_be_there_yet)
@@ -21,18 +30,18 @@ Test(environment, may_not_be_there_yet)
     char **kept = environ;
 
     environ = NULL;
-    cr_assert_not(environment_read());
+    cr_assert_not(environment_read(environ));
     cr_assert_str_eq(environment_conf(), "");
     environ = kept;
     setenv("MIDPOOL_CONF", "live:yes", 1);
-    cr_assert(environment_read());
+    cr_assert(environment_read(environ));
     cr_assert_str_eq(environment_conf(), "live:yes");
 }
 
 Test(environment, an_unset_variable_is_empty)
 {
     unsetenv("MIDPOOL_CONF");
-    cr_assert(environment_read());
+    cr_assert(environment_read(environ));
     cr_assert_str_eq(environment_conf(), "");
 }
 
@@ -43,7 +52,7 @@ Test(environment, a_long_value_is_cut_at_an_item)
     memset(value, 'x', sizeof value - 1);
     memcpy(value, "report:json,", 12);
     setenv("MIDPOOL_CONF", value, 1);
-    cr_assert(environment_read());
+    cr_assert(environment_read(environ));
     cr_assert(environment_conf_was_cut());
     cr_assert_str_eq(environment_conf(), "report:json");
 }
@@ -54,7 +63,7 @@ utf8_with(const char *all, const char *ctype, const char *lang)
     setenv("LC_ALL", all, 1);
     setenv("LC_CTYPE", ctype, 1);
     setenv("LANG", lang, 1);
-    environment_read();
+    environment_read(environ);
     return environment_is_utf8();
 }
 
@@ -77,14 +86,14 @@ Test(environment, colour_is_not_for_everyone)
 {
     setenv("TERM", "xterm", 1);
     setenv("NO_COLOR", "1", 1);
-    environment_read();
+    environment_read(environ);
     cr_assert_not(environment_wants_colour());
 }
 
 Test(environment, children_learn_who_reports)
 {
     setenv("MIDPOOL_CONF", "report_children:no", 1);
-    environment_read();
+    environment_read(environ);
     environment_mark(42);
     cr_assert_str_eq(getenv("MIDPOOL_CONF"), "report_children:no,reporter:42");
 }
@@ -92,7 +101,7 @@ Test(environment, children_learn_who_reports)
 Test(environment, nothing_is_added_where_nothing_was)
 {
     unsetenv("MIDPOOL_CONF");
-    environment_read();
+    environment_read(environ);
     environment_mark(42);
     cr_assert_eq(getenv("MIDPOOL_CONF"), NULL);
 }
