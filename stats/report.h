@@ -2,7 +2,7 @@
  * report.h - renderings of a snapshot.
  *
  * Every rendering writes into a caller's buffer through a sink: no stdio, no
- * allocation, no lock, no system call, async-signal-safe, under 2 KB of stack.
+ * allocation, no lock, no system call, async-signal-safe, under 4 KB of stack.
  * The whole report is complete before the first byte leaves the process, so
  * that it goes out in one write.
  */

@@ -26,6 +26,7 @@ enum {
 
 /* One read that the compiler neither repeats nor tears. */
 #define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+#define LOAD_ACQUIRE(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
 
 static uint64_t
 at_most(uint64_t value, uint64_t limit)
@@ -50,7 +51,7 @@ requested_of(const struct stats_hot *hot)
     uint64_t granted = LOAD(hot->granted);
     uint64_t credit = 0;
     for (int i = 0; i < GRANT_TRIES; i++) {
-        credit = (uint64_t)__atomic_load_n(&hot->credit, __ATOMIC_ACQUIRE);
+        credit = (uint64_t)LOAD_ACQUIRE(hot->credit);
         uint64_t again = LOAD(hot->granted);
         if (again == granted)
             break;
@@ -219,24 +220,27 @@ sum_profile(struct stats_snapshot *out, const struct stats_header *page)
         out->above.calls = sat_add(out->above.calls, out->fallback_widths[i]);
 }
 
-/* Copies the finished intervals; true when no writer came between. */
+/*
+ * Copies the finished intervals; true when no writer came between. The
+ * acquiring loads keep the second look at the lock behind them.
+ */
 static bool
 copy_series(struct stats_snapshot *out, const struct stats_header *page)
 {
-    uint32_t lock = __atomic_load_n(&page->series_lock, __ATOMIC_ACQUIRE);
+    uint32_t lock = LOAD_ACQUIRE(page->series_lock);
     uint32_t count = LOAD(page->intervals);
     count = count < PAGE_INTERVALS ? count : PAGE_INTERVALS;
     out->interval_ns = LOAD(page->interval_ns);
     for (uint32_t i = 0; i < count; i++) {
         const struct stats_interval *from = &page->interval[i];
-        out->interval[i].gets = LOAD(from->gets);
-        out->interval[i].hits = LOAD(from->hits);
-        out->interval[i].misses = LOAD(from->misses);
-        out->interval[i].live_bytes = LOAD(from->live_bytes);
+        out->interval[i].gets = LOAD_ACQUIRE(from->gets);
+        out->interval[i].hits = LOAD_ACQUIRE(from->hits);
+        out->interval[i].misses = LOAD_ACQUIRE(from->misses);
+        out->interval[i].live_bytes = LOAD_ACQUIRE(from->live_bytes);
     }
     out->intervals = count;
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return lock == 0 && LOAD(page->series_lock) == 0 &&
+           LOAD(page->intervals) == count &&
            LOAD(page->interval_ns) == out->interval_ns;
 }
 
