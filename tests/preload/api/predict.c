@@ -25,6 +25,7 @@ struct block {
     void *ptr;
     size_t size;
     size_t align; /* 0: from malloc and its like */
+    bool resized; /* no sized delete for such a block */
 };
 
 static struct block blocks[BLOCKS];
@@ -113,7 +114,7 @@ take(struct block *block, unsigned kind)
     }
     CHECK(ptr != NULL, "call %u of %zu", kind, size);
     predict_get(ptr, size, align, zeroed);
-    *block = (struct block){ptr, size, align};
+    *block = (struct block){ptr, size, align, false};
 }
 
 static void
@@ -122,7 +123,7 @@ drop(struct block *block, unsigned kind)
     predict_put(block->ptr, block->size, block->align);
     if (kind == 0 && block->align == 0 && free_sized)
         free_sized(block->ptr, block->size);
-    else if (kind == 1 && block->align == 0 && _ZdlPvm)
+    else if (kind == 1 && block->align == 0 && !block->resized && _ZdlPvm)
         _ZdlPvm(block->ptr, block->size);
     else if (kind == 2 && block->size > 0)
         CHECK(realloc(block->ptr, 0) == NULL, "realloc(p, 0)");
@@ -143,7 +144,7 @@ resize(struct block *block)
     /* In place it is the block that it was, with its alignment. */
     if ((uintptr_t)now != before)
         block->align = 0;
-    *block = (struct block){now, size, block->align};
+    *block = (struct block){now, size, block->align, true};
 }
 
 int

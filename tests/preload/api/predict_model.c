@@ -8,7 +8,9 @@
  */
 #include "predict.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -19,15 +21,18 @@ enum {
     SEEN = 1 << SEEN_BITS,
     ALIGN_ORDINARY = 64,
     ALIGN_POOLED = 4096,
+    COLOUR_BYTES = 64,
 };
 
 /* One line a counter that is kept per class: name. */
 #define COUNTERS(C)                                                            \
     C(gets)                                                                    \
     C(hits)                                                                    \
-    C(misses) C(puts) C(callocs) C(aligned) C(reallocs_in_place)               \
-        C(reallocs_moved) C(requested_bytes) C(slot_bytes) C(live)             \
-            C(live_bytes) C(peak_live_bytes) C(bypasses)
+    C(misses)                                                                  \
+    C(puts)                                                                    \
+    C(callocs)                                                                 \
+    C(aligned) C(reallocs_in_place) C(reallocs_moved) C(requested_bytes)       \
+        C(slot_bytes) C(live) C(live_bytes) C(peak_live_bytes) C(bypasses)
 
 struct row {
 #define FIELD(name) unsigned long long name;
@@ -39,9 +44,18 @@ static struct row row[CLASSES];
 static unsigned long long sizes[SIZES], below_calls, below_bytes, above_calls,
     above_bytes, live_bytes, peak_live_bytes;
 
+/*
+ * Page-aligned blocks of a class are kept apart from ordinary ones: each kind
+ * has its own peak, and the class's is their sum.
+ */
+static struct {
+    unsigned long long live, peak;
+} bins[CLASSES][2];
+
 static struct {
     uintptr_t address; /* 0: free entry */
     int class_index;   /* -1: not a pooled block now */
+    unsigned whole_pages;
 } seen[SEEN];
 static unsigned seen_count;
 
@@ -72,6 +86,38 @@ class_for(size_t size, size_t align)
     return index;
 }
 
+/*
+ * Memory that served blocks of one kind and then, wholly free and with its
+ * pages present, another: a block in what was handed out then is a hit as
+ * well. Such memory changes kind by stretches of 2 MB.
+ */
+static struct {
+    uintptr_t number;
+    unsigned kind;  /* class and page alignment, plus one */
+    unsigned used;  /* bytes handed out as this kind, from the start */
+    unsigned older; /* and as earlier ones */
+} stretch[512];
+
+static bool
+in_older_use(uintptr_t address, unsigned kind, size_t stride)
+{
+    uintptr_t number = address >> 21;
+    unsigned at = (unsigned)number % 512;
+    while (stretch[at].number != 0 && stretch[at].number != number)
+        at = (at + 1) % 512;
+    stretch[at].number = number;
+    if (stretch[at].kind != kind) {
+        if (stretch[at].used > stretch[at].older)
+            stretch[at].older = stretch[at].used;
+        stretch[at].used = 0;
+        stretch[at].kind = kind;
+    }
+    unsigned end = (unsigned)((address & ((1u << 21) - 1)) + stride);
+    if (end > stretch[at].used)
+        stretch[at].used = end;
+    return end <= stretch[at].older;
+}
+
 static unsigned
 seen_at(uintptr_t address)
 {
@@ -83,24 +129,30 @@ seen_at(uintptr_t address)
 }
 
 static void
-count_get(struct row *to, uintptr_t address, size_t size, size_t slot)
+count_get(struct row *to, uintptr_t address, size_t size, bool whole_pages)
 {
+    size_t slot = class_bytes((unsigned)(to - row));
     unsigned at = seen_at(address);
+    bool older =
+        in_older_use(address, 2 * (unsigned)(to - row) + whole_pages + 1,
+                     whole_pages ? slot : slot + COLOUR_BYTES);
     to->gets++;
-    if (seen[at].address == address) {
+    if (older || seen[at].address == address) {
         to->hits++;
     } else {
         to->misses++;
-        CHECK(++seen_count < SEEN / 2, "too many addresses");
     }
+    if (seen[at].address != address)
+        CHECK(++seen_count < SEEN / 2, "too many addresses");
     seen[at].address = address;
     seen[at].class_index = (int)(to - row);
+    seen[at].whole_pages = whole_pages;
     to->requested_bytes += size;
     to->slot_bytes += slot;
     to->live++;
     to->live_bytes += slot;
-    if (to->live_bytes > to->peak_live_bytes)
-        to->peak_live_bytes = to->live_bytes;
+    if (++bins[to - row][whole_pages].live > bins[to - row][whole_pages].peak)
+        bins[to - row][whole_pages].peak++;
     live_bytes += slot;
     if (live_bytes > peak_live_bytes)
         peak_live_bytes = live_bytes;
@@ -122,7 +174,7 @@ predict_get(const void *ptr, size_t size, size_t align, bool zeroed)
             row[class_for(size, 0)].bypasses++;
             return;
         }
-        count_get(to, (uintptr_t)ptr, size, class_bytes((unsigned)(to - row)));
+        count_get(to, (uintptr_t)ptr, size, align > ALIGN_ORDINARY);
         to->callocs += zeroed;
         to->aligned += align != 0;
     }
@@ -141,8 +193,10 @@ pooled(uintptr_t address)
 static void
 count_put(struct row *from, uintptr_t address)
 {
-    seen[seen_at(address)].class_index = -1;
+    unsigned at = seen_at(address);
     size_t slot = class_bytes((unsigned)(from - row));
+    seen[at].class_index = -1;
+    bins[from - row][seen[at].whole_pages].live--;
     from->puts++;
     from->live--;
     from->live_bytes -= slot;
@@ -178,39 +232,54 @@ predict_resize(uintptr_t address, size_t size, size_t align, const void *now,
     }
 }
 
+/* dprintf would allocate: what is not to be counted is written by hand. */
+static void __attribute__((format(printf, 2, 3)))
+write_text(int fd, const char *format, ...)
+{
+    char text[128];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    CHECK(write(fd, text, (size_t)length) == length, "write");
+}
+
 static void
 write_row(int fd, const struct row *from)
 {
     const char *comma = "";
-    dprintf(fd, "{");
+    write_text(fd, "{");
 #define WRITE(name)                                                            \
-    dprintf(fd, "%s\"" #name "\": %llu", comma, from->name);                   \
+    write_text(fd, "%s\"" #name "\": %llu", comma, from->name);                \
     comma = ", ";
     COUNTERS(WRITE)
 #undef WRITE
-    dprintf(fd, "}");
+    write_text(fd, "}");
 }
 
 void
 predict_write(int fd)
 {
     struct row total = {0};
-    dprintf(fd, "{\"classes\": [");
+    write_text(fd, "{\"classes\": [");
     for (unsigned i = 0; i < CLASSES; i++) {
+        for (unsigned whole_pages = 0; whole_pages < 2; whole_pages++)
+            row[i].peak_live_bytes +=
+                bins[i][whole_pages].peak * class_bytes(i);
 #define ADD(name) total.name += row[i].name;
         COUNTERS(ADD)
 #undef ADD
-        dprintf(fd, i ? ",\n" : "\n");
+        write_text(fd, i ? ",\n" : "\n");
         write_row(fd, &row[i]);
     }
     total.peak_live_bytes = peak_live_bytes;
-    dprintf(fd, "],\n\"totals\": ");
+    write_text(fd, "],\n\"totals\": ");
     write_row(fd, &total);
-    dprintf(fd, ",\n\"sizes\": [");
+    write_text(fd, ",\n\"sizes\": [");
     for (unsigned i = 0; i < SIZES; i++)
-        dprintf(fd, "%s%llu", i ? "," : "", sizes[i]);
-    dprintf(fd, "],\n\"below\": {\"calls\": %llu, \"bytes\": %llu},\n",
-            below_calls, below_bytes);
-    dprintf(fd, "\"above\": {\"calls\": %llu, \"bytes\": %llu}}\n", above_calls,
-            above_bytes);
+        write_text(fd, "%s%llu", i ? "," : "", sizes[i]);
+    write_text(fd, "],\n\"below\": {\"calls\": %llu, \"bytes\": %llu},\n",
+               below_calls, below_bytes);
+    write_text(fd, "\"above\": {\"calls\": %llu, \"bytes\": %llu}}\n",
+               above_calls, above_bytes);
 }
