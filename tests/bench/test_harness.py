@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -295,6 +296,7 @@ class Programs(unittest.TestCase):
         values = [s for s in one.samples if s.metric == "value"]
         self.assertEqual([s.round for s in values], [1, 2])
 
+    @unittest.skipUnless(shutil.which("git"), "needs git")
     def test_the_generated_history_is_always_the_same(self):
         with mock.patch.object(history, "COMMITS", 3):
             heads = set()
@@ -304,6 +306,14 @@ class Programs(unittest.TestCase):
                     ["git", "-C", str(path), "rev-parse", "main"], check=True,
                     capture_output=True, text=True).stdout)
         self.assertEqual(len(heads), 1)
+
+
+class Build(unittest.TestCase):
+    """What is asked of midpool's build."""
+
+    def test_options_are_turned_off_in_the_words_of_their_type(self):
+        self.assertEqual(build.option_off("tests"), "-Dtests=disabled")
+        self.assertEqual(build.option_off("nosuch"), "")
 
 
 class Founding(unittest.TestCase):

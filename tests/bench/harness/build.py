@@ -1,6 +1,7 @@
 """Builds the workload program and, where asked, midpool."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,11 +83,24 @@ def workloads(folder):
     return Tools(bench.resolve(), launch.resolve())
 
 
-def midpool(build=ROOT / "build"):
+OFF = {"boolean": "false", "feature": "disabled", "combo": "off"}
+
+
+def option_off(name):
+    """How midpool's build turns an option off; empty if it knows none."""
+    try:
+        text = (ROOT / "meson_options.txt").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    found = re.search(rf"option\('{name}',\s*type:\s*'(\w+)'", text)
+    return f"-D{name}={OFF[found.group(1)]}" if found else ""
+
+
+def midpool(build=ROOT / "build", options=()):
     """Builds midpool and returns the library's path."""
     if not (build / "build.ninja").exists():
         print("setting up the build", file=sys.stderr)
-        _call(["meson", "setup", build, ROOT], "meson setup")
+        _call(["meson", "setup", build, ROOT, *options], "meson setup")
     print("building midpool", file=sys.stderr)
     _call(["meson", "compile", "-C", build], "building midpool")
     library = build / "libmidpool.so"

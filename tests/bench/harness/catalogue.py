@@ -90,9 +90,11 @@ def _uses():
 
 
 def _grows():
-    yield _band("grow", "realloc 2-64 KB by 1 KB", "grow", *BAND, KB)
-    yield _band("grow", "realloc 2 KB-1 MB doubling",
-                "grow", 2 * KB, KB * KB, 0)
+    for count, name in ((1, "one buffer"), (8, "eight in turn")):
+        yield _band("grow", f"realloc 2-64 KB by 1 KB, {name}",
+                    "grow", count, *BAND, KB)
+        yield _band("grow", f"realloc 2 KB-1 MB doubling, {name}",
+                    "grow", count, 2 * KB, KB * KB, 0)
     for kb in (4, 16, 64):
         yield _band("calloc", f"calloc recycled {kb} KB", "calloc", kb * KB)
     for kind in ("malloc", "calloc"):

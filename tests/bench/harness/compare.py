@@ -22,6 +22,10 @@ range. * marks rows where midpool is more than 3 % behind the best peer.
 """
 
 
+# Groups that compare midpool with itself, and the options of their columns.
+OWN = {"variants": catalogue.VARIANT_CONF, "warm-up": catalogue.WARMUP_CONF}
+
+
 def parser():
     parse = argparse.ArgumentParser(
         prog="scripts/bench",
@@ -87,6 +91,20 @@ def variants(midpool, conf):
     ]
 
 
+def without_counters(out, remarks):
+    """Midpool built without counters, where the build knows how."""
+    off = build.option_off("counters")
+    if not off:
+        return []
+    try:
+        path = build.midpool(out.resolve() / "no-counters",
+                             [off, build.option_off("tests")])
+    except build.BuildError as problem:
+        remarks.append(f"no counters: {problem}")
+        return []
+    return [allocators.midpool(path, "no counters")]
+
+
 def prepare(runs, out, remarks):
     """Makes the input that some rows need; drops those it fails for."""
     if any(run.family == "git" for run in runs):
@@ -98,8 +116,16 @@ def prepare(runs, out, remarks):
     return runs
 
 
-def measure(runner, runs, chosen, rounds):
-    """Runs everything; returns the columns of each table."""
+def own_columns(group, conf, midpool, out, remarks):
+    """The columns of a table that has midpool alone."""
+    columns = variants(midpool, conf)
+    if group == "variants":
+        columns += without_counters(out, remarks)
+    return columns
+
+
+def measure(runner, runs, chosen, rounds, own):
+    """Runs everything; own holds the columns of midpool's own tables."""
     groups = {run.group for run in runs}
     if "band" in groups:
         glibc = [allocators.Allocator("glibc")]
@@ -107,16 +133,12 @@ def measure(runner, runs, chosen, rounds):
     if "instructions" in groups:
         glibc = [allocators.Allocator("glibc")]
         runner.all([catalogue.FLOOR_INSTRUCTIONS], glibc, 1)
-    own = ("variants", "warm-up")
-    peers = [run for run in runs if run.group not in own]
+    peers = [run for run in runs if run.group not in OWN]
     if peers:
         runner.all(peers, chosen, rounds)
-    midpool = [one for one in chosen if one.name == "midpool"]
-    for group, conf in (("variants", catalogue.VARIANT_CONF),
-                        ("warm-up", catalogue.WARMUP_CONF)):
+    for group, columns in own.items():
         mine = [run for run in runs if run.group == group]
-        if mine and midpool:
-            runner.all(mine, variants(midpool[0], conf), rounds)
+        runner.all(mine, columns, rounds)
 
 
 def floor_lines(lines):
@@ -127,28 +149,26 @@ def floor_lines(lines):
     return said
 
 
-def tables(lines, chosen, rounds):
-    """The text of all tables."""
-    own = {"variants": catalogue.VARIANT_CONF, "warm-up": catalogue.WARMUP_CONF}
-    body = [line for line in lines
-            if line.group not in own and line.group != "floor"]
+def tables(lines, chosen, rounds, own):
+    """The text of all tables, and the lines that are about peers."""
+    body = [line for line in lines if line.group not in (*OWN, "floor")]
     names = [one.name for one in chosen]
     out = []
     if body:
         out += [table.render(body, names, "midpool", rounds), ""]
-    for group, conf in own.items():
+    for group, columns in own.items():
         mine = [line for line in lines if line.group == group]
-        if mine:
-            out += [table.render_plain(mine, list(conf), rounds), ""]
+        names_own = [one.name for one in columns]
+        out += [table.render_plain(mine, names_own, rounds), ""]
     out += floor_lines([line for line in lines if line.group == "floor"])
     for group in ("band", "outside", "real"):
         out += table.summary(lines, names, "midpool", group)
     return out, body
 
 
-def report(args, runner, chosen, rounds, remarks):
+def report(args, runner, chosen, rounds, remarks, own):
     lines = table.lines(runner.samples)
-    out, body = tables(lines, chosen, rounds)
+    out, body = tables(lines, chosen, rounds, own)
     out += [f"note: {remark}" for remark in remarks]
     out += [f"failed: {failure}" for failure in runner.failures]
     args.out.mkdir(parents=True, exist_ok=True)
@@ -178,8 +198,15 @@ def run(args):
     for remark in remarks:
         print(f"note: {remark}", file=sys.stderr)
     runner = Runner(tools, 8 if args.quick else 20, 5, waits=not args.quick)
-    measure(runner, runs, chosen, rounds)
-    report(args, runner, chosen, rounds, remarks)
+    midpool = [one for one in chosen if one.name == "midpool"]
+    groups = {one.group for one in runs}
+    own = {
+        group: own_columns(group, conf, midpool[0], args.out, remarks)
+        for group, conf in OWN.items()
+        if group in groups and midpool
+    }
+    measure(runner, runs, chosen, rounds, own)
+    report(args, runner, chosen, rounds, remarks, own)
     return 0 if runner.samples else 1
 
 
