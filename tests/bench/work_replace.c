@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LIVE = 1000000, MOST_THREADS = 1024 };
+/* WARM: replacements of each live buffer before anything is measured. */
+enum { MOST_LIVE = 1000000, MOST_THREADS = 1024, WARM = 10 };
 
 struct replace {
     struct bench_sizes sizes;
@@ -82,6 +83,7 @@ prepare_thread(void *context, unsigned index, const volatile bool *stop)
     (void)context;
     (void)stop;
     prepare(index);
+    run_plain(index, (uint64_t)replace.live * WARM);
     return 0;
 }
 
@@ -121,6 +123,7 @@ replace_run(int argc, char **argv)
     bench_expect(argc, 4, "replace LIVE LOW HIGH uniform|log");
     parse(argv);
     prepare(0);
+    replace_body(NULL, (uint64_t)replace.live * WARM);
     bench_measure(replace_body, NULL);
     return 0;
 }
