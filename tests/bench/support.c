@@ -180,7 +180,7 @@ void
 bench_measure(bench_body *body, void *context)
 {
     enum { MOST = 64 };
-    double ns[MOST];
+    double ns[MOST] = {0};
     unsigned reps = bench_options.reps < MOST ? bench_options.reps : MOST;
     uint64_t ops = calibrate(body, context, bench_options.ms);
     struct bench_memory before = bench_memory_now();

@@ -90,7 +90,7 @@ bench_threads(unsigned threads, bench_thread_body *prepare,
               bench_thread_body *body, void *context)
 {
     static struct crew crew;
-    double ns[MOST_REPS];
+    double ns[MOST_REPS] = {0};
     unsigned reps =
         bench_options.reps < MOST_REPS ? bench_options.reps : MOST_REPS;
     if (threads == 0 || threads > MOST_THREADS) {

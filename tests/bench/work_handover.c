@@ -192,7 +192,7 @@ static void
 measure(unsigned side)
 {
     enum { MOST_REPS = 64 };
-    double ns[MOST_REPS];
+    double ns[MOST_REPS] = {0};
     unsigned reps =
         bench_options.reps < MOST_REPS ? bench_options.reps : MOST_REPS;
     struct timespec slice = {.tv_sec = bench_options.ms / 1000,

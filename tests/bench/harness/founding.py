@@ -93,8 +93,9 @@ def render(found):
 NOTES = f"""
 ns is CPU time per pair of allocation and release (with {THREADS} threads: wall
 time x CPUs in use); B/op is how much memory an operation left behind
-(bookkeeping; {ORIGINAL_BYTES} bytes in the original pools); the speed-up is over glibc's
-calloc and free. mmap writes every page; reset is get/put with zero:free.
+(bookkeeping; {ORIGINAL_BYTES} bytes in the original pools); the speed-up is over
+glibc's calloc and free. mmap writes every page; reset is get/put with
+zero:free.
 """
 
 
