@@ -64,8 +64,7 @@ scan_object(struct dl_phdr_info *info, size_t size, void *wanted)
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 
         if (segment->p_type == PT_NOTE)
-            scan_notes(wanted,
-                       (const char *)info->dlpi_addr + segment->p_vaddr,
+            scan_notes(wanted, (const char *)info->dlpi_addr + segment->p_vaddr,
                        segment->p_memsz);
     }
     return 1;

@@ -135,9 +135,9 @@ environment_is_secure(void)
 }
 
 void
-environment_mark(int pid)
+environment_mark(char **entries, int pid)
 {
-    long entry = find_entry(environ, conf_name);
+    long entry = find_entry(entries, conf_name);
     struct line mark;
     size_t length;
 
@@ -145,10 +145,10 @@ environment_mark(int pid)
         return;
     line_start(&mark, reporter_key);
     line_add_signed(&mark, pid);
-    length = strlen(environ[entry]);
+    length = strlen(entries[entry]);
     if (length + mark.length >= sizeof environment.marked)
         return;
-    memcpy(environment.marked, environ[entry], length);
+    memcpy(environment.marked, entries[entry], length);
     memcpy(environment.marked + length, mark.text, mark.length + 1);
-    environ[entry] = environment.marked;
+    entries[entry] = environment.marked;
 }

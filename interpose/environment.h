@@ -34,10 +34,10 @@ bool environment_wants_colour(void);
 bool environment_is_secure(void);
 
 /*
- * For report_children:no: changes MIDPOOL_CONF in the environment that
- * children will get, so that they know that pid reports for them. No effect
- * where the variable is unset.
+ * For report_children:no: changes MIDPOOL_CONF in entries, the environment
+ * that children will get, so that they know that pid reports for them. No
+ * effect where the variable is unset.
  */
-void environment_mark(int pid);
+void environment_mark(char **entries, int pid);
 
 #endif

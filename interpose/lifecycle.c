@@ -18,6 +18,7 @@
 #include "purge_thread.h"
 #include "signal_report.h"
 #include "stderr_target.h"
+#include "uncounted.h"
 
 enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY, STAGE_READY };
 
@@ -29,22 +30,6 @@ static bool destructors_spent;
 extern int __cxa_thread_atexit_impl(void (*function)(void *), void *object,
                                     void *dso) __attribute__((weak));
 extern void *__dso_handle __attribute__((visibility("hidden")));
-
-void
-lifecycle_init_early(void)
-{
-    enum stage none = STAGE_NONE;
-    struct pool_config config;
-
-    if (!atomic_compare_exchange_strong(&stage, &none, STAGE_EARLY_RUNS))
-        return;
-    options_init(&options);
-    if (environment_read(environ))
-        options_parse(&options, environment_conf(), NULL);
-    options_pool_config(&options, &config);
-    pool_init(&config);
-    atomic_store(&stage, STAGE_EARLY);
-}
 
 const struct options *
 lifecycle_options(void)
@@ -62,6 +47,10 @@ describe_page(void)
     page->warn_below = options.warn_below;
 }
 
+/*
+ * Registered at the first allocation, so before other libraries' handlers
+ * as a rule: theirs, which may allocate, then run while ours hold nothing.
+ */
 static void
 before_fork(void)
 {
@@ -81,6 +70,8 @@ after_fork_child(void)
 {
     pool_fork_child();
     backend_fork_child();
+    if (atomic_load(&stage) != STAGE_READY)
+        return;
     process_forked();
     exit_report_forked();
     if (options.live)
@@ -88,6 +79,23 @@ after_fork_child(void)
     describe_page();
     if (options.purge_thread)
         purge_thread_start(options.decay_ms);
+}
+
+void
+lifecycle_init_early(void)
+{
+    enum stage none = STAGE_NONE;
+    struct pool_config config;
+
+    if (!atomic_compare_exchange_strong(&stage, &none, STAGE_EARLY_RUNS))
+        return;
+    options_init(&options);
+    if (environment_read(environ))
+        options_parse(&options, environment_conf(), NULL);
+    options_pool_config(&options, &config);
+    pool_init(&config);
+    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+    atomic_store(&stage, STAGE_EARLY);
 }
 
 /* Once more and aloud: the first time nobody could be told. */
@@ -162,12 +170,17 @@ exit_begins(void *unused)
 static void
 watch_exit(void)
 {
-    if (__cxa_thread_atexit_impl != NULL)
-        __cxa_thread_atexit_impl(exit_begins, NULL, &__dso_handle);
+    struct uncounted mark;
+
+    if (__cxa_thread_atexit_impl == NULL)
+        return;
+    uncounted_begin(&mark);
+    __cxa_thread_atexit_impl(exit_begins, NULL, &__dso_handle);
+    uncounted_end(&mark);
 }
 
 static void
-apply_options(void)
+apply_options(char **entries)
 {
     static const char no_handler[] =
         "midpool: no handler for the option signal could be installed\n";
@@ -183,7 +196,7 @@ apply_options(void)
     if (options.report != REPORT_NONE)
         watch_exit();
     if (!options.report_children && options.reporter == 0)
-        environment_mark(process_self()->pid);
+        environment_mark(entries, process_self()->pid);
     if (reason != NULL)
         return;
     misuse_install(options.misuse);
@@ -206,8 +219,7 @@ start(int argc, char **argv, char **entries)
     stderr_target_record();
     read_options(entries);
     exit_report_init(&options);
-    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-    apply_options();
+    apply_options(entries);
     atomic_store(&stage, STAGE_READY);
 }
 

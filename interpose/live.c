@@ -58,8 +58,8 @@ create(uint32_t *generation)
 
     for (int i = 0; i < GENERATION_TRIES && fd < 0; i++) {
         set_name(*generation);
-        fd = open(name.text,
-                  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        fd = open(name.text, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                  0600);
         if (fd < 0 && errno != EEXIST)
             return -1;
         if (fd < 0)

@@ -29,7 +29,7 @@ enum {
     KEPT_SECONDS = 3600,
     CROWDED_SECONDS = 10, /* what is kept when there are too many */
     CROWD = 256,
-    MARK_SECONDS = 1,     /* access time of a page met dead */
+    MARK_SECONDS = 1, /* access time of a page met dead */
 };
 
 struct sweep {

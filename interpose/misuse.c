@@ -27,8 +27,8 @@ say_and_act(struct line *line)
 {
     int kept = errno;
 
-    line_add(line, action == OPTION_MISUSE_ABORT ? "; aborting\n"
-                                                 : "; going on\n");
+    line_add(line,
+             action == OPTION_MISUSE_ABORT ? "; aborting\n" : "; going on\n");
     call_stack_add(line, "midpool:   by ");
     stderr_target_say(line->text, line->length);
     if (action == OPTION_MISUSE_ABORT)

@@ -177,8 +177,8 @@ report_file_write(const char *path, const char *bytes, size_t length)
         int fd = open_temporary(path, &temporary_name);
 
         error = fd < 0 ? errno
-                       : write_and_publish(fd, temporary_name.text, path,
-                                           bytes, length);
+                       : write_and_publish(fd, temporary_name.text, path, bytes,
+                                           length);
     }
     errno = kept;
     return error;

@@ -87,8 +87,7 @@ was_silenced(void)
 bool
 stderr_target_is_missed(void)
 {
-    bool device =
-        S_ISCHR(target.file.st_mode) && target.path[0] == '\0';
+    bool device = S_ISCHR(target.file.st_mode) && target.path[0] == '\0';
 
     return target.existed && !device && !was_silenced();
 }

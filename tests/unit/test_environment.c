@@ -94,7 +94,7 @@ Test(environment, children_learn_who_reports)
 {
     setenv("MIDPOOL_CONF", "report_children:no", 1);
     environment_read(environ);
-    environment_mark(42);
+    environment_mark(environ, 42);
     cr_assert_str_eq(getenv("MIDPOOL_CONF"), "report_children:no,reporter:42");
 }
 
@@ -102,6 +102,6 @@ Test(environment, nothing_is_added_where_nothing_was)
 {
     unsetenv("MIDPOOL_CONF");
     environment_read(environ);
-    environment_mark(42);
+    environment_mark(environ, 42);
     cr_assert_eq(getenv("MIDPOOL_CONF"), NULL);
 }

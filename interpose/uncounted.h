@@ -1,0 +1,26 @@
+/*
+ * uncounted.h - allocations that libc makes on our behalf are not the
+ * program's, and do not show in its counters.
+ *
+ * For small ones of the calling thread, which go to the fallback allocator:
+ *
+ *     struct uncounted mark;
+ *     uncounted_begin(&mark);
+ *     ...
+ *     uncounted_end(&mark);
+ */
+#ifndef MIDPOOL_INTERPOSE_UNCOUNTED_H
+#define MIDPOOL_INTERPOSE_UNCOUNTED_H
+
+#include "page.h"
+
+struct uncounted {
+    struct stats_block *block; /* NULL: the pools are not there */
+    uint64_t calls[PAGE_WIDTHS];
+    uint64_t below_bytes;
+};
+
+void uncounted_begin(struct uncounted *mark);
+void uncounted_end(const struct uncounted *mark);
+
+#endif
