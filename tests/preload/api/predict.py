@@ -23,6 +23,16 @@ def differences(where, expected, found):
             for key, value in expected.items() if found.get(key) != value]
 
 
+def fallback_sizes(widths, fallback):
+    """Calls by the bit width of their size; the band cuts two widths."""
+    found = [0] * len(widths)
+    for row in fallback["sizes"]:
+        found[row["from_bytes"].bit_length()] += row["calls"]
+    return ["fallback of %d bits: predicted %d, reported %d"
+            % (width, want, found[width])
+            for width, want in enumerate(widths) if found[width] != want]
+
+
 def compare(expected, report):
     wrong = differences("totals", expected["totals"], report["totals"])
     classes = [row for pool in report["pools"] for row in pool["classes"]]
@@ -32,6 +42,7 @@ def compare(expected, report):
     for side in ("below", "above"):
         wrong += differences("fallback." + side, expected[side],
                              report["fallback"][side])
+    wrong += fallback_sizes(expected["widths"], report["fallback"])
     found = {row["from_bytes"]: row["gets"] for row in report["sizes"]}
     for index, gets in enumerate(expected["sizes"]):
         start = 2048 + 256 * index

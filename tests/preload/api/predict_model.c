@@ -17,6 +17,7 @@
 enum {
     CLASSES = 21,
     SIZES = 249,
+    WIDTHS = 65,
     SEEN_BITS = 20,
     SEEN = 1 << SEEN_BITS,
     ALIGN_ORDINARY = 64,
@@ -31,8 +32,9 @@ enum {
     C(misses)                                                                  \
     C(puts)                                                                    \
     C(callocs)                                                                 \
-    C(aligned) C(reallocs_in_place) C(reallocs_moved) C(requested_bytes)       \
-        C(slot_bytes) C(live) C(live_bytes) C(peak_live_bytes) C(bypasses)
+    C(aligned)                                                                 \
+    C(reallocs_in_place) C(reallocs_moved) C(requested_bytes) C(slot_bytes)    \
+        C(live) C(live_bytes) C(peak_live_bytes) C(bypasses)
 
 struct row {
 #define FIELD(name) unsigned long long name;
@@ -41,8 +43,8 @@ struct row {
 };
 
 static struct row row[CLASSES];
-static unsigned long long sizes[SIZES], below_calls, below_bytes, above_calls,
-    above_bytes, live_bytes, peak_live_bytes;
+static unsigned long long sizes[SIZES], widths[WIDTHS], below_calls,
+    below_bytes, above_calls, above_bytes, live_bytes, peak_live_bytes;
 
 /*
  * Page-aligned blocks of a class are kept apart from ordinary ones: each kind
@@ -159,15 +161,27 @@ count_get(struct row *to, uintptr_t address, size_t size, bool whole_pages)
     sizes[(size - 2048) / 256]++;
 }
 
-void
-predict_get(const void *ptr, size_t size, size_t align, bool zeroed)
+static void
+count_fallback(size_t size)
 {
+    unsigned width = 0;
+    while (width < 64 && size >> width != 0)
+        width++;
+    widths[width]++;
     if (size < 2048) {
         below_calls++;
         below_bytes += size;
-    } else if (size > 65536) {
+    } else {
         above_calls++;
         above_bytes += size;
+    }
+}
+
+void
+predict_get(const void *ptr, size_t size, size_t align, bool zeroed)
+{
+    if (!in_band(size)) {
+        count_fallback(size);
     } else {
         struct row *to = &row[class_for(size, align)];
         if (align > ALIGN_POOLED) {
@@ -278,6 +292,9 @@ predict_write(int fd)
     write_text(fd, ",\n\"sizes\": [");
     for (unsigned i = 0; i < SIZES; i++)
         write_text(fd, "%s%llu", i ? "," : "", sizes[i]);
+    write_text(fd, "],\n\"widths\": [");
+    for (unsigned i = 0; i < WIDTHS; i++)
+        write_text(fd, "%s%llu", i ? "," : "", widths[i]);
     write_text(fd, "],\n\"below\": {\"calls\": %llu, \"bytes\": %llu},\n",
                below_calls, below_bytes);
     write_text(fd, "\"above\": {\"calls\": %llu, \"bytes\": %llu}}\n",
