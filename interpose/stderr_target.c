@@ -9,6 +9,7 @@
 
 #include "process.h"
 #include "quiet_write.h"
+#include "reopen.h"
 
 /* Above what a program's exit handlers get when they open files. */
 enum { DUPLICATE_LOWEST = 200 };
@@ -26,10 +27,7 @@ is_recorded(int fd)
     struct stat now;
 
     return target.existed && fstat(fd, &now) == 0 &&
-           now.st_dev == target.file.st_dev &&
-           now.st_ino == target.file.st_ino &&
-           now.st_rdev == target.file.st_rdev &&
-           (now.st_mode & S_IFMT) == (target.file.st_mode & S_IFMT);
+           reopen_is_same(&now, &target.file);
 }
 
 void
@@ -92,20 +90,12 @@ stderr_target_is_missed(void)
     return target.existed && !device && !was_silenced();
 }
 
-static bool
-may_reopen(void)
-{
-    if (target.path[0] != '/' || was_silenced())
-        return false;
-    return S_ISREG(target.file.st_mode) || !left_session();
-}
-
 static int
-reopen(void)
+open_by_name(void)
 {
     int fd;
 
-    if (!may_reopen())
+    if (target.path[0] != '/')
         return -1;
     fd = open(target.path, O_WRONLY | O_APPEND | O_NOCTTY | O_NOFOLLOW |
                                O_NONBLOCK | O_CLOEXEC);
@@ -116,6 +106,22 @@ reopen(void)
     return fd;
 }
 
+static int
+open_anew(void)
+{
+    bool terminal = S_ISCHR(target.file.st_mode);
+    int fd;
+
+    if (!stderr_target_is_missed() || (terminal && left_session()))
+        return -1;
+    fd = open_by_name();
+    if (fd < 0)
+        fd = reopen_from(process_self()->pid, &target.file);
+    if (fd < 0 && getppid() == process_self()->parent)
+        fd = reopen_from(process_self()->parent, &target.file);
+    return fd;
+}
+
 int
 stderr_target_open(void)
 {
@@ -123,7 +129,7 @@ stderr_target_open(void)
         return STDERR_FILENO;
     if (target.duplicate >= 0 && is_recorded(target.duplicate))
         return target.duplicate;
-    return reopen();
+    return open_anew();
 }
 
 void

@@ -11,8 +11,10 @@
  *           and kept until the report is out: exit() runs the destructors of
  *           thread-local objects first, and lifecycle.c has one. While the
  *           program runs no descriptor is held.
- *           Where both are gone, a regular file is opened anew for append,
- *           a terminal too as long as the process is in its session.
+ *           Where both are gone the file is opened anew for append: by its
+ *           name, where it is a regular file, or a terminal and the process
+ *           in its session; else from another descriptor of ours or of the
+ *           parent that has it.
  * Ownership Static state. Nothing takes a lock or allocates.
  */
 #ifndef MIDPOOL_INTERPOSE_STDERR_TARGET_H

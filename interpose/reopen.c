@@ -1,0 +1,79 @@
+/* reopen.c - see reopen.h. */
+#include "reopen.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "line.h"
+
+enum { ENTRIES_BYTES = 2048 };
+
+static char entries[ENTRIES_BYTES] __attribute__((aligned(8)));
+
+bool
+reopen_is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           a->st_rdev == b->st_rdev &&
+           (a->st_mode & S_IFMT) == (b->st_mode & S_IFMT);
+}
+
+static int
+try_entry(int directory, const char *name, const struct stat *wanted)
+{
+    struct stat found;
+    int fd;
+
+    if (fstatat(directory, name, &found, 0) != 0 ||
+        !reopen_is_same(&found, wanted))
+        return -1;
+    fd = openat(directory, name,
+                O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 &&
+        (fstat(fd, &found) != 0 || !reopen_is_same(&found, wanted))) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* readdir would allocate. */
+static int
+search(int directory, const struct stat *wanted)
+{
+    int fd = -1;
+    long bytes;
+
+    while (fd < 0 && (bytes = syscall(SYS_getdents64, directory, entries,
+                                      sizeof entries)) > 0) {
+        for (long at = 0; at < bytes && fd < 0;) {
+            const struct dirent64 *entry =
+                (const struct dirent64 *)(entries + at);
+
+            if (entry->d_name[0] != '.')
+                fd = try_entry(directory, entry->d_name, wanted);
+            at += entry->d_reclen;
+        }
+    }
+    return fd;
+}
+
+int
+reopen_from(int pid, const struct stat *wanted)
+{
+    struct line path;
+    int directory;
+    int fd;
+
+    line_start(&path, "/proc/");
+    line_add_signed(&path, pid);
+    line_add(&path, "/fd");
+    directory = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return -1;
+    fd = search(directory, wanted);
+    close(directory);
+    return fd;
+}
