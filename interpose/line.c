@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sink.h"
+
 void
 line_start(struct line *line, const char *text)
 {
@@ -39,38 +41,41 @@ line_add_printable(struct line *line, const char *text, size_t length)
     }
 }
 
-static void
-add_in_base(struct line *line, uint64_t number, unsigned base)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number != 0);
-    line_add_bytes(line, digits + at, sizeof digits - at);
-}
+/* Numbers are written by the sink that reports use. */
+enum { DIGITS = 24 };
 
 void
 line_add_unsigned(struct line *line, uint64_t number)
 {
-    add_in_base(line, number, 10);
+    char digits[DIGITS];
+    struct sink sink;
+
+    sink_init(&sink, digits, sizeof digits);
+    sink_decimal(&sink, number);
+    line_add_bytes(line, digits, sink.length);
 }
 
 void
 line_add_signed(struct line *line, int64_t number)
 {
-    if (number < 0)
-        line_add(line, "-");
-    add_in_base(line, number < 0 ? -(uint64_t)number : (uint64_t)number, 10);
+    char digits[DIGITS];
+    struct sink sink;
+
+    sink_init(&sink, digits, sizeof digits);
+    sink_signed(&sink, number);
+    line_add_bytes(line, digits, sink.length);
 }
 
 void
 line_add_hex(struct line *line, uint64_t number)
 {
+    char digits[DIGITS];
+    struct sink sink;
+
+    sink_init(&sink, digits, sizeof digits);
+    sink_hex(&sink, number);
     line_add(line, "0x");
-    add_in_base(line, number, 16);
+    line_add_bytes(line, digits, sink.length);
 }
 
 void

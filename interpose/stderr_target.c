@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "process.h"
 #include "quiet_write.h"
 #include "reopen.h"
@@ -35,7 +36,10 @@ stderr_target_record(void)
 {
     ssize_t length;
 
-    target.existed = fstat(STDERR_FILENO, &target.file) == 0;
+    int flags = fcntl(STDERR_FILENO, F_GETFL);
+
+    target.existed = flags >= 0 && (flags & O_ACCMODE) != O_RDONLY &&
+                     fstat(STDERR_FILENO, &target.file) == 0;
     if (!target.existed)
         return;
     if (!S_ISREG(target.file.st_mode) && !isatty(STDERR_FILENO))
@@ -106,13 +110,18 @@ open_by_name(void)
     return fd;
 }
 
+/*
+ * Not with raised privileges: what the user could open is no measure of what
+ * the process can.
+ */
 static int
 open_anew(void)
 {
     bool terminal = S_ISCHR(target.file.st_mode);
     int fd;
 
-    if (!stderr_target_is_missed() || (terminal && left_session()))
+    if (!stderr_target_is_missed() || (terminal && left_session()) ||
+        environment_is_secure())
         return -1;
     fd = open_by_name();
     if (fd < 0)

@@ -188,6 +188,31 @@ Test(exit_report, a_program_started_without_stderr_gets_no_text)
         contents(name_with_pid("midpool.test_exit_report.", ".txt")), "");
 }
 
+/* As with "program 2<data": nobody asked for the file to be written. */
+Test(exit_report, a_stderr_that_was_only_readable_is_left_alone)
+{
+    close(2);
+    cr_assert_eq(open("stderr", O_RDONLY), 2);
+    stderr_target_record();
+    close(2);
+    report();
+    cr_assert_str_eq(contents("stderr"), "");
+}
+
+Test(exit_report, a_pipe_is_had_again_from_another_descriptor)
+{
+    static char text[10000];
+    int ends[2];
+
+    cr_assert_eq(pipe(ends), 0);
+    dup2(ends[1], 2);
+    stderr_target_record();
+    close(2);
+    report();
+    cr_assert_gt(read(ends[0], text, sizeof text - 1), 0);
+    cr_assert(is_text(text));
+}
+
 Test(exit_report, a_silenced_subshell_stays_silent)
 {
     int status;
