@@ -77,8 +77,8 @@ def main():
     def predicted(_):
         path = os.path.join("/tmp", "midpool-predicted.%d" % os.getpid())
         try:
-            result = preload.run(given.lib, [
-                given.program, given.seed, str(calls), path],
+            result = preload.run(os.path.abspath(given.lib), [
+                os.path.abspath(given.program), given.seed, str(calls), path],
                 conf="decay_ms:-1", seconds=600).expect(0)
             with open(path, encoding="utf-8") as file:
                 expected = json.load(file)

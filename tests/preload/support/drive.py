@@ -13,6 +13,7 @@ C library alone first: the test itself has to be right. --only-bare or
 """
 
 import argparse
+import os
 import sys
 
 import preload
@@ -36,12 +37,18 @@ def arguments():
     return parser.parse_args()
 
 
+def absolute(word):
+    """The program runs in another directory: files of this one by path."""
+    return os.path.abspath(word) if os.path.exists(word) else word
+
+
 def run(given, lib):
     extra = dict(pair.split("=", 1) for pair in given.env)
     if given.audit:
-        extra["LD_AUDIT"] = given.audit
-    result = preload.run(lib, given.program, conf=given.conf, extra=extra,
-                         preload=given.preload,
+        extra["LD_AUDIT"] = absolute(given.audit)
+    words = [absolute(word) for word in given.program]
+    result = preload.run(lib and absolute(lib), words, conf=given.conf, extra=extra,
+                         preload=[absolute(name) for name in given.preload],
                          seconds=given.seconds * (10 if preload.SOAK else 1))
     if result.status == preload.SKIPPED:
         raise preload.Skip(result.err.decode(errors="replace"))

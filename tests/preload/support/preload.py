@@ -50,6 +50,11 @@ class Result:
             found.append(report)
         return found
 
+    def texts(self):
+        """Text reports that went to a file for want of descriptor 2."""
+        return [name for name in os.listdir(self.folder.name)
+                if name.startswith("midpool.") and name.endswith(".txt")]
+
     def report(self):
         found = self.reports()
         assert len(found) == 1, "%d reports: %s" % (len(found), self)
@@ -92,13 +97,14 @@ def run(lib, argv, conf="", seconds=120, extra=None, preload=(), **options):
     """Runs argv under lib (None: the C library alone).
 
     conf goes to MIDPOOL_CONF; unless it sets report itself, JSON reports go
-    into a folder of their own. preload names further libraries, in order,
+    into a folder of their own, which is the working directory as well. preload names further libraries, in order,
     "MIDPOOL" for our place among them. A program that is not done in time is
     killed, with its group, and the test fails.
     """
     folder = tempfile.TemporaryDirectory(prefix="midpool-test-")
     os.chmod(folder.name, 0o777)
     env = environment(lib, conf, folder.name, extra, preload)
+    options.setdefault("cwd", folder.name)
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
