@@ -19,9 +19,10 @@ EXPORT void *
 malloc(size_t bytes)
 {
     if (likely(size_in_band(bytes))) {
-        void *slot = cache_get_fast(bytes);
+        enum cache_taken taken;
+        void *slot = cache_get_fast(bytes, &taken);
 
-        return likely(slot != NULL) ? slot : route_get(bytes);
+        return likely(slot != NULL) ? slot : route_get(bytes, taken);
     }
     if (likely(bytes < BAND_MIN_BYTES && cache_count_below(bytes)))
         return backend_malloc(bytes);

@@ -149,15 +149,25 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
     return refill.slot;
 }
 
+/* What a fast get subtracted before it gave up. */
+static void
+give_back(struct cache *cache, unsigned index, size_t bytes,
+          enum cache_taken taken)
+{
+    struct stats_block *block = cache_block(cache);
+
+    if (taken >= TAKEN_CREDIT)
+        block->hot[index].credit += (int64_t)bytes;
+    if (taken >= TAKEN_HEADROOM)
+        block->headroom += bin_info[index].slot_bytes;
+}
+
 noinline void *
-cache_get_slow(unsigned bin, size_t bytes, bool *zero)
+cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
     struct cache *cache;
-    bool ignored;
     void *slot;
 
-    if (zero == NULL)
-        zero = &ignored;
     if (!settings.active)
         return NULL;
     cache = thread_cache();
@@ -166,6 +176,7 @@ cache_get_slow(unsigned bin, size_t bytes, bool *zero)
     if (cache == NULL)
         return get_shared(bin, bytes, zero);
     cache_enter();
+    give_back(cache, bin, bytes, taken);
     if (unlikely(fork_pending))
         fork_finish();
     slot = get_cached(cache, bin, bytes, zero);
@@ -216,6 +227,13 @@ cache_count_slow(size_t bytes)
         cache_leave(cache);
     }
     count_fallback(cache_block(cache), bytes);
+}
+
+noinline bool
+cache_refill_below(size_t bytes)
+{
+    cache_block(cache_self)->below_credit += (int64_t)bytes;
+    return false;
 }
 
 void

@@ -156,26 +156,12 @@ populate(unsigned bin, const struct magazine *run)
     (void)os_populate(start, align_up((uintptr_t)(high - start), OS_PAGE_BYTES));
 }
 
-/*
- * The run of a bin that is hardly used covers the slots whose state words
- * share a cache line: other threads' slots would make it bounce.
- */
-static unsigned
-run_slots(const struct bin *bin, unsigned index)
-{
-    unsigned line = STATE_LINE_BYTES / bin_info[index].stride;
-
-    if (bin->rounds > 0)
-        return bin_info[index].run_slots;
-    return line > 0 ? line : 1;
-}
-
 static struct magazine *
 new_run(struct bin *bin, unsigned index)
 {
     struct magazine *run = bin->cold;
     bool grows = slab_assigned_count[index] >= POPULATE_SLABS;
-    unsigned max = run_slots(bin, index);
+    unsigned max = bin->rounds == 0 ? 1 : bin_info[index].run_slots;
 
     if (run == NULL && (run = magazine_new()) == NULL)
         return NULL;

@@ -124,6 +124,16 @@ slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
     return taken;
 }
 
+/* Do a slot's state word and that of the slot before share a line? */
+static bool
+same_state_line(uint32_t number, unsigned slot)
+{
+    unsigned bin = slab_at(number)->bin;
+    uintptr_t start = (uintptr_t)slab_slot_start(number, bin, slot);
+
+    return start % STATE_LINE_BYTES >= bin_info[bin].stride;
+}
+
 static unsigned
 take_fresh(uint32_t number, struct magazine *into, unsigned max)
 {
@@ -131,6 +141,13 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
     unsigned left = (unsigned)bin_info[slab->bin].slots - slab->fresh;
     unsigned taken = max < left ? max : left;
 
+    /*
+     * A run ends where a new line of state words begins: threads would make
+     * the line bounce that held words of both their slots.
+     */
+    while (taken < left && taken < MAGAZINE_ROUNDS &&
+           same_state_line(number, slab->fresh + taken))
+        taken++;
     /* Slots of one magazine read as zero all, or are not said to. */
     if (slab->fresh < slab->zero_from &&
         slab->fresh + taken > slab->zero_from)
