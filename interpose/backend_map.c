@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -57,6 +58,22 @@ static uintptr_t emergency_end;
 static uintptr_t emergency_thread;
 static bool emergency_used;
 
+/*
+ * The system calls themselves: another preloaded library may have put itself
+ * before libc's mmap and allocate in it, while jemalloc holds its locks.
+ */
+static void *
+map(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+    return (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+}
+
+static int
+unmap(void *at, size_t bytes)
+{
+    return (int)syscall(SYS_munmap, at, bytes);
+}
+
 static uintptr_t
 align_to(uintptr_t value, uintptr_t align)
 {
@@ -67,14 +84,14 @@ align_to(uintptr_t value, uintptr_t align)
 static bool
 map_at(uintptr_t where, size_t bytes, int prot, int flags)
 {
-    void *got = mmap((void *)where, bytes, prot, flags | MAP_FIXED_NOREPLACE,
+    void *got = map((void *)where, bytes, prot, flags | MAP_FIXED_NOREPLACE,
                      -1, 0);
 
     if (got == (void *)where)
         return true;
     if (got != MAP_FAILED) {
         /* A kernel that takes the address for a hint. */
-        (void)munmap(got, bytes);
+        (void)unmap(got, bytes);
         errno = EEXIST;
     }
     return false;
@@ -175,7 +192,7 @@ emergency_map(size_t bytes, int prot)
     if (__atomic_load_n(&emergency_thread, __ATOMIC_RELAXED) !=
             (uintptr_t)pthread_self() ||
         bytes > emergency_end - start || start > emergency_end ||
-        mprotect((void *)start, bytes, prot) != 0)
+        syscall(SYS_mprotect, start, bytes, prot) != 0)
         return MAP_FAILED;
     emergency_next = start + bytes;
     __atomic_store_n(&emergency_used, true, __ATOMIC_RELAXED);
@@ -199,7 +216,7 @@ map_anonymous(size_t bytes, int prot, int flags)
         if (errno != EEXIST)
             return emergency_map(bytes, prot);
     }
-    void *got = mmap(NULL, bytes, prot, flags, -1, 0);
+    void *got = map(NULL, bytes, prot, flags, -1, 0);
 
     if (got != MAP_FAILED)
         __atomic_store_n(&outside, true, __ATOMIC_RELEASE);
@@ -216,7 +233,7 @@ backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
     if (addr == NULL && fd == -1)
         got = map_anonymous(bytes, prot, flags);
     else
-        got = mmap(addr, bytes, prot, flags, fd, offset);
+        got = map(addr, bytes, prot, flags, fd, offset);
     errno = saved;
     return got;
 }
@@ -225,7 +242,7 @@ int
 backend_je_munmap(void *addr, size_t bytes)
 {
     int saved = errno;
-    int result = munmap(addr, bytes);
+    int result = unmap(addr, bytes);
 
     if (result == 0)
         window_lower((uintptr_t)addr + bytes, (uintptr_t)addr);
@@ -237,7 +254,7 @@ int
 backend_je_madvise(void *addr, size_t bytes, int advice)
 {
     int saved = errno;
-    int result = madvise(addr, bytes, advice);
+    int result = (int)syscall(SYS_madvise, addr, bytes, advice);
 
     errno = saved;
     return result;

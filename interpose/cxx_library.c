@@ -2,6 +2,7 @@
 #include "cxx_library.h"
 
 #include <dlfcn.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "line.h"
@@ -45,6 +46,16 @@ find_throwing(const char *name)
     abort();
 }
 
+/*
+ * The library's aligned forms round the size up without a check; they must
+ * see one that can not be had, not one that wraps to something small.
+ */
+static size_t
+impossible_at_most(size_t size)
+{
+    return size > PTRDIFF_MAX ? PTRDIFF_MAX : size;
+}
+
 void *
 cxx_library_new(const char *name, size_t size)
 {
@@ -58,7 +69,7 @@ cxx_library_new_aligned(const char *name, size_t size, size_t align)
 {
     void *(*function)(size_t, size_t) = find_throwing(name);
 
-    return function(size, align);
+    return function(impossible_at_most(size), align);
 }
 
 void *
@@ -75,5 +86,7 @@ cxx_library_new_aligned_nothrow(const char *name, size_t size, size_t align,
 {
     void *(*function)(size_t, size_t, const void *) = find(name);
 
-    return function == NULL ? NULL : function(size, align, tag);
+    if (function == NULL)
+        return NULL;
+    return function(impossible_at_most(size), align, tag);
 }

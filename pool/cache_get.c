@@ -216,6 +216,9 @@ cache_count_slow(size_t bytes)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
 
+    /* Never served, and enough of them would make the sum wrap. */
+    if (bytes > PTRDIFF_MAX)
+        return;
     if (cache == NULL) {
         count_fallback_shared(stats_block_at(account_page, THREAD_SHARED),
                               bytes);
