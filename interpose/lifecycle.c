@@ -50,26 +50,28 @@ describe_page(void)
 /*
  * Registered at the first allocation, so before other libraries' handlers
  * as a rule: theirs, which may allocate, then run while ours hold nothing.
+ * The order of the locks is the pool's, stdio's list, jemalloc's: no holder
+ * of the first ever waits for one of the others.
  */
 static void
 before_fork(void)
 {
-    backend_fork_prepare();
     pool_fork_prepare();
+    backend_fork_prepare();
 }
 
 static void
 after_fork_parent(void)
 {
-    pool_fork_parent();
     backend_fork_parent();
+    pool_fork_parent();
 }
 
 static void
 after_fork_child(void)
 {
-    pool_fork_child();
     backend_fork_child();
+    pool_fork_child();
     if (atomic_load(&stage) != STAGE_READY)
         return;
     process_forked();

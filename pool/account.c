@@ -37,14 +37,14 @@ alone(void)
     return __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1;
 }
 
-void
-account_publish_bin(struct stats_block *block, unsigned bin)
+static void
+publish_bin(struct stats_block *block, unsigned bin)
 {
     struct stats_cold *cold = &block->cold[bin];
     int64_t share = (int64_t)(block->hot[bin].gets - block->hot[bin].puts);
     int64_t live;
 
-    if (alone())
+    if (share == cold->published && share == cold->peak)
         return;
     live = __atomic_add_fetch(&account_page->live[bin],
                               share - cold->published, __ATOMIC_RELAXED);
@@ -53,14 +53,12 @@ account_publish_bin(struct stats_block *block, unsigned bin)
     cold->peak = share;
 }
 
-void
-account_publish_bytes(struct stats_block *block)
+static void
+publish_bytes(struct stats_block *block)
 {
     int64_t share = block->peak_bytes - block->headroom;
     int64_t live;
 
-    if (alone())
-        return;
     live = __atomic_add_fetch(&account_page->live_bytes,
                               share - block->published_bytes, __ATOMIC_RELAXED);
     if (live + block->headroom > account_page->peak_bytes)
@@ -69,6 +67,20 @@ account_publish_bytes(struct stats_block *block)
     block->published_bytes = share;
     block->peak_bytes = share;
     block->headroom = 0;
+}
+
+/*
+ * All at once: then the classes' peaks add up to no less than the total's,
+ * because a sum of maxima is no less than the maximum of the sum.
+ */
+void
+account_publish(struct stats_block *block)
+{
+    if (alone())
+        return;
+    for (unsigned bin = 0; bin < BINS; bin++)
+        publish_bin(block, bin);
+    publish_bytes(block);
 }
 
 /* Sums of one moment: what the curve and the idle counts are made of. */

@@ -39,9 +39,8 @@ account_warmups(unsigned bin, uint64_t slots)
 /* Idle slots of a bin, as the page's header defines them. */
 int64_t account_idle(unsigned bin);
 
-/* Adds the block's own live counts to the shared ones. Thread: its holder. */
-void account_publish_bin(struct stats_block *block, unsigned bin);
-void account_publish_bytes(struct stats_block *block);
+/* See cache_publish. Thread: the block's holder. */
+void account_publish(struct stats_block *block);
 
 /* Closes the curve's interval when it is over. Thread: any. */
 void account_curve(int64_t now_ns);

@@ -72,7 +72,7 @@ struct cache {
     int64_t tick_ns;        /* time of the last tick */
     uint64_t granted_bytes; /* capacity of all bins */
     uint32_t window;        /* decay window of the last trim */
-    uint32_t reserved;
+    uint32_t slow_puts;     /* every so many make a tick */
     struct bin bin[BINS];
 };
 
@@ -290,6 +290,15 @@ cache_count_below(size_t bytes)
 #endif
     return true;
 }
+
+/*
+ * Looks at the clock and, if it is time, publishes counts, returns memory,
+ * gives idle bins back. Requires cache_enter.
+ */
+void cache_tick(struct cache *cache);
+
+/* Adds the thread's live counts to the shared ones. Requires cache_enter. */
+void cache_publish(struct cache *cache);
 
 /* Moves all of a thread's idle slots to the depot. Requires cache_enter. */
 void cache_flush(struct cache *cache);

@@ -6,36 +6,14 @@
 #include "check.h"
 #include "fork.h"
 #include "os.h"
-#include "purge.h"
 #include "refill.h"
 #include "settings.h"
 #include "slab.h"
 #include "thread.h"
 
 enum {
-    INTERVAL_MAX = 256,                /* gets between ticks, at most */
-    TICK_NS = 4 * 1000 * 1000,         /* a tick is wanted about that often */
-    BELOW_GRANT_BYTES = 16 * 1024,     /* fallback bytes between ticks */
+    BELOW_GRANT_BYTES = 16 * 1024, /* fallback bytes between ticks */
 };
-
-/*
- * The interval doubles while ticks come too often and falls to every get
- * when they come seldom: a program that slows down must still decay.
- */
-static void
-tick(struct cache *cache)
-{
-    int64_t now = os_now_ns();
-
-    if (now - cache->tick_ns >= TICK_NS) {
-        cache->interval = cache->interval > 2 ? cache->interval / 2 : 1;
-        cache->tick_ns = now;
-        account_curve(now);
-        purge_tick(cache, now);
-    } else if (cache->interval < INTERVAL_MAX) {
-        cache->interval *= 2;
-    }
-}
 
 void
 cache_set_low(struct cache *cache, unsigned index)
@@ -131,11 +109,8 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
     struct stats_block *block = cache_block(cache);
     struct refill refill;
 
-    if (block->hot[index].credit < (int64_t)bytes) {
-        tick(cache);
-        account_publish_bin(block, index);
-        account_publish_bytes(block);
-    }
+    if (block->hot[index].credit < (int64_t)bytes)
+        cache_tick(cache);
     refill = pop_or_refill(cache, index);
     if (refill.source != REFILL_NONE) {
         if (unlikely(settings.slow_gets))
@@ -226,7 +201,7 @@ cache_count_slow(size_t bytes)
     }
     if (bytes < BAND_MIN_BYTES) {
         cache_enter();
-        tick(cache);
+        cache_tick(cache);
         cache_leave(cache);
     }
     count_fallback(cache_block(cache), bytes);

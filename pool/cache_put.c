@@ -15,6 +15,7 @@ enum {
     EARLY_PUTS = 2,     /* a bin put to less often gets no magazine */
     FIRST_ROUNDS = 4,   /* a first magazine's capacity, then doubled */
     BUDGET_BYTES = 32 << 20, /* of all caches together */
+    PUTS_PER_TICK = 64,      /* slow ones: a thread may only ever free */
 };
 
 /* Capacity granted to all caches, in bytes. */
@@ -211,6 +212,8 @@ static void
 put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
 {
     count_put(cache_block(cache), index, tag, cache->tag);
+    if (++cache->slow_puts % PUTS_PER_TICK == 0)
+        cache_tick(cache);
     if (!push(cache, index, slot)) {
         if (cache->bin[index].rounds == 0)
             put_slab(slot);
@@ -339,13 +342,9 @@ flush_bin(struct cache *cache, unsigned index)
 void
 cache_flush(struct cache *cache)
 {
-    struct stats_block *block = cache_block(cache);
-
-    for (unsigned index = 0; index < BINS; index++) {
+    for (unsigned index = 0; index < BINS; index++)
         flush_bin(cache, index);
-        account_publish_bin(block, index);
-    }
-    account_publish_bytes(block);
+    cache_publish(cache);
 }
 
 void

@@ -16,6 +16,7 @@
 
 struct lock {
     _Atomic uint32_t word;
+    uint32_t again;          /* acquired that often by its holder */
     _Atomic uintptr_t owner; /* thread pointer of the holder, 0: none */
 };
 
@@ -46,11 +47,20 @@ lock_try(struct lock *lock)
     return true;
 }
 
+/*
+ * The holder may acquire it again: a fork holds the slab lock while other
+ * libraries' fork handlers allocate. Whoever may have interrupted a critical
+ * section (signal handlers) asks lock_held_by_self first and goes elsewhere.
+ */
 static inline void
 lock_acquire(struct lock *lock)
 {
     if (lock_try(lock))
         return;
+    if (lock_held_by_self(lock)) {
+        lock->again++;
+        return;
+    }
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
         os_wait((uint32_t *)&lock->word, 2);
     atomic_store_explicit(&lock->owner, lock_self(), memory_order_relaxed);
@@ -60,6 +70,10 @@ static inline void
 lock_release(struct lock *lock)
 {
     pool_assert(lock_held_by_self(lock));
+    if (lock->again > 0) {
+        lock->again--;
+        return;
+    }
     atomic_store_explicit(&lock->owner, 0, memory_order_relaxed);
     if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
         os_wake((uint32_t *)&lock->word);

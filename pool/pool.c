@@ -153,11 +153,7 @@ warm_magazine(unsigned bin, unsigned max)
 
     if (magazine == NULL)
         return 0;
-    taken = refill_take_cold(bin, magazine, max);
-    if (taken == 0 && (taken = slab_take_warm(bin, magazine, max)) > 0) {
-        depot_push(bin, magazine);
-        return taken;
-    }
+    taken = refill_take_new(bin, magazine, max);
     if (taken == 0) {
         magazine_free(magazine);
         return 0;
@@ -190,6 +186,8 @@ pool_warm(size_t bytes, size_t count)
 
     unsigned bin = size_bin(bytes < BAND_MIN_BYTES ? BAND_MIN_BYTES : bytes);
 
+    if (lock_held_by_self(&slab_lock))
+        return 0;
     lock_acquire(&slab_lock);
     while (ready < count) {
         size_t left = count - ready;
@@ -238,8 +236,16 @@ pool_tick(void)
 void
 pool_stats_settle(void)
 {
-    if (settings.active)
-        account_curve(os_now_ns());
+    struct cache *cache = settings.active ? thread_own() : NULL;
+
+    if (!settings.active)
+        return;
+    if (cache != NULL && cache_self == cache) {
+        cache_enter();
+        cache_publish(cache);
+        cache_leave(cache);
+    }
+    account_curve(os_now_ns());
 }
 
 void

@@ -125,6 +125,16 @@ want_huge(unsigned bin)
 }
 
 unsigned
+refill_take_new(unsigned bin, struct magazine *into, unsigned max)
+{
+    unsigned taken = slab_take_cold(bin, into, max);
+
+    if (taken > 0 || slab_assign_clean(bin, want_huge(bin)) == UINT32_MAX)
+        return taken;
+    return slab_take_cold(bin, into, max);
+}
+
+unsigned
 refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
 {
     unsigned taken = slab_take_cold(bin, into, max);
@@ -138,9 +148,7 @@ refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
     taken = slab_take_cold(bin, into, max);
     if (taken > 0)
         return taken;
-    if (slab_assign_clean(bin, want_huge(bin)) == UINT32_MAX)
-        return 0;
-    return slab_take_cold(bin, into, max);
+    return refill_take_new(bin, into, max);
 }
 
 /* Pages of a run, ahead of their use, where the bin is known to grow. */

@@ -33,4 +33,7 @@ struct refill refill_shared(unsigned bin);
  */
 unsigned refill_take_cold(unsigned bin, struct magazine *into, unsigned max);
 
+/* The same without a look at what is idle elsewhere. Requires slab_lock. */
+unsigned refill_take_new(unsigned bin, struct magazine *into, unsigned max);
+
 #endif
