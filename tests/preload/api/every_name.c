@@ -1,0 +1,243 @@
+/*
+ * every_name.c - exercises every exported function by name.
+ *
+ *     every_name NAME...
+ *
+ * The names come from interpose/exports.map; one that no table here knows is
+ * a failure, so that nothing is exported and never called.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "check.h"
+#include "midpool.h"
+
+#define FIND(name) ((__typeof__(&(name)))calls_find(#name))
+
+static void
+use_usable_size(void)
+{
+    void *block = malloc(5000);
+    CHECK(calls_usable(block) >= 5000, "usable size");
+    free(block);
+}
+
+static void
+use_trim(void)
+{
+    free(malloc(60000));
+    int trimmed = FIND(malloc_trim)(0);
+    CHECK(trimmed == 0 || trimmed == 1, "malloc_trim gives %d", trimmed);
+}
+
+/* What is in use grows by what is allocated. */
+static void
+use_mallinfo2(void)
+{
+    struct mallinfo2 before = FIND(mallinfo2)();
+    void *band = malloc(60000);
+    void *large = malloc(3 << 20);
+    struct mallinfo2 after = FIND(mallinfo2)();
+    CHECK(after.uordblks >= before.uordblks + 60000 + (3 << 20),
+          "mallinfo2: %zu in use, then %zu", before.uordblks, after.uordblks);
+    CHECK(after.arena >= after.uordblks, "arena %zu", after.arena);
+    free(band);
+    free(large);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static void
+use_mallinfo(void)
+{
+    struct mallinfo info = FIND(mallinfo)();
+    CHECK(info.uordblks > 0 && info.arena >= info.uordblks, "mallinfo");
+}
+#pragma GCC diagnostic pop
+
+static void
+use_malloc_info(void)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&text, &bytes);
+    CHECK(FIND(malloc_info)(0, stream) == 0, "malloc_info");
+    CHECK(FIND(malloc_info)(1, stream) != 0, "malloc_info of option 1");
+    fclose(stream);
+    CHECK(strncmp(text, "<malloc version=", 16) == 0, "%.40s", text);
+    CHECK(strstr(text, "</malloc>") != NULL, "no end");
+    free(text);
+}
+
+static void
+use_malloc_stats(void)
+{
+    FIND(malloc_stats)();
+}
+
+static void
+use_mallopt(void)
+{
+    CHECK(FIND(mallopt)(M_TRIM_THRESHOLD, 1 << 20) == 1, "mallopt");
+    CHECK(FIND(mallopt)(123456, 1) == 0, "mallopt of nothing known");
+}
+
+static void
+use_snapshot(void)
+{
+    struct midpool_stats stats;
+    memset(&stats, 0xff, sizeof(stats));
+    CHECK(FIND(midpool_snapshot)(&stats, sizeof(stats)) == 0, "snapshot");
+    CHECK(stats.active == 1 && stats.version == MIDPOOL_STATS_VERSION,
+          "snapshot: active %u", stats.active);
+    CHECK(stats.total.gets == stats.total.hits + stats.total.misses &&
+              stats.total.live == stats.total.gets - stats.total.puts,
+          "snapshot");
+}
+
+static void
+use_report(void)
+{
+    int pipes[2];
+    char text[256 * 1024];
+    CHECK(pipe(pipes) == 0, "pipe");
+    CHECK(FIND(midpool_report)(pipes[1], "csv") == 0, "report");
+    close(pipes[1]);
+    CHECK(read(pipes[0], text, sizeof(text)) > 100, "report");
+    close(pipes[0]);
+    CHECK(FIND(midpool_report)(2, "unknown") != 0, "report");
+}
+
+static void
+use_reset(void)
+{
+    struct midpool_stats stats;
+    void *kept = malloc(7000);
+    FIND(midpool_reset)();
+    CHECK(FIND(midpool_snapshot)(&stats, sizeof(stats)) == 0, "snapshot");
+    CHECK(stats.total.gets == stats.total.live + stats.total.puts,
+          "%lu gets after the reset", (unsigned long)stats.total.gets);
+    free(kept);
+}
+
+static void
+use_warmup(void)
+{
+    struct midpool_stats stats;
+    FIND(midpool_reset)();
+    CHECK(FIND(midpool_warmup)(14000, 50) == 50, "warm-up");
+    CHECK(FIND(midpool_warmup)(100, 50) == 0, "warm-up below the band");
+    static void *block[50];
+    for (unsigned i = 0; i < 50; i++)
+        block[i] = malloc(14000);
+    CHECK(FIND(midpool_snapshot)(&stats, sizeof(stats)) == 0, "snapshot");
+    CHECK(stats.total.misses == 0, "%lu misses after warm-up",
+          (unsigned long)stats.total.misses);
+    for (unsigned i = 0; i < 50; i++)
+        free(block[i]);
+}
+
+static void
+use_purge(void)
+{
+    enum { COUNT = 2000 };
+    static char *block[COUNT];
+    for (unsigned i = 0; i < COUNT; i++)
+        block[i] = memset(malloc(60000), 1, 60000);
+    size_t full = check_rss_bytes();
+    for (unsigned i = 0; i < COUNT; i++)
+        free(block[i]);
+    size_t given = FIND(midpool_purge)();
+    CHECK(given > COUNT * 60000u / 2, "%zu bytes purged", given);
+    CHECK(check_rss_bytes() < full - COUNT * 60000u / 2, "RSS is still %zu",
+          check_rss_bytes());
+}
+
+static void
+use_version(void)
+{
+    const char *version = FIND(midpool_version)();
+    CHECK(version && version[0] >= '0' && version[0] <= '9', "version");
+}
+
+static const struct {
+    const char *name;
+    void (*use)(void);
+} others[] = {
+    {"malloc_usable_size", use_usable_size},
+    {"malloc_trim", use_trim},
+    {"mallinfo", use_mallinfo},
+    {"mallinfo2", use_mallinfo2},
+    {"malloc_info", use_malloc_info},
+    {"malloc_stats", use_malloc_stats},
+    {"mallopt", use_mallopt},
+    {"midpool_snapshot", use_snapshot},
+    {"midpool_report", use_report},
+    {"midpool_reset", use_reset},
+    {"midpool_warmup", use_warmup},
+    {"midpool_purge", use_purge},
+    {"midpool_version", use_version},
+};
+
+static bool
+use_other(const char *name)
+{
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(others[i].name, name) == 0) {
+            others[i].use();
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+use_alloc_call(const char *name)
+{
+    const struct alloc_call *call = alloc_calls;
+    while (call->name && strcmp(call->name, name) != 0)
+        call++;
+    if (!call->name)
+        return false;
+    for (size_t i = 0; i < call_size_count; i++) {
+        void *block = call->get(call_sizes[i]);
+        CHECK(block != NULL, "%s(%zu)", name, call_sizes[i]);
+        check_fill(block, call_sizes[i], 1);
+        free(block);
+    }
+    return true;
+}
+
+static bool
+use_free_call(const char *name)
+{
+    const struct free_call *call = free_calls;
+    while (call->name && strcmp(call->name, name) != 0)
+        call++;
+    if (!call->name)
+        return false;
+    for (size_t i = 0; i < call_size_count; i++) {
+        void *block = aligned_alloc(256, call_sizes[i]);
+        call->put(block, call_sizes[i], 256);
+        call->put(NULL, 0, 256);
+    }
+    return true;
+}
+
+int
+main(int argc, char **argv)
+{
+    calls_init();
+    CHECK(argc > 40, "only %d names", argc - 1);
+    for (int i = 1; i < argc; i++) {
+        bool known = use_alloc_call(argv[i]);
+        known |= use_free_call(argv[i]);
+        known |= use_other(argv[i]);
+        CHECK(known, "%s is exported and not exercised", argv[i]);
+    }
+    return 0;
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""What the library's ELF file promises: names, TLS, dependencies, flags."""
+
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import preload  # noqa: E402
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                    "..", "..", "..")
+LIBC_PARTS = re.compile(r"^(libc|libpthread|libdl|libm|librt|ld-linux[\w-]*)"
+                        r"\.so\.\d+$")
+
+
+def tool(*words):
+    return subprocess.run(words, check=True, capture_output=True,
+                          text=True).stdout
+
+
+def listed():
+    """The names in exports.map."""
+    path = os.path.join(ROOT, "interpose", "exports.map")
+    with open(path, encoding="utf-8") as file:
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)
+    names = re.findall(r"^\s*(\w+);", text.split("local:")[0], re.MULTILINE)
+    assert len(names) == len(set(names)), "a name is listed twice"
+    return set(names)
+
+
+def test_exports_are_the_list(arguments):
+    defined = {line.split()[-1].split("@")[0] for line in tool(
+        "nm", "-D", "--defined-only", arguments.lib).splitlines()}
+    assert defined == listed(), "exported, not listed: %s; listed, not " \
+        "exported: %s" % (sorted(defined - listed()),
+                          sorted(listed() - defined))
+
+
+def test_every_export_is_exercised(arguments):
+    result = preload.run(arguments.lib, [
+        arguments.program("api_every_name")] + sorted(listed()))
+    result.expect(0)
+
+
+def test_tls_is_initial_exec(arguments):
+    relocations = tool("readelf", "-rW", arguments.lib)
+    for kind in ("DTPMOD", "DTPOFF", "TLSDESC", "TLS_GD", "TLS_LD"):
+        assert kind not in relocations, kind
+    assert "STATIC_TLS" in tool("readelf", "-dW", arguments.lib)
+
+
+def test_own_tls_is_one_pointer(arguments):
+    """What is not jemalloc's (its names have its prefix) is ours."""
+    own = 0
+    for line in tool("readelf", "-sW", arguments.lib).splitlines():
+        words = line.split()
+        if len(words) >= 8 and words[3] == "TLS" \
+                and not words[7].startswith("je_"):
+            own += int(words[2], 0)
+    assert 0 < own <= 8, "%d bytes of TLS" % own
+
+
+def test_tls_of_all_is_bounded(arguments):
+    """The whole segment: jemalloc's state and our pointer."""
+    found = re.search(r"^\s*TLS\s+\S+\s+\S+\s+\S+\s+\S+\s+(0x\w+)",
+                      tool("readelf", "-lW", arguments.lib), re.MULTILINE)
+    assert int(found.group(1), 16) <= 4096, found.group(0)
+
+
+def test_needs_libc_only(arguments):
+    needed = re.findall(r"NEEDED.*\[(.*)\]",
+                        tool("readelf", "-dW", arguments.lib))
+    assert needed, "no dynamic section"
+    strange = [name for name in needed if not LIBC_PARTS.match(name)]
+    assert not strange, strange
+
+
+def test_never_unloaded(arguments):
+    assert re.search(r"FLAGS_1.*NODELETE",
+                     tool("readelf", "-dW", arguments.lib))
+
+
+def test_no_code_before_relocation(arguments):
+    """No ifuncs: their resolvers run while ld.so relocates."""
+    assert "IRELATIV" not in tool("readelf", "-rW", arguments.lib)
+    symbols = tool("readelf", "-sW", arguments.lib)
+    assert " IFUNC " not in symbols
+
+
+def test_no_writable_code(arguments):
+    dynamic = tool("readelf", "-dW", arguments.lib)
+    assert "TEXTREL" not in dynamic
+    for line in tool("readelf", "-lW", arguments.lib).splitlines():
+        assert not re.search(r"\bRWE\b", line), line
+
+
+if __name__ == "__main__":
+    preload.main(sys.modules[__name__])
