@@ -221,7 +221,8 @@ use_free_call(const char *name)
     if (!call->name)
         return false;
     for (size_t i = 0; i < call_size_count; i++) {
-        void *block = aligned_alloc(256, call_sizes[i]);
+        void *block = call->aligned ? aligned_alloc(256, call_sizes[i])
+                                    : malloc(call_sizes[i]);
         call->put(block, call_sizes[i], 256);
         call->put(NULL, 0, 256);
     }

@@ -1,0 +1,282 @@
+#!/usr/bin/python3
+"""Limits of memory, locks, files and system calls: the program goes on.
+
+What runs without midpool under a limit has to run with it, as long as the
+limit leaves some megabytes for it.
+"""
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import preload  # noqa: E402
+
+MB = 1 << 20
+
+
+def limited(arguments, what, value, words, **options):
+    def limit():
+        resource.setrlimit(what, (value, value))
+    return preload.run(arguments.lib,
+                       [arguments.program("limits_work")] + words,
+                       preexec_fn=limit, **options)
+
+
+def check_address_space(arguments, megabytes, live):
+    result = limited(arguments, resource.RLIMIT_AS, megabytes * MB,
+                     [str(live), "threads"]).expect(0)
+    got = int(result.out)
+    assert got >= live - 2, "%d of %d MB" % (got, live)
+    report = result.report()
+    totals = report["totals"]
+    assert totals["gets"] + totals["bypasses"] > 100, totals
+
+
+def test_address_space_200m(arguments):
+    check_address_space(arguments, 200, 60)
+
+
+def test_address_space_512m(arguments):
+    check_address_space(arguments, 512, 200)
+
+
+def test_address_space_1g(arguments):
+    check_address_space(arguments, 1024, 400)
+
+
+def test_address_space_8g(arguments):
+    check_address_space(arguments, 8192, 500)
+
+
+def test_address_space_64m(arguments):
+    """Hardly anything: no pools, or small ones, and no crash."""
+    result = limited(arguments, resource.RLIMIT_AS, 64 * MB, ["10"])
+    result.expect(0)
+    assert int(result.out) >= 8, result
+
+
+def test_address_space_used_up(arguments):
+    """More is asked for than there is: ENOMEM, and the report is written."""
+    result = limited(arguments, resource.RLIMIT_AS, 300 * MB, ["2000"])
+    result.expect(0)
+    bare = preload.run(None, [arguments.program("limits_work"), "2000"],
+                       preexec_fn=lambda: resource.setrlimit(
+                           resource.RLIMIT_AS, (300 * MB, 300 * MB)))
+    assert int(result.out) >= int(bare.out) * 0.6, (result, bare)
+    result.report()
+
+
+def test_data_segment(arguments):
+    for megabytes in (64, 512):
+        result = limited(arguments, resource.RLIMIT_DATA, megabytes * MB,
+                         ["16"]).expect(0)
+        assert int(result.out) >= 14, result
+
+
+def test_locked_memory(arguments):
+    """mlockall(MCL_CURRENT | MCL_FUTURE): what is reserved is not locked."""
+    result = limited(arguments, resource.RLIMIT_MEMLOCK,
+                     resource.RLIM_INFINITY, ["16", "lock"]).expect(0)
+    assert int(result.out) >= 15, result
+    peak = result.report()
+    assert peak["interception"]["active"], peak["interception"]
+
+
+def test_locked_memory_bounded(arguments):
+    """With CAP_IPC_LOCK the limit does not count; without it, 256 MB do."""
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+            "--inh-caps=-all", "--bounding-set=-all"]
+    if os.getuid() != 0 or not shutil.which("setpriv"):
+        raise preload.Skip("needs root and setpriv")
+    words = [arguments.program("limits_work"), "8", "lock"]
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (256 * MB, 256 * MB))
+    with readable(arguments) as folder:
+        bare = preload.run(None, user + in_folder(folder, words),
+                           preexec_fn=limit)
+        ours = preload.run(os.path.join(folder, "libmidpool.so"),
+                           user + in_folder(folder, words),
+                           preexec_fn=limit)
+    assert bare.status == ours.status, (bare, ours)
+    assert bare.out == ours.out, (bare, ours)
+
+
+def readable(arguments):
+    """A copy of library and program that every user can read."""
+    folder = tempfile.TemporaryDirectory(prefix="midpool-test-")
+    os.chmod(folder.name, 0o755)
+    shutil.copy(arguments.lib, folder.name)
+    shutil.copy(arguments.program("limits_work"), folder.name)
+    return folder
+
+
+def in_folder(folder, words):
+    return [os.path.join(folder, os.path.basename(words[0]))] + words[1:]
+
+
+def test_few_descriptors(arguments):
+    result = limited(arguments, resource.RLIMIT_NOFILE, 3, ["16"])
+    result.expect(0)
+    assert int(result.out) >= 15, result
+
+
+def test_core_dump_is_small(arguments):
+    """Not the reservation but what is resident goes into a core file."""
+    with open("/proc/sys/kernel/core_pattern", encoding="ascii") as file:
+        pattern = file.read().strip()
+    if pattern.startswith("|") or "/" in pattern:
+        raise preload.Skip("core files go to " + pattern)
+    result = limited(arguments, resource.RLIMIT_CORE,
+                     resource.RLIM_INFINITY, ["100", "abort"])
+    assert result.status == -6, result
+    cores = [name for name in os.listdir(result.folder.name)
+             if name.startswith("core")]
+    assert len(cores) == 1, os.listdir(result.folder.name)
+    size = os.stat(os.path.join(result.folder.name, cores[0])).st_size
+    assert size < 260 * MB, "the core file has %d MB" % (size // MB)
+
+
+def copy_into(root, path):
+    target = root + os.path.realpath(path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    shutil.copy(os.path.realpath(path), target)
+    if os.path.realpath(path) != path:
+        os.makedirs(os.path.dirname(root + path), exist_ok=True)
+        shutil.copy(os.path.realpath(path), root + path)
+
+
+def test_chroot_without_proc_and_dev(arguments):
+    if os.getuid() != 0:
+        raise preload.Skip("needs root")
+    program = arguments.program("limits_work")
+    with tempfile.TemporaryDirectory(prefix="midpool-test-") as root:
+        libraries = subprocess.run(["ldd", program], check=True, text=True,
+                                   capture_output=True).stdout
+        paths = re.findall(r"(/\S+) \(0x", libraries)
+        for path in paths + [program, arguments.lib]:
+            copy_into(root, path)
+        env = {"LD_PRELOAD": os.path.realpath(arguments.lib),
+               "MIDPOOL_CONF": "report:json,report_file:/r.json,live:yes"}
+        child = subprocess.run(
+            [os.path.realpath(program), "16", "threads"], env=env, cwd="/",
+            preexec_fn=lambda: os.chroot(root), capture_output=True)
+        assert child.returncode == 0, child
+        assert child.stdout == b"15\n", child
+        report = preload.check_report.load(root + "/r.json")
+        broken = preload.check_report.check(report)
+        assert not broken, broken
+        assert report["interception"]["active"], report["interception"]
+
+
+def test_secure_execution(arguments):
+    """AT_SECURE: no option from the environment, and no file."""
+    if os.getuid() != 0:
+        raise preload.Skip("needs root")
+    if not os.path.exists(arguments.program("limits_secure")):
+        raise preload.Skip("no program linked with the library")
+    with tempfile.TemporaryDirectory(prefix="midpool-test-") as folder:
+        os.chmod(folder, 0o777)
+        program = os.path.join(folder, "secure")
+        shutil.copy(arguments.program("limits_secure"), program)
+        os.chown(program, 65534, 65534)
+        os.chmod(program, 0o4755)
+        env = {"MIDPOOL_CONF": "report:json,report_file:%s/r.json,live:yes"
+               % folder}
+        child = subprocess.run([program, "8"], env=env, cwd=folder,
+                               capture_output=True)
+        assert child.returncode == 0, child
+        assert os.listdir(folder) == ["secure"], os.listdir(folder)
+
+
+def test_no_overcommit(arguments):
+    """vm.overcommit_memory=2: reservations count unless they are PROT_NONE."""
+    path = "/proc/sys/vm/overcommit_memory"
+    with open(path, encoding="ascii") as file:
+        before = file.read().strip()
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write("2")
+    except OSError as reason:
+        raise preload.Skip("overcommit can not be set: %s" % reason)
+    try:
+        result = preload.run(arguments.lib, [
+            arguments.program("limits_work"), "200", "threads"])
+    finally:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(before)
+    result.expect(0)
+    assert int(result.out) >= 198, result
+    result.report()
+
+
+def test_transparent_huge_pages(arguments):
+    """RSS of a small program is the same with huge pages for everyone."""
+    path = "/sys/kernel/mm/transparent_hugepage/enabled"
+    if not os.access(path, os.W_OK):
+        raise preload.Skip("transparent huge pages can not be set")
+    with open(path, encoding="ascii") as file:
+        before = re.search(r"\[(\w+)\]", file.read()).group(1)
+    rss = {}
+    try:
+        for mode in ("always", "madvise", "never"):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(mode)
+            result = preload.run(arguments.lib, [
+                arguments.program("limits_work"), "4", "threads"]).expect(0)
+            memory = result.report()["process"], result.report()["memory"]
+            rss[mode] = memory[1].get("peak_rss_bytes") or \
+                memory[0].get("peak_rss_bytes")
+    finally:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(before)
+    if not rss["never"]:
+        raise preload.Skip("the report has no RSS")
+    assert rss["always"] <= 1.2 * rss["never"] + 2 * MB, rss
+
+
+# After start-up nothing else may be needed (README, "System calls").
+STEADY_CALLS = {"mmap", "munmap", "mprotect", "madvise", "futex",
+                "clock_gettime"}
+
+
+def test_system_calls_between(arguments):
+    """A steady program makes no system call that a sandbox would refuse.
+
+    strace's list of calls between two marks that the program makes, less
+    those that the same program makes without midpool.
+    """
+    if not shutil.which("strace"):
+        raise preload.Skip("no strace")
+    calls = {}
+    for lib in (None, arguments.lib):
+        with tempfile.NamedTemporaryFile() as log:
+            words = ["strace", "-f", "-o", log.name]
+            if lib:
+                words += ["-E", "LD_PRELOAD=" + lib,
+                          "-E", "MIDPOOL_CONF=report:none"]
+            preload.run(None, words + [
+                arguments.program("limits_steady")]).expect(0)
+            text = log.read().decode(errors="replace")
+        part = text.split("steady begins")[1].split("steady ends")[0]
+        calls[lib] = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)", part,
+                                    re.MULTILINE))
+    extra = calls[arguments.lib] - calls[None] - STEADY_CALLS
+    assert not extra, sorted(extra)
+
+
+def test_seccomp(arguments):
+    """Under a filter that kills on any other call the program works."""
+    preload.run(arguments.lib, [
+        arguments.program("limits_steady"), "filter"],
+        conf="report:none").expect(0)
+
+
+if __name__ == "__main__":
+    preload.main(sys.modules[__name__])

@@ -1,0 +1,86 @@
+/*
+ * limits_work.c - a modest program for tight limits.
+ *
+ *     limits_work [MEGABYTES [CASE]]
+ *
+ * Uses the band and the sizes around it, with threads, up to MEGABYTES (16)
+ * live at once. Calls may fail with ENOMEM, never otherwise; it prints how
+ * many megabytes it got.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "churn.h"
+
+enum { BLOCK_BYTES = 30000 };
+
+static size_t megabytes = 16;
+
+static size_t
+fill_up(void)
+{
+    size_t count = (megabytes << 20) / BLOCK_BYTES;
+    char **block = calloc(count, sizeof(*block));
+    CHECK(block != NULL, "calloc");
+    size_t got = 0;
+    for (; got < count; got++) {
+        errno = 0;
+        block[got] = malloc(BLOCK_BYTES);
+        if (!block[got]) {
+            CHECK(errno == ENOMEM, "malloc sets errno %d", errno);
+            break;
+        }
+        memset(block[got], (int)got, BLOCK_BYTES);
+    }
+    for (size_t i = 0; i < got; i++) {
+        CHECK(block[i][BLOCK_BYTES - 1] == (char)i, "block %zu", i);
+        free(block[i]);
+    }
+    free(block);
+    return got * BLOCK_BYTES >> 20;
+}
+
+static void *
+work(void *argument)
+{
+    for (unsigned i = 0; i < 20; i++)
+        churn_all_sizes(i);
+    return argument;
+}
+
+static void
+lock_everything(void)
+{
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+        check_skip("mlockall: %s", strerror(errno));
+    pthread_t thread[4];
+    for (unsigned i = 0; i < 4; i++)
+        thread[i] = check_spawn(work, NULL);
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(thread[i], NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc > 1)
+        megabytes = strtoul(argv[1], NULL, 10);
+    const char *mode = argc > 2 ? argv[2] : "";
+    if (strcmp(mode, "lock") == 0)
+        lock_everything();
+    work(NULL);
+    if (strcmp(mode, "threads") == 0) {
+        pthread_t thread = check_spawn(work, NULL);
+        pthread_join(thread, NULL);
+    }
+    printf("%zu\n", fill_up());
+    fflush(stdout);
+    if (strcmp(mode, "abort") == 0)
+        abort();
+    return 0;
+}
