@@ -79,6 +79,8 @@ main(int argc, char **argv)
         pthread_join(thread, NULL);
     }
     printf("%zu\n", fill_up());
+    if (strcmp(mode, "rss") == 0)
+        printf("%zu\n", check_rss_bytes());
     fflush(stdout);
     if (strcmp(mode, "abort") == 0)
         abort();

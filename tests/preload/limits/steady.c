@@ -102,6 +102,7 @@ main(int argc, char **argv)
 {
     (void)argv;
     work(NULL);
+    pthread_join(check_spawn(work, NULL), NULL);
     if (argc > 1)
         forbid_the_rest();
     mark("steady begins\n");
