@@ -110,8 +110,10 @@ def test_locked_memory_bounded(arguments):
         ours = preload.run(os.path.join(folder, "libmidpool.so"),
                            user + in_folder(folder, words),
                            preexec_fn=limit)
-    assert bare.status == ours.status, (bare, ours)
-    assert bare.out == ours.out, (bare, ours)
+    if bare.status:
+        raise preload.Skip("not even bare: %s" % bare)
+    ours.expect(0)
+    assert bare.out == ours.out, "%s\n%s" % (bare, ours)
 
 
 def readable(arguments):

@@ -41,6 +41,7 @@ static const unsigned allowed[] = {
     SYS_gettid,
     SYS_getpid,
     SYS_sigaltstack,
+    SYS_rt_sigaction,
 };
 enum { ALLOWED = sizeof(allowed) / sizeof(allowed[0]) };
 
