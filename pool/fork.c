@@ -139,6 +139,8 @@ rebuild_slab(uint32_t number)
         }
     }
     atomic_fetch_add(&slab_warm_count[bin], slab->warm_free);
+    slab_resident_bytes += (uint64_t)(slab->fresh - slab->cold_free) *
+                           bin_info[bin].slot_bytes;
     slab_sort(number);
 }
 
@@ -147,6 +149,7 @@ rebuild_slabs(void)
 {
     for (unsigned bin = 0; bin < BINS; bin++)
         atomic_store(&slab_warm_count[bin], 0);
+    slab_resident_bytes = 0;
     for (uint32_t number = 0; number < region.slabs; number++) {
         if (number == region.low)
             number = region.high;

@@ -12,13 +12,15 @@
 
 enum {
     TICK_BYTES = 32 << 20,       /* purged at most in one tick */
-    RECLAIM_LIVE_SHARE = 8,      /* idle at least a part of what is live */
-    RECLAIM_MIN_BYTES = 2 << 20, /* and at least this much more than before */
+    GROWTH_IDLE_SHARE = 8,        /* idle at most this part of all */
+    GROWTH_MIN_BYTES = 2 << 20,   /* less than that is not worth it */
+    GROWTH_PURGE_BYTES = 4 << 20, /* two slabs' worth for one */
 };
 
 static struct {
     _Atomic int64_t window_end_ns;
     uint32_t cursor;          /* next slab to look at; UINT32_MAX: done */
+    uint32_t between;         /* where the next purge between slots begins */
     uint64_t reclaimed_bytes; /* depot bytes left by the last reclaim */
 } purge = {.cursor = UINT32_MAX};
 
@@ -80,6 +82,7 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
     slab->cold_free = (uint16_t)(slab->cold_free + count);
     atomic_fetch_sub_explicit(&slab_warm_count[slab->bin], count,
                               memory_order_relaxed);
+    slab_resident_bytes -= (uint64_t)count * bin_info[slab->bin].slot_bytes;
     return count;
 }
 
@@ -251,17 +254,82 @@ purge_tick(struct cache *cache, int64_t now_ns)
         cache_trim(cache, slab_window);
 }
 
-void
-purge_reclaim_for_growth(void)
+static uint64_t
+warm_bytes(unsigned bin)
 {
-    uint64_t idle = depot_bytes_all();
-    uint64_t used = (uint64_t)slab_assigned_total << SLAB_SHIFT;
+    return (uint64_t)atomic_load_explicit(&slab_warm_count[bin],
+                                          memory_order_relaxed) *
+           bin_info[bin].slot_bytes;
+}
 
-    if (idle < used / RECLAIM_LIVE_SHARE ||
-        idle < purge.reclaimed_bytes + RECLAIM_MIN_BYTES)
+static uint64_t
+warm_bytes_all(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        bytes += warm_bytes(bin);
+    return bytes;
+}
+
+/* Is that much idle memory too much, for what is in use? */
+static bool
+excessive(uint64_t idle)
+{
+    return idle > GROWTH_MIN_BYTES &&
+           idle > slab_resident_bytes / GROWTH_IDLE_SHARE;
+}
+
+/* The bin with the most idle memory in slabs. */
+static unsigned
+idlest_bin(void)
+{
+    unsigned idlest = 0;
+
+    for (unsigned bin = 1; bin < BINS; bin++) {
+        if (warm_bytes(bin) > warm_bytes(idlest))
+            idlest = bin;
+    }
+    return idlest;
+}
+
+/*
+ * Returns idle pages of partly used slabs of the bin that has the most, going
+ * round: what is left of a slab lies between pages.
+ */
+static void
+purge_between_slots(void)
+{
+    size_t bytes = 0;
+    unsigned bin = idlest_bin();
+    uint32_t left = warm_slabs[bin].count;
+
+    while (left-- > 0 && bytes < GROWTH_PURGE_BYTES &&
+           excessive(warm_bytes_all())) {
+        uint32_t number = slab_set_next(&warm_slabs[bin], purge.between);
+
+        if (number == UINT32_MAX)
+            number = slab_set_next(&warm_slabs[bin], 0);
+        if (number == UINT32_MAX)
+            break;
+        purge.between = number + 1 < region.slabs ? number + 1 : 0;
+        bytes += purge_slab(number);
+    }
+}
+
+void
+purge_for_growth(void)
+{
+    uint64_t depots = depot_bytes_all();
+
+    if (!excessive(depots + warm_bytes_all()))
         return;
-    drain_all();
-    purge.reclaimed_bytes = depot_bytes_all();
+    if (depots >= purge.reclaimed_bytes + GROWTH_MIN_BYTES) {
+        drain_all();
+        purge.reclaimed_bytes = depot_bytes_all();
+    }
+    if (empty_slabs.count == 0 && settings.window_ns >= 0)
+        purge_between_slots();
 }
 
 void

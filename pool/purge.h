@@ -22,11 +22,13 @@ struct cache;
 void purge_tick(struct cache *cache, int64_t now_ns);
 
 /*
- * Moves the depots' magazines back to the slabs when they hold a good part
- * of what is live, so that an emptied slab can serve the bin that needs one.
- * Requires the slab lock.
+ * A bin needs a slab. When what is idle is a good part of what is in use, the
+ * depots' magazines go back to the slabs first, so that an emptied slab can
+ * serve the bin with its pages present; and if none became empty, as much
+ * idle memory between slots in use is returned as the new slab will take.
+ * Requires the slab lock, which is released meanwhile.
  */
-void purge_reclaim_for_growth(void);
+void purge_for_growth(void);
 
 /* Holds pool_max and decay_ms:0 after a put. Requires no lock. */
 void purge_bound(unsigned bin);

@@ -13,8 +13,9 @@
 enum {
     HUGE_BIN_SLABS = 2,    /* huge pages only once a bin filled that many, */
     HUGE_TOTAL_SLABS = 24, /* and the pools as a whole this many */
-    POPULATE_SLABS = 2,    /* populate once the bin fills its second slab */
-    POPULATE_FACTOR = 4,   /* then with longer runs */
+    RUN_GROWTH = 4,        /* a run is so much longer than the one before, */
+    RUN_MAX_FACTOR = 4,    /* up to this many usual runs */
+    POPULATE_SLOTS = 4,    /* populated if the one before had this many */
 };
 
 static void
@@ -113,13 +114,6 @@ load_from_slab(struct bin *bin, unsigned index)
 static bool
 want_huge(unsigned bin)
 {
-    switch (settings.config.thp) {
-    case POOL_THP_NEVER:
-        return false;
-    case POOL_THP_DENSE:
-    case POOL_THP_DEFAULT:
-        break;
-    }
     return slab_assigned_count[bin] >= HUGE_BIN_SLABS &&
            slab_assigned_total >= HUGE_TOTAL_SLABS;
 }
@@ -141,7 +135,7 @@ refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
 
     if (taken > 0)
         return taken;
-    purge_reclaim_for_growth();
+    purge_for_growth();
     if (slab_adopt_empty(bin) != UINT32_MAX &&
         atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed) > 0)
         return 0;
@@ -159,31 +153,34 @@ populate(unsigned bin, const struct magazine *run)
     char *high = (char *)run->slot[0] + bin_info[bin].stride;
     char *start = (char *)align_down((uintptr_t)low, OS_PAGE_BYTES);
 
-    if (slab_at((uint32_t)region_number(low))->huge)
-        return;
     (void)os_populate(start, align_up((uintptr_t)(high - start), OS_PAGE_BYTES));
 }
 
+/*
+ * A thread's runs grow as it uses them up: one that uses the band once holds
+ * few slots, one that fills memory has its pages made present in batches.
+ */
 static struct magazine *
 new_run(struct bin *bin, unsigned index)
 {
     struct magazine *run = bin->cold;
-    bool grows = slab_assigned_count[index] >= POPULATE_SLABS;
-    unsigned max = bin->rounds == 0 ? 1 : bin_info[index].run_slots;
+    unsigned usual = bin_info[index].run_slots;
+    unsigned used = run != NULL ? run->rounds : 0;
+    unsigned max = used == 0 ? 1 : RUN_GROWTH * used;
 
     if (run == NULL && (run = magazine_new()) == NULL)
         return NULL;
     bin->cold = run;
     run->rounds = 0;
     run->taken = 0;
-    if (grows)
-        max *= POPULATE_FACTOR;
+    if (max > RUN_MAX_FACTOR * usual)
+        max = RUN_MAX_FACTOR * usual;
     if (max > MAGAZINE_ROUNDS)
         max = MAGAZINE_ROUNDS;
     lock_acquire(&slab_lock);
     run->rounds = (uint16_t)refill_take_cold(index, run, max);
     lock_release(&slab_lock);
-    if (grows && run->zero && run->rounds > 1)
+    if (used >= usual && used >= POPULATE_SLOTS && run->rounds > 1)
         populate(index, run);
     return run;
 }

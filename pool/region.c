@@ -4,6 +4,7 @@
 #include "region.h"
 
 #include "os.h"
+#include "settings.h"
 #include "slab.h"
 
 enum {
@@ -85,6 +86,22 @@ commit_slabs(uint32_t from, uint32_t to)
     return os_commit((void *)start, end - start);
 }
 
+/*
+ * Small pages at the bottom, whatever the system's policy: a program with few
+ * buffers of many sizes would get 2 MB for each. At the top, where growing
+ * bins fill slab after slab, the policy decides, unless the option does.
+ */
+static void
+advise(void *start, size_t bytes, bool huge)
+{
+    enum pool_thp thp = settings.config.thp;
+
+    if (!huge || thp == POOL_THP_NEVER)
+        (void)os_advise_huge(start, bytes, false);
+    else if (thp == POOL_THP_DENSE)
+        (void)os_advise_huge(start, bytes, true);
+}
+
 static bool
 commit(uint32_t from, uint32_t to, bool huge)
 {
@@ -94,7 +111,7 @@ commit(uint32_t from, uint32_t to, bool huge)
     if (!os_commit(region_state(start), bytes_state(to - from)) ||
         !commit_slabs(from, to) || !os_commit(start, bytes))
         return false;
-    (void)os_advise_huge(start, bytes, huge);
+    advise(start, bytes, huge);
     return true;
 }
 

@@ -15,6 +15,7 @@ _Atomic uint32_t slab_warm_count[BINS];
 uint32_t slab_window;
 uint32_t slab_assigned_count[BINS];
 uint32_t slab_assigned_total;
+uint64_t slab_resident_bytes;
 
 static void
 warm_count_add(unsigned bin, int change)
@@ -183,6 +184,7 @@ slab_take_cold(unsigned bin, struct magazine *into, unsigned max)
     } else {
         taken = take_fresh(number, into, max);
     }
+    slab_resident_bytes += (uint64_t)taken * bin_info[bin].slot_bytes;
     slab->stamp = slab_window;
     slab_sort(number);
     reverse(into->slot, taken);
@@ -206,6 +208,7 @@ slab_put(const void *ptr, bool cold)
     if (cold) {
         slab->cold[slot / 64] |= bit;
         slab->cold_free++;
+        slab_resident_bytes -= bin_info[slab->bin].slot_bytes;
     } else {
         slab->warm[slot / 64] |= bit;
         slab->warm_free++;
@@ -246,6 +249,8 @@ unassign(uint32_t number)
     __builtin_memset(slab->warm, 0, sizeof(slab->warm));
     __builtin_memset(slab->cold, 0, sizeof(slab->cold));
     warm_count_add(slab->bin, -(int)slab->warm_free);
+    slab_resident_bytes -=
+        (uint64_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
     slab_assigned_count[slab->bin]--;
     slab_assigned_total--;
     slab->assigned = 0;
@@ -273,6 +278,7 @@ mark_touched_warm(uint32_t number)
     slab->fresh = (uint16_t)slots;
     slab->zero_from = (uint16_t)partly;
     warm_count_add(slab->bin, (int)slots);
+    slab_resident_bytes += (uint64_t)slots * info->slot_bytes;
     account_adopted(slab->bin, (int64_t)slots);
 }
 

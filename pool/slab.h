@@ -63,6 +63,7 @@ extern hidden _Atomic uint32_t slab_warm_count[BINS];
 extern hidden uint32_t slab_window; /* the current decay window's number */
 extern hidden uint32_t slab_assigned_count[BINS];
 extern hidden uint32_t slab_assigned_total;
+extern hidden uint64_t slab_resident_bytes; /* slots not cold, about */
 
 void slab_set_add(struct slab_set *set, uint32_t number);
 void slab_set_remove(struct slab_set *set, uint32_t number);
