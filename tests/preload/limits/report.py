@@ -387,6 +387,12 @@ def test_live_files_are_swept(arguments):
     assert not os.path.exists(path), path
 
 
+def test_no_descriptor_is_held(arguments):
+    for conf in ("", "report:text", "live:yes,signal:SIGUSR2",
+                 "purge_thread:yes"):
+        same_as_unloaded(arguments, ["list_descriptors"], conf)
+
+
 def test_report_in_one_write(arguments):
     if not shutil.which("strace"):
         raise preload.Skip("no strace")

@@ -178,6 +178,15 @@ wait_for_input(void)
         ;
 }
 
+/* Which descriptors there are is the program's affair alone. */
+static void
+list_descriptors(void)
+{
+    for (int fd = 0; fd < 1024; fd++)
+        if (fcntl(fd, F_GETFD) >= 0)
+            dprintf(1, "%d\n", fd);
+}
+
 static void
 nothing(void)
 {
@@ -205,6 +214,7 @@ static const struct {
     {"handle_signal", handle_signal},
     {"raise_signal", raise_signal},
     {"wait_for_input", wait_for_input},
+    {"list_descriptors", list_descriptors},
     {"nothing", nothing},
 };
 

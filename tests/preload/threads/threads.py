@@ -1,0 +1,37 @@
+#!/usr/bin/python3
+"""What is not visible from inside a program: its reports after vfork, and
+how programs with sanitizers are passed through."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import preload  # noqa: E402
+
+
+def test_vfork_child_exits(arguments):
+    """A vfork child that calls exit writes no report: it is its parent's."""
+    words = [arguments.program("threads_vfork"), "exit"]
+    for conf in ("", "live:yes"):
+        result = preload.run(arguments.lib, words, conf=conf).expect(0)
+        assert result.out == b"parent goes on\n", result
+        # The parent itself ends by _exit.
+        assert not result.paths(), result.paths()
+
+
+def test_sanitized_program(arguments):
+    """ASan's allocator stays in charge, and the report says so."""
+    program = arguments.program("threads_sanitized")
+    if not os.path.exists(program):
+        raise preload.Skip("no AddressSanitizer")
+    bare = preload.run(None, [program])
+    if bare.status:
+        raise preload.Skip("does not run bare: %s" % bare)
+    report = preload.run(arguments.lib, [program]).expect(0).report()
+    assert not report["interception"]["active"], report["interception"]
+    assert "Sanitizer" in report["interception"]["reason"]
+
+
+if __name__ == "__main__":
+    preload.main(sys.modules[__name__])
