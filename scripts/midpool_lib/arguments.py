@@ -50,13 +50,25 @@ def _split(argument):
     return argument[:2], argument[2:] or None
 
 
-def parse(command, argv, spec, help_text, stop_at_operand=False):
+def parse_sides(command, argv, spec, help_text):
+    """As parse, for commands where '--' divides two lists of operands."""
+    parsed = parse(command, argv, spec, help_text)
+    if parsed.after is not None:
+        first, parsed.rest = parsed.rest, []
+        after = parsed.after
+        parse(command, after, spec, help_text, into=parsed)
+        first, parsed.rest = parsed.rest, first
+        parsed.after = first
+    return parsed
+
+
+def parse(command, argv, spec, help_text, stop_at_operand=False, into=None):
     """Parses argv; prints the help and exits where it is asked for.
 
     With stop_at_operand the first word that is no option ends the options:
     what follows belongs to the program that is to be run.
     """
-    parsed = Parsed(spec)
+    parsed = into or Parsed(spec)
     words = list(argv)
     while words:
         word = words.pop(0)

@@ -39,22 +39,27 @@ def check(pattern):
                 f"run: -o {pattern}: %{rest[:1]} is not a pattern",
                 "%p pid, %P parent's pid, %e executable, %h host, %t start,"
                 " %n number of the image, %r number of the run, %%")
-    directory = os.path.dirname(pattern)
-    if directory and "%" not in directory:
-        try:
-            os.makedirs(directory, exist_ok=True)
-        except OSError as error:
-            raise CommandError(f"run: -o {pattern}: {error.strerror}"
-                               f" ({directory})") from None
-    if os.path.isdir(pattern):
-        raise CommandError(f"run: -o {pattern} is a directory",
-                           f"give a file name: -o {pattern.rstrip('/')}/"
-                           "base.json")
-    where = directory or "."
-    if "%" not in directory and not os.access(where, os.W_OK):
-        raise CommandError(f"run: -o {pattern}: cannot write in {where}")
+    check_directory("run", pattern)
     if "%" not in pattern:
         protect(pattern)
+
+
+def check_directory(command, pattern):
+    """Makes the directory of a name, and complains if that cannot be."""
+    directory = os.path.dirname(pattern)
+    if "%" in directory:
+        return  # known when the pattern is filled in
+    where = f"{command}: -o {pattern}"
+    try:
+        os.makedirs(directory or ".", exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{where}: {error.strerror} ({directory})"
+                           ) from None
+    if os.path.isdir(pattern):
+        raise CommandError(f"{where} is a directory", "give a file name: -o"
+                           f" {pattern.rstrip('/')}/base.json")
+    if not os.access(directory or ".", os.W_OK):
+        raise CommandError(f"{where}: cannot write in {directory or '.'}")
 
 
 def protect(path):

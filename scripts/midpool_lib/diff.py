@@ -1,0 +1,131 @@
+"""midpool diff: profiles compared, N runs against M."""
+
+import json
+import sys
+
+from midpool_lib import (arguments, comparison, diff_text, gate, profiles,
+                         reports, style)
+from midpool_lib.errors import INCOMPARABLE, CommandError
+
+HELP = """\
+usage: midpool diff [options] BASE... -- NEW...      (or: BASE NEW)
+
+Compares the profiles of a program: medians with 95 % intervals, and whether
+the difference is more than noise (Mann-Whitney U test, p <= 0.05). '~' marks
+what is not shown to differ, '?' what so few runs cannot tell: 4 and 4 can.
+
+  -a, --all            classes as well as pools
+      --fail-on RULE   fail when RULE is met; may be given more than once:
+                       'misses>+3%' 'hit_rate<-0.5pp' '16K.peak>+1M'
+                       'class:20K.gets>+0%' 'hit_rate<98%'
+      --allow KINDS    compare although these differ, a comma list of
+                       executable, config, classes
+      --markdown       for a pull request
+      --json           for programs
+
+exit status: 0 ok, 1 a rule was met, 2 usage, 3 not comparable
+
+  midpool run -n 5 -o base.json -- prog;  (change something)
+  midpool run -n 5 -o new.json -- prog
+  midpool diff base.*.json -- new.*.json
+"""
+
+SPEC = {"-a": "all", "--all": "all", "--fail-on": "fail_on=*",
+        "--allow": "allow=*", "--markdown": "markdown", "--json": "json"}
+KINDS = ("executable", "config", "classes")
+
+
+def sides(options):
+    """The files of both sides."""
+    base, new = options.rest, options.after
+    if new is None and len(base) == 2:
+        base, new = base[:1], base[1:]
+    if not base or not new:
+        raise CommandError("diff: two sides are needed, divided by '--'",
+                           "midpool diff base.*.json -- new.*.json")
+    return base, new
+
+
+def load(names):
+    return profiles.Sample([report for name in names
+                            for report in reports.read_all(name)])
+
+
+def allowed(options):
+    kinds = [kind for text in options.allow for kind in text.split(",")]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise CommandError(f"diff: --allow {kind}: no such kind",
+                               "executable, config or classes")
+    return kinds
+
+
+class Result:
+    """All that a rendering needs."""
+
+    def __init__(self, base, new, options):
+        self.base = base
+        self.new = new
+        self.reasons = profiles.incomparable(base, new, allowed(options))
+        self.remarks = profiles.remarks(base, new)
+        self.total = comparison.row_of(base, new, profiles.TOTAL)
+        self.rows = comparison.rows(base, new, "pool")
+        if options.all:
+            self.rows += comparison.rows(base, new, "class")
+        self.rules = gate.parse(options.fail_on)
+        self.broken = []
+        for rule in self.rules:
+            found = rule.judge(base, new)
+            if found:
+                self.broken.append((rule,) + found)
+
+    @property
+    def status(self):
+        if self.reasons:
+            return INCOMPARABLE
+        return 1 if self.broken else 0
+
+
+def _change_json(change):
+    def side(values, median):
+        return {"median": median, "values": values,
+                "interval": comparison.sampling.median_interval(values)}
+
+    return {"base": side(change.base, change.base_median),
+            "new": side(change.new, change.new_median),
+            "difference": change.difference, "ratio": change.ratio,
+            "p": change.p, "significant": change.significant}
+
+
+def to_json(result):
+    def row(entry):
+        return {"scope": entry.key[0], "max_bytes": entry.key[1] or None,
+                "weight_bytes": entry.weight,
+                "metrics": {change.metric: _change_json(change)
+                            for change in entry.changes}}
+
+    return json.dumps({
+        "schema": "midpool.diff", "schema_version": 1,
+        "base_runs": len(result.base), "new_runs": len(result.new),
+        "comparable": not result.reasons,
+        "reasons": [{"kind": kind, "message": text}
+                    for kind, text in result.reasons],
+        "remarks": result.remarks,
+        "rows": [row(entry) for entry in [result.total] + result.rows],
+        "rules": [rule.text for rule in result.rules],
+        "broken": [{"rule": rule.text, "value": value
+                    if abs(value) != float("inf") else None}
+                   for rule, _change, value in result.broken]}, indent=1)
+
+
+def main(argv):
+    options = arguments.parse_sides("diff", argv, SPEC, HELP)
+    base, new = sides(options)
+    result = Result(load(base), load(new), options)
+    if options.json:
+        print(to_json(result))
+    elif options.markdown:
+        print("\n".join(diff_text.markdown(result)))
+    else:
+        print("\n".join(diff_text.plain(result, style.Style(sys.stdout))))
+    return result.status

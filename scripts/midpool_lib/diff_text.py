@@ -1,0 +1,179 @@
+"""A comparison for people: plain text and Markdown."""
+
+import textwrap
+
+from midpool_lib import profiles, reports, sampling, style, text_report
+
+NAMES = {"requested_bytes": "bytes asked for", "hit_rate": "hit rate",
+         "peak_live_bytes": "peak live", "waste": "waste",
+         "below_calls": "calls < 2 KB", "below_bytes": "bytes < 2 KB",
+         "above_calls": "calls > 64 KB", "above_bytes": "bytes > 64 KB",
+         "peak_rss_bytes": "peak RSS", "duration_ns": "time"}
+# More of these is worse, less of those; the others are neither.
+WORSE_UP = {"misses", "waste", "peak_live_bytes", "peak_rss_bytes",
+            "discards", "duration_ns"}
+WORSE_DOWN = {"hit_rate"}
+
+
+def amount(metric, value):
+    """A value of a metric for people."""
+    if metric in profiles.RATES:
+        return f"{value * 100:.2f} %"
+    if metric == "duration_ns":
+        return style.duration(value)
+    if metric.endswith("_bytes"):
+        return style.size(value)
+    return style.count(value) if isinstance(value, int) else f"{value:,.1f}"
+
+
+def spread(values, median):
+    """Half the interval, relative to the median: '± 1 %'."""
+    interval = sampling.median_interval(values)
+    if interval is None:
+        if len(set(values)) == 1:
+            return "± 0 %" if len(values) > 1 else ""
+        interval = min(values), max(values)
+    if not median:
+        return "± 0 %" if interval[0] == interval[1] else "± ∞"
+    half = max(interval[1] - median, median - interval[0]) / median
+    return f"± {half * 100:.0f} %" if half >= 0.005 or half == 0 else "± <1 %"
+
+
+def change_words(change):
+    """The change itself, without a verdict on it."""
+    if change.same or not change.difference:
+        return "same"
+    if change.metric in profiles.RATES:
+        return f"{change.difference * 100:+.2f} pp"
+    if change.ratio is None:
+        return "from none"
+    return f"{change.ratio * 100:+.2f} %"
+
+
+def verdict(change):
+    """What stands in the change column."""
+    if change.same:
+        return "same"
+    if change.significant is False:
+        return "~"
+    return change_words(change) + (" ?" if change.significant is None else "")
+
+
+def colour(change):
+    if change.same or change.significant is False or not change.difference:
+        return ()
+    worse = (change.difference > 0 and change.metric in WORSE_UP
+             or change.difference < 0 and change.metric in WORSE_DOWN)
+    better = (change.difference < 0 and change.metric in WORSE_UP
+              or change.difference > 0 and change.metric in WORSE_DOWN)
+    return ("red",) if worse else ("green",) if better else ("bold",)
+
+
+def row_name(key):
+    if key == profiles.TOTAL:
+        return "all pools"
+    return ("pool " if key[0] == "pool" else "class "
+            ) + text_report.size_name(key[1])
+
+
+def side_line(name, sample, look):
+    programs = sorted({reports.program(report) for report in sample.reports})
+    count = len(sample)
+    return (look.paint(f"{name:9}", "bold") + f"{count} run{'s' * (count > 1)}"
+            f" of {style.plain(', '.join(programs[:3]))}")
+
+
+def _change_line(change, look):
+    name = NAMES.get(change.metric, change.metric)
+    sides = "".join(f"{amount(change.metric, median):>12} {spread(values, median):<7}"
+                    for values, median in (
+                        (change.base, change.base_median),
+                        (change.new, change.new_median)))
+    words = f"{verdict(change):>12}"
+    line = f"  {name:<15}{sides}" + look.paint(words, *colour(change))
+    if not change.same and change.testable:
+        line += f"  p={change.p:.3f}"
+    return line
+
+
+def _row_lines(row, look, everything=False):
+    lines = [look.paint(row_name(row.key), "bold")]
+    for change in row.changes:
+        if everything or not change.same:
+            lines.append(_change_line(change, look))
+    return lines
+
+
+def notes(result):
+    """Reasons and remarks, as sentences."""
+    lines = [f"NOT COMPARABLE: {text}" for _kind, text in result.reasons]
+    if result.reasons:
+        kinds = ",".join(kind for kind, _text in result.reasons
+                         if kind != "active")
+        if kinds:
+            lines.append(f"to compare all the same: --allow {kinds}")
+    lines += [f"note: {text}" for text in result.remarks]
+    return lines
+
+
+def gate_lines(result):
+    if not result.rules:
+        return []
+    lines = []
+    for rule, change, _value in result.broken:
+        lines.append(
+            f"FAIL {rule.text}: {row_name(change.key)},"
+            f" {NAMES.get(change.metric, change.metric)} from"
+            f" {amount(change.metric, change.base_median)} to"
+            f" {amount(change.metric, change.new_median)}"
+            f" ({change_words(change)})")
+    kept = len(result.rules) - len(result.broken)
+    if kept:
+        lines.append(f"{kept} rule{'s' * (kept > 1)} of {len(result.rules)}"
+                     " kept")
+    return lines
+
+
+def plain(result, look):
+    lines = [side_line("base", result.base, look),
+             side_line("new", result.new, look)]
+    for note in notes(result):
+        paint = ("bold", "red") if note.startswith("NOT") else ()
+        lines += [look.paint(line, *paint)
+                  for line in textwrap.wrap(note, 79)]
+    lines += ["", f"  {'':15}{'base':>12}{'':8}{'new':>12}{'':8}{'change':>12}"]
+    lines += _row_lines(result.total, look, True)
+    changed = [row for row in result.rows if not row.same]
+    for row in changed:
+        lines += _row_lines(row, look)
+    same = [row_name(row.key) for row in result.rows if row.same]
+    if same:
+        lines += textwrap.wrap("unchanged: " + ", ".join(same), 79)
+    if any(change.significant is None for row in [result.total] + changed
+           for change in row.changes):
+        lines += ["", "? too few runs to tell from noise: 4 and 4 can"
+                  " (midpool run -n 4)"]
+    return lines + ([""] if result.rules else []) + gate_lines(result)
+
+
+def markdown(result):
+    lines = [f"**midpool**: {len(result.new)} new run(s) against"
+             f" {len(result.base)}", ""]
+    lines += [f"> {note}" for note in notes(result)]
+    lines += ["", "| | | base | | new | | change | p |",
+              "|---|---|--:|---|--:|---|--:|--:|"]
+    for row in [result.total] + result.rows:
+        name = f"**{row_name(row.key)}**"
+        for change in row.changes:
+            if change.same and row.key != profiles.TOTAL:
+                continue
+            p = f"{change.p:.3f}" if change.testable else "-"
+            lines.append(
+                f"| {name} | {NAMES.get(change.metric, change.metric)}"
+                f" | {amount(change.metric, change.base_median)}"
+                f" | {spread(change.base, change.base_median)}"
+                f" | {amount(change.metric, change.new_median)}"
+                f" | {spread(change.new, change.new_median)}"
+                f" | {verdict(change)} | {p} |")
+            name = ""
+    return lines + [""] + [f"- {line}" for line in gate_lines(result)]

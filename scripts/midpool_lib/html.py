@@ -1,0 +1,135 @@
+"""midpool html: one self-contained page of a profile, or of a comparison."""
+
+import json
+import os
+import sys
+import time
+
+from midpool_lib import (VERSION, arguments, counters, keep, paths, reports,
+                         show)
+from midpool_lib.errors import CommandError
+
+HELP = """\
+usage: midpool html [options] [A [B...]]
+
+Writes a page with the profile in A: pools, requested sizes, time curve,
+waste, fallback. With more, it compares A with each of the others. Without
+any, the page is of the last 'midpool run'. The page is one file without
+outside parts and holds its numbers as JSON; 'midpool show' reads it too.
+
+  -o, --output FILE   where to; '-' is stdout (A's name with .html)
+      --open          show it in the browser
+
+  midpool html base.json
+  midpool html base.json new.json -o change.html
+"""
+
+SPEC = {"-o": "output=", "--output": "output=", "--open": "open"}
+SCRIPTS = ("format.js", "charts.js", "profile.js", "compare.js", "main.js")
+ROOM_BYTES = 350 * 1024  # of JSON, so that a page stays below 500 KB
+CHILD_PARTS = ("schema", "schema_version", "process", "config",
+               "interception")
+
+
+def _asset(name):
+    with open(os.path.join(paths.MODULES, "page", name),
+              encoding="utf-8") as file:
+        return file.read()
+
+
+def brief(child):
+    """A child's report without its pools, for runs with many processes."""
+    totals = {name: child["totals"][name] for name in reports.NEEDED
+              + ("peak_live_bytes",)}
+    small = {part: child[part] for part in CHILD_PARTS}
+    small["config"] = {}
+    return dict(small, totals=totals)
+
+
+def _embed(document):
+    """JSON that may stand inside an HTML element."""
+    text = json.dumps(document, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028")
+
+
+def fit(loaded):
+    """Reports that fit into a page."""
+    if len(_embed(loaded)) <= ROOM_BYTES:
+        return loaded
+    small = [dict(report, children=[brief(child)
+                                    for child in report["children"]])
+             for report in loaded]
+    if len(_embed(small)) <= ROOM_BYTES:
+        return small
+    small = [dict(report, children=[]) for report in small]
+    if len(_embed(small)) <= ROOM_BYTES:
+        return small
+    raise CommandError(f"html: {len(loaded)} profiles are too many for one"
+                       " page", "compare two of them")
+
+
+def page(names, loaded):
+    loaded = fit(loaded)
+    glossary = {counter.name: counter.meaning for counter in counters.TABLE}
+    glossary.update(counters.DERIVED)
+    first = reports.program(loaded[0])
+    title = f"{first} on midpool" if len(loaded) == 1 else \
+        f"{first} on midpool, compared"
+    document = {
+        "reports": loaded, "names": names, "version": VERSION,
+        "stem": "midpool." + "".join(c if c.isalnum() else "_"
+                                     for c in first),
+        "glossary": glossary, "made": time.strftime("%Y-%m-%d %H:%M")}
+    parts = {"@TITLE@": _escape(title), "@STYLE@": _asset("page.css"),
+             "@SCRIPT@": "\n".join(_asset(name) for name in SCRIPTS),
+             "@REPORTS@": _embed(document)}
+    text = _asset("page.html")
+    for mark in ("@TITLE@", "@STYLE@", "@SCRIPT@", "@REPORTS@"):
+        before, _, after = text.partition(mark)
+        text = before + parts[mark] + after
+    return text
+
+
+def _escape(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _default_output(names):
+    if names == [paths.last_report()]:
+        return "midpool.html"
+    if names[0].isdigit() and not os.path.exists(names[0]):
+        return f"midpool.{names[0]}.html"
+    stem = names[0][:-5] if names[0].endswith(".json") else names[0]
+    if len(names) > 1:
+        stem += "-compared"
+    return stem + ".html"
+
+
+def _write(path, text):
+    if os.path.exists(path) and reports.HTML_MARK not in open(
+            path, "rb").read(1 << 20):
+        raise CommandError(f"html: {path} exists and is not such a page",
+                           "give another name with -o")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def main(argv):
+    options = arguments.parse("html", argv, SPEC, HELP)
+    names = options.rest + (options.after or []) or [show.last_run()]
+    loaded, labels = [], []
+    for name in names:
+        for report in reports.read_all(name):
+            loaded.append(report)
+            labels.append("last run" if name == paths.last_report() else name)
+    text = page(labels, loaded)
+    path = options.output or _default_output(names)
+    if path == "-":
+        sys.stdout.write(text)
+        return 0
+    keep.check_directory("html", path)
+    _write(path, text)
+    print(path)
+    if options.open:
+        os.execvp("xdg-open", ["xdg-open", path])
+    return 0

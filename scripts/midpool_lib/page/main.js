@@ -1,0 +1,75 @@
+// What is shown: one profile, or one against the first.
+"use strict";
+
+(function () {
+  const data = JSON.parse(document.getElementById("midpool-reports").textContent);
+  const page = document.getElementById("page");
+  const reports = data.reports;
+
+  function theme() {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark"
+                                    : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  }
+
+  function save() {
+    const blob = new Blob([JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 1)],
+                          {type: "application/json"});
+    const link = make("a", {href: URL.createObjectURL(blob), download: data.stem + ".json"});
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  const tools = (...more) => make("div", {class: "tools"}, ...more,
+    make("button", {on: ["click", theme], title: "light or dark"}, "◐ theme"),
+    make("button", {on: ["click", save], title: "the numbers as they are"}, "JSON"));
+
+  function said(report) {
+    const {process} = report;
+    const end = process.end_signal ? "killed by " + process.end_signal
+      : process.exit_status ? "exit status " + process.exit_status
+      : process.end === "exit" ? "" : process.end;
+    return [`pid ${process.pid}`, `ran for ${duration(process.duration_ns)}`, end, process.host,
+            process.start_unix_ns ? new Date(process.start_unix_ns / 1e6).toLocaleString("sv-SE") : ""]
+      .filter(Boolean).join(" · ");
+  }
+
+  function heading(title, lines, ...more) {
+    return make("header", {}, make("div", {}, make("h1", {}, title),
+      ...lines.map((line) => make("p", {class: "soft path"}, line))), tools(...more));
+  }
+
+  function choice(shown, label, pick) {
+    if (reports.length < 3) return null;
+    return make("select", {"aria-label": label, on: ["change", (event) => pick(Number(event.target.value))]},
+      ...data.names.map((name, index) =>
+        make("option", {value: index, selected: index === shown ? "" : null}, name)));
+  }
+
+  function showOne(index) {
+    const report = reports[index];
+    page.replaceChildren(heading(program(report), [report.process.executable, said(report)]),
+                         ...profilePage(report, data.glossary), footer());
+  }
+
+  function showPair(index) {
+    const base = reports[0], next = reports[index];
+    page.replaceChildren(heading(`${program(base)}: base and new`,
+      [`base: ${data.names[0]} · ${said(base)}`, `new: ${data.names[index]} · ${said(next)}`],
+      choice(index, "compared with the first", showPair)), ...comparePage(base, next));
+    for (const [side, report] of [["Base", base], ["New", next]]) {
+      const inner = make("details", {}, make("summary", {}, `${side} alone: the whole profile`));
+      inner.addEventListener("toggle", () => {
+        if (inner.children.length === 1) inner.append(...profilePage(report, data.glossary));
+      });
+      page.append(make("section", {}, inner));
+    }
+    page.append(footer());
+  }
+
+  const footer = () => make("footer", {}, `midpool ${data.version} · made ${data.made}`);
+
+  if (reports.length === 1) showOne(0);
+  else showPair(1);
+})();
