@@ -16,8 +16,10 @@ def test_vfork_child_exits(arguments):
     for conf in ("", "live:yes"):
         result = preload.run(arguments.lib, words, conf=conf).expect(0)
         assert result.out == b"parent goes on\n", result
-        # The parent itself ends by _exit.
-        assert not result.paths(), result.paths()
+        # The parent itself ends by _exit; programs that were spawned report.
+        strange = [report["process"] for report in result.reports()
+                   if "threads_vfork" in report["process"]["executable"]]
+        assert not strange, strange
 
 
 def test_sanitized_program(arguments):
@@ -30,7 +32,8 @@ def test_sanitized_program(arguments):
         raise preload.Skip("does not run bare: %s" % bare)
     report = preload.run(arguments.lib, [program]).expect(0).report()
     assert not report["interception"]["active"], report["interception"]
-    assert "Sanitizer" in report["interception"]["reason"]
+    reason = report["interception"]["reason"]
+    assert "Sanitizer" in reason or "defines malloc" in reason, reason
 
 
 if __name__ == "__main__":
