@@ -118,6 +118,7 @@ rebuild_slab(uint32_t number)
     slab->purging = 0;
     slab->warm_free = 0;
     slab->cold_free = 0;
+    slab_set_stuck(slab, 0);
     for (unsigned slot = 0; slot < slab->fresh; slot++) {
         const char *start = slab_slot_start(number, bin, slot);
         uint32_t word = *region_state(start);

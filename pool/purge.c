@@ -12,14 +12,16 @@
 
 enum {
     TICK_BYTES = 32 << 20,       /* purged at most in one tick */
-    GROWTH_IDLE_SHARE = 8,        /* idle at most this part of all */
+    GROWTH_IDLE_SHARE = 12,        /* idle at most this part of all */
     GROWTH_MIN_BYTES = 2 << 20,   /* less than that is not worth it */
     GROWTH_PURGE_BYTES = 4 << 20, /* two slabs' worth for one */
+    BETWEEN_MIN_BYTES = 64 << 10, /* of one slab */
 };
 
 static struct {
     _Atomic int64_t window_end_ns;
     uint32_t cursor;          /* next slab to look at; UINT32_MAX: done */
+    uint64_t growth_bytes;    /* grown by since the last look at idle memory */
     uint32_t between;         /* where the next purge between slots begins */
     uint64_t reclaimed_bytes; /* depot bytes left by the last reclaim */
 } purge = {.cursor = UINT32_MAX};
@@ -177,6 +179,7 @@ purge_slab(uint32_t number)
         bytes = purge_partly(number);
         slab->purging = 0;
         slab->stamp = slab_window;
+        slab_set_stuck(slab, slab->warm_free);
         slab_sort(number);
     }
     account_page->purged_bytes += bytes;
@@ -254,22 +257,34 @@ purge_tick(struct cache *cache, int64_t now_ns)
         cache_trim(cache, slab_window);
 }
 
+/* Bytes of a bin's slabs that a purge may give back. Requires slab_lock. */
 static uint64_t
-warm_bytes(unsigned bin)
+idle_bytes(unsigned bin)
 {
-    return (uint64_t)atomic_load_explicit(&slab_warm_count[bin],
-                                          memory_order_relaxed) *
-           bin_info[bin].slot_bytes;
+    uint32_t warm = atomic_load_explicit(&slab_warm_count[bin],
+                                         memory_order_relaxed);
+
+    pool_assert(warm >= slab_stuck_count[bin]);
+    return (uint64_t)(warm - slab_stuck_count[bin]) * bin_info[bin].slot_bytes;
 }
 
 static uint64_t
-warm_bytes_all(void)
+idle_bytes_all(void)
 {
     uint64_t bytes = 0;
 
     for (unsigned bin = 0; bin < BINS; bin++)
-        bytes += warm_bytes(bin);
+        bytes += idle_bytes(bin);
     return bytes;
+}
+
+/* Did enough slots come back since the slab was last purged? */
+static bool
+has_more(const struct slab *slab)
+{
+    return (uint64_t)(slab->warm_free - slab->stuck) *
+               bin_info[slab->bin].slot_bytes >=
+           BETWEEN_MIN_BYTES;
 }
 
 /* Is that much idle memory too much, for what is in use? */
@@ -287,7 +302,7 @@ idlest_bin(void)
     unsigned idlest = 0;
 
     for (unsigned bin = 1; bin < BINS; bin++) {
-        if (warm_bytes(bin) > warm_bytes(idlest))
+        if (idle_bytes(bin) > idle_bytes(idlest))
             idlest = bin;
     }
     return idlest;
@@ -305,7 +320,7 @@ purge_between_slots(void)
     uint32_t left = warm_slabs[bin].count;
 
     while (left-- > 0 && bytes < GROWTH_PURGE_BYTES &&
-           excessive(warm_bytes_all())) {
+           excessive(idle_bytes_all())) {
         uint32_t number = slab_set_next(&warm_slabs[bin], purge.between);
 
         if (number == UINT32_MAX)
@@ -313,23 +328,35 @@ purge_between_slots(void)
         if (number == UINT32_MAX)
             break;
         purge.between = number + 1 < region.slabs ? number + 1 : 0;
-        bytes += purge_slab(number);
+        if (has_more(slab_at(number)))
+            bytes += purge_slab(number);
     }
 }
 
 void
-purge_for_growth(void)
+purge_for_growth(bool slab_wanted)
 {
     uint64_t depots = depot_bytes_all();
 
-    if (!excessive(depots + warm_bytes_all()))
+    purge.growth_bytes = 0;
+    if (!excessive(depots + idle_bytes_all()))
         return;
     if (depots >= purge.reclaimed_bytes + GROWTH_MIN_BYTES) {
         drain_all();
         purge.reclaimed_bytes = depot_bytes_all();
     }
-    if (empty_slabs.count == 0 && settings.window_ns >= 0)
+    if (slab_wanted && empty_slabs.count > 0)
+        return;
+    if (settings.window_ns >= 0)
         purge_between_slots();
+}
+
+void
+purge_note_growth(uint64_t bytes)
+{
+    purge.growth_bytes += bytes;
+    if (purge.growth_bytes >= GROWTH_MIN_BYTES)
+        purge_for_growth(false);
 }
 
 void

@@ -22,13 +22,18 @@ struct cache;
 void purge_tick(struct cache *cache, int64_t now_ns);
 
 /*
- * A bin needs a slab. When what is idle is a good part of what is in use, the
- * depots' magazines go back to the slabs first, so that an emptied slab can
- * serve the bin with its pages present; and if none became empty, as much
- * idle memory between slots in use is returned as the new slab will take.
+ * A bin grows. When what is idle is a good part of what is in use, the depots' magazines go back to the slabs first. If the bin wants a slab and one became
+ * empty, that is all: it can serve the bin with its pages present. Else as much
+ * idle memory is returned as the bin grew by, and more.
  * Requires the slab lock, which is released meanwhile.
  */
-void purge_for_growth(void);
+void purge_for_growth(bool slab_wanted);
+
+/*
+ * So many bytes became resident: purges for growth when they add up.
+ * Requires the slab lock, which is released meanwhile.
+ */
+void purge_note_growth(uint64_t bytes);
 
 /* Holds pool_max and decay_ms:0 after a put. Requires no lock. */
 void purge_bound(unsigned bin);

@@ -118,30 +118,37 @@ want_huge(unsigned bin)
            slab_assigned_total >= HUGE_TOTAL_SLABS;
 }
 
-unsigned
-refill_take_new(unsigned bin, struct magazine *into, unsigned max)
+/* Cold slots of slabs that the bin has. Requires slab_lock. */
+static unsigned
+take_cold(unsigned bin, struct magazine *into, unsigned max)
 {
     unsigned taken = slab_take_cold(bin, into, max);
 
+    purge_note_growth((uint64_t)taken * bin_info[bin].slot_bytes);
+    return taken;
+}
+
+unsigned
+refill_take_new(unsigned bin, struct magazine *into, unsigned max)
+{
+    unsigned taken = take_cold(bin, into, max);
+
     if (taken > 0 || slab_assign_clean(bin, want_huge(bin)) == UINT32_MAX)
         return taken;
-    return slab_take_cold(bin, into, max);
+    return take_cold(bin, into, max);
 }
 
 unsigned
 refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
 {
-    unsigned taken = slab_take_cold(bin, into, max);
+    unsigned taken = take_cold(bin, into, max);
 
     if (taken > 0)
         return taken;
-    purge_for_growth();
+    purge_for_growth(true);
     if (slab_adopt_empty(bin) != UINT32_MAX &&
         atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed) > 0)
         return 0;
-    taken = slab_take_cold(bin, into, max);
-    if (taken > 0)
-        return taken;
     return refill_take_new(bin, into, max);
 }
 

@@ -15,6 +15,7 @@ _Atomic uint32_t slab_warm_count[BINS];
 uint32_t slab_window;
 uint32_t slab_assigned_count[BINS];
 uint32_t slab_assigned_total;
+uint32_t slab_stuck_count[BINS];
 uint64_t slab_resident_bytes;
 
 static void
@@ -68,6 +69,13 @@ slab_unsort(uint32_t number)
     slab_set_remove(&empty_slabs, number);
 }
 
+void
+slab_set_stuck(struct slab *slab, unsigned stuck)
+{
+    slab_stuck_count[slab->bin] += stuck - slab->stuck;
+    slab->stuck = (uint16_t)stuck;
+}
+
 /* Takes up to max marked slots off a bitmap into the magazine. */
 static unsigned
 take_marked(uint32_t number, uint64_t map[], struct magazine *into,
@@ -116,6 +124,8 @@ slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
 
     slab->warm_free = (uint16_t)(slab->warm_free - taken);
     warm_count_add(bin, -(int)taken);
+    if (slab->stuck > slab->warm_free)
+        slab_set_stuck(slab, slab->warm_free);
     slab->stamp = slab_window;
     slab_sort(number);
     reverse(into->slot, taken);
@@ -249,6 +259,7 @@ unassign(uint32_t number)
     __builtin_memset(slab->warm, 0, sizeof(slab->warm));
     __builtin_memset(slab->cold, 0, sizeof(slab->cold));
     warm_count_add(slab->bin, -(int)slab->warm_free);
+    slab_set_stuck(slab, 0);
     slab_resident_bytes -=
         (uint64_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
     slab_assigned_count[slab->bin]--;

@@ -43,7 +43,8 @@ struct slab {
     uint16_t zero_from; /* fresh slots from here read as zero */
     uint32_t touched;   /* bytes that may be other than zero */
     uint32_t stamp;     /* decay window of the last give or take */
-    uint32_t reserved;
+    uint16_t stuck;     /* warm slots that the last purge had to leave */
+    uint16_t reserved;
     uint64_t warm[SLAB_MAP_WORDS];
     uint64_t cold[SLAB_MAP_WORDS];
 };
@@ -63,6 +64,7 @@ extern hidden _Atomic uint32_t slab_warm_count[BINS];
 extern hidden uint32_t slab_window; /* the current decay window's number */
 extern hidden uint32_t slab_assigned_count[BINS];
 extern hidden uint32_t slab_assigned_total;
+extern hidden uint32_t slab_stuck_count[BINS]; /* sum over a bin's slabs */
 extern hidden uint64_t slab_resident_bytes; /* slots not cold, about */
 
 void slab_set_add(struct slab_set *set, uint32_t number);
@@ -113,6 +115,9 @@ unsigned slab_take_warm(unsigned bin, struct magazine *into, unsigned max);
  * slab_lock.
  */
 unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
+
+/* Notes how many warm slots a purge leaves. Requires slab_lock. */
+void slab_set_stuck(struct slab *slab, unsigned stuck);
 
 /* Gives a slot back. Requires slab_lock. */
 void slab_put(const void *ptr, bool cold);
