@@ -19,6 +19,9 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
@@ -101,6 +104,21 @@ os_reserve(size_t bytes, size_t align)
     return aligned;
 }
 
+bool
+os_reserve_at(void *start, size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    long result = map(start, bytes, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1);
+
+    if (failed(result))
+        return false;
+    /* Kernels before 4.17 take the address for a hint. */
+    if ((void *)result == start)
+        return true;
+    os_release((void *)result, bytes);
+    return false;
+}
+
 void
 os_release(void *start, size_t bytes)
 {
@@ -163,16 +181,28 @@ os_name(const void *start, size_t bytes, const char *name)
                       (long)bytes, (long)name, 0);
 }
 
-size_t
-os_address_limit(void)
+static size_t
+limit_of(int resource)
 {
     struct rlimit limit;
 
-    if (failed(system_call(__NR_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0,
+    if (failed(system_call(__NR_prlimit64, 0, resource, 0, (long)&limit, 0,
                            0)) ||
         limit.rlim_cur == RLIM_INFINITY)
         return SIZE_MAX;
     return limit.rlim_cur;
+}
+
+size_t
+os_address_limit(void)
+{
+    return limit_of(RLIMIT_AS);
+}
+
+size_t
+os_data_limit(void)
+{
+    return limit_of(RLIMIT_DATA);
 }
 
 uint64_t

@@ -19,6 +19,9 @@
  */
 void *os_reserve(size_t bytes, size_t align);
 
+/* The same at that very place, if nothing is there. */
+bool os_reserve_at(void *start, size_t bytes);
+
 /* Gives address space back. */
 void os_release(void *start, size_t bytes);
 
@@ -52,8 +55,9 @@ bool os_map_private(void *start, size_t bytes);
 /* Names the range in /proc/self/maps where the kernel can; best effort. */
 void os_name(const void *start, size_t bytes, const char *name);
 
-/* RLIMIT_AS, SIZE_MAX when there is none. */
+/* RLIMIT_AS and RLIMIT_DATA, SIZE_MAX when there is none. */
 size_t os_address_limit(void);
+size_t os_data_limit(void);
 
 /* Physical memory, or 0 if it can not be known. */
 uint64_t os_physical_bytes(void);

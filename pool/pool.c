@@ -117,7 +117,7 @@ pool_page(void)
 size_t
 pool_page_bytes(void)
 {
-    return (size_t)PAGE_BLOCKS * PAGE_BLOCK_BYTES;
+    return (size_t)thread_blocks_limit() * PAGE_BLOCK_BYTES;
 }
 
 /* Writes what the page holds now into its file, then maps that in place. */
@@ -154,6 +154,10 @@ warm_magazine(unsigned bin, unsigned max)
     if (magazine == NULL)
         return 0;
     taken = refill_take_new(bin, magazine, max);
+    /* A run may be longer than asked for. */
+    while (taken > max)
+        slab_put(magazine->slot[--taken], true);
+    magazine->rounds = (uint16_t)taken;
     if (taken == 0) {
         magazine_free(magazine);
         return 0;

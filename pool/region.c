@@ -10,6 +10,7 @@
 enum {
     SLAB_COMMIT_SLABS = 16, /* slabs committed at once, beyond the first few */
     SLAB_COMMIT_FIRST = 4,
+    LIMIT_SHARE = 8, /* of RLIMIT_AS; what is over goes to the fallback */
 };
 
 struct region region;
@@ -37,8 +38,8 @@ slabs_wanted(void)
 
     if (bytes == 0)
         bytes = (uint64_t)64 << 30;
-    if (limit != SIZE_MAX && bytes > limit / 4)
-        bytes = limit / 4;
+    if (limit != SIZE_MAX && bytes > limit / LIMIT_SHARE)
+        bytes = limit / LIMIT_SHARE;
     while (slabs > REGION_SLABS_MIN && ((uint64_t)slabs << SLAB_SHIFT) > bytes)
         slabs /= 2;
     return slabs;
@@ -119,7 +120,8 @@ commit(uint32_t from, uint32_t to, bool huge)
 static uint32_t
 commit_step(uint32_t taken)
 {
-    uint32_t step = taken < SLAB_COMMIT_FIRST ? 1 : SLAB_COMMIT_SLABS;
+    bool careful = taken < SLAB_COMMIT_FIRST || os_data_limit() != SIZE_MAX;
+    uint32_t step = careful ? 1 : SLAB_COMMIT_SLABS;
     uint32_t left = region.high_commit - region.low_commit;
 
     return step < left ? step : left;

@@ -39,7 +39,7 @@ enum {
     SLAB_SHIFT = 21,
     SLAB_BYTES = 1 << SLAB_SHIFT,
     REGION_SLABS_MAX = 1 << 17, /* 256 GB */
-    REGION_SLABS_MIN = 16,
+    REGION_SLABS_MIN = 4,
     STATE_SHIFT = 11,
     STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
     STATE_TAG_SHIFT = 16,

@@ -13,7 +13,11 @@
 #include "settings.h"
 #include "slab.h"
 
-enum { THREAD_COMMIT = 16 }; /* blocks committed at once */
+enum {
+    THREAD_COMMIT = 16,       /* blocks committed at once */
+    THREAD_BLOCKS_MIN = 64,   /* where address space is scarce: as many */
+    THREAD_LIMIT_SHARE = 64,  /* blocks as fit this part of it, twice */
+};
 
 __thread struct cache *cache_self
     __attribute__((tls_model("initial-exec"))) = &cache_empty;
@@ -25,6 +29,7 @@ struct cache cache_busy = {.state = CACHE_BUSY, .match = UINT32_MAX};
 
 static struct {
     struct cache *area; /* NULL: no thread area */
+    uint32_t limit;     /* blocks reserved */
     uint32_t committed; /* blocks below are usable */
     uint32_t used;      /* blocks below were attached once */
     uint32_t free;      /* first of the free list, 0: none */
@@ -81,17 +86,54 @@ move_page(void)
     account_page = page;
 }
 
+uint32_t
+thread_blocks_limit(void)
+{
+    return threads.limit;
+}
+
+static uint32_t
+blocks_wanted(void)
+{
+    size_t limit = os_address_limit();
+    size_t blocks = limit / THREAD_LIMIT_SHARE / (2 * PAGE_BLOCK_BYTES);
+
+    if (limit == SIZE_MAX || blocks > PAGE_BLOCKS)
+        return PAGE_BLOCKS;
+    return blocks > THREAD_BLOCKS_MIN
+               ? (uint32_t)align_down(blocks, THREAD_COMMIT)
+               : THREAD_BLOCKS_MIN;
+}
+
+/*
+ * Caches and page are CACHE_TO_BLOCK apart. Where address space is scarce
+ * what lies between is not ours, and the place may be taken.
+ */
+static void *
+reserve_area(uint32_t blocks)
+{
+    size_t bytes = (size_t)blocks * PAGE_BLOCK_BYTES;
+    char *page;
+
+    if (blocks == PAGE_BLOCKS)
+        return os_reserve(2 * bytes, PAGE_BLOCK_BYTES);
+    page = os_reserve(bytes, PAGE_BLOCK_BYTES);
+    if (page == NULL)
+        return NULL;
+    if (os_reserve_at(page - CACHE_TO_BLOCK, bytes))
+        return page - CACHE_TO_BLOCK;
+    os_release(page, bytes);
+    return NULL;
+}
+
 bool
 thread_init(void)
 {
-    size_t bytes = 2 * CACHE_TO_BLOCK;
-    void *area = os_reserve(bytes, PAGE_BLOCK_BYTES);
-
-    if (area == NULL)
+    threads.limit = blocks_wanted();
+    threads.area = reserve_area(threads.limit);
+    if (threads.area == NULL)
         return false;
-    threads.area = area;
     if (!commit_blocks(0, THREAD_COMMIT)) {
-        os_release(area, bytes);
         threads.area = NULL;
         return false;
     }
@@ -122,7 +164,7 @@ take_block(void)
     }
     index = threads.used;
     if (index == threads.committed) {
-        if (index == PAGE_BLOCKS ||
+        if (index == threads.limit ||
             !commit_blocks(index, index + THREAD_COMMIT))
             return 0;
         threads.committed += THREAD_COMMIT;

@@ -44,6 +44,9 @@ bool thread_tag_inherited(uint32_t tag);
 /* In a forked child: a new epoch; every block but the caller's is free. */
 void thread_fork_child(void);
 
+/* Block numbers reserved end here; a multiple of the commit step. */
+uint32_t thread_blocks_limit(void);
+
 /* Block numbers in use end here. */
 uint32_t thread_blocks_used(void);
 
