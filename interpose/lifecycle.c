@@ -2,6 +2,7 @@
 #include "lifecycle.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,28 +51,31 @@ describe_page(void)
 /*
  * Registered at the first allocation, so before other libraries' handlers
  * as a rule: theirs, which may allocate, then run while ours hold nothing.
- * The order of the locks is the pool's, stdio's list, jemalloc's: no holder
- * of the first ever waits for one of the others.
+ * The order of the locks is stdio's list, jemalloc's, the pool's.
  */
 static void
 before_fork(void)
 {
-    pool_fork_prepare();
     backend_fork_prepare();
+    while (!pool_fork_prepare()) {
+        backend_fork_parent();
+        sched_yield();
+        backend_fork_prepare();
+    }
 }
 
 static void
 after_fork_parent(void)
 {
-    backend_fork_parent();
     pool_fork_parent();
+    backend_fork_parent();
 }
 
 static void
 after_fork_child(void)
 {
-    backend_fork_child();
     pool_fork_child();
+    backend_fork_child();
     if (atomic_load(&stage) != STAGE_READY)
         return;
     process_forked();

@@ -24,18 +24,21 @@
 bool fork_pending;
 bool fork_page_shared;
 
+enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20 };
+
 /* Forks from handlers that interrupted a holder; guarded by slab_lock. */
 static unsigned nested;
 
-void
+bool
 pool_fork_prepare(void)
 {
     if (!settings.active)
-        return;
-    if (lock_held_by_self(&slab_lock))
+        return true;
+    if (lock_held_by_self(&slab_lock)) {
         nested++;
-    else
-        lock_acquire(&slab_lock);
+        return true;
+    }
+    return lock_acquire_within(&slab_lock, PREPARE_WAIT_NS, PREPARE_TRIES);
 }
 
 static void

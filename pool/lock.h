@@ -62,8 +62,22 @@ lock_acquire(struct lock *lock)
         return;
     }
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
-        os_wait((uint32_t *)&lock->word, 2);
+        os_wait((uint32_t *)&lock->word, 2, 0);
     atomic_store_explicit(&lock->owner, lock_self(), memory_order_relaxed);
+}
+
+/* Waits for at most about tries times ns. */
+static inline bool
+lock_acquire_within(struct lock *lock, int64_t ns, unsigned tries)
+{
+    while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) !=
+           0) {
+        if (tries-- == 0)
+            return false;
+        os_wait((uint32_t *)&lock->word, 2, ns);
+    }
+    atomic_store_explicit(&lock->owner, lock_self(), memory_order_relaxed);
+    return true;
 }
 
 static inline void

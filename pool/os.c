@@ -226,10 +226,12 @@ os_now_ns(void)
 }
 
 void
-os_wait(uint32_t *word, uint32_t expected)
+os_wait(uint32_t *word, uint32_t expected, int64_t ns)
 {
+    struct timespec limit = {ns / 1000000000, ns % 1000000000};
+
     (void)system_call(__NR_futex, (long)word, FUTEX_WAIT_PRIVATE,
-                      (long)expected, 0, 0, 0);
+                      (long)expected, ns > 0 ? (long)&limit : 0, 0, 0);
 }
 
 void

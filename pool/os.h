@@ -65,8 +65,8 @@ uint64_t os_physical_bytes(void);
 /* CLOCK_MONOTONIC in ns, at the coarse clock's resolution of some ms. */
 int64_t os_now_ns(void);
 
-/* Futex wait and wake on one word. */
-void os_wait(uint32_t *word, uint32_t expected);
+/* Futex wait, for at most ns if that is above 0, and wake on one word. */
+void os_wait(uint32_t *word, uint32_t expected, int64_t ns);
 void os_wake(uint32_t *word);
 
 /* The kernel's id of the calling thread. */

@@ -109,8 +109,12 @@ void pool_stats_reset(void);
  * depots and caches need no lock, since the child rebuilds them from the
  * slots' state words. Async-signal-safe, also when the handler interrupted
  * an allocation of the same thread.
+ *
+ * prepare is the last of all to lock, and waits for some ms at most. False:
+ * the caller must give its own locks back and begin anew, since the slab
+ * lock's holder may be a handler that waits for them in order to fork.
  */
-void pool_fork_prepare(void);
+bool pool_fork_prepare(void);
 void pool_fork_parent(void);
 
 /*

@@ -72,6 +72,7 @@ region_init(void)
     region.slab = (struct slab *)(tables + bytes_state(slabs));
     region.high = region.high_commit = slabs;
     region.slabs = slabs;
+    region.careful = os_data_limit() != SIZE_MAX;
     region.first = (uintptr_t)start >> SLAB_SHIFT;
     os_name(start, (size_t)slabs << SLAB_SHIFT, "midpool: slabs");
     return true;
@@ -120,7 +121,7 @@ commit(uint32_t from, uint32_t to, bool huge)
 static uint32_t
 commit_step(uint32_t taken)
 {
-    bool careful = taken < SLAB_COMMIT_FIRST || os_data_limit() != SIZE_MAX;
+    bool careful = taken < SLAB_COMMIT_FIRST || region.careful;
     uint32_t step = careful ? 1 : SLAB_COMMIT_SLABS;
     uint32_t left = region.high_commit - region.low_commit;
 

@@ -63,6 +63,7 @@ struct region {
     uint32_t high;        /* slabs taken from the top: [high, slabs) */
     uint32_t low_commit;  /* committed: [0, low_commit) */
     uint32_t high_commit; /* and [high_commit, slabs) */
+    bool careful;         /* committed memory is limited: in small steps */
 };
 
 extern hidden struct region region;
