@@ -8,6 +8,7 @@ import errno
 import os
 import resource
 import signal
+import time
 
 from midpool_lib import cli, elf
 from midpool_lib.errors import CommandError
@@ -76,9 +77,6 @@ def _become(path, argv, env, mask, streams):
     os._exit(126)
 
 
-MEANWHILE_SECONDS = 3
-
-
 class Run:
     """How a program that ended had run."""
 
@@ -86,6 +84,7 @@ class Run:
         self.pid = pid
         self.status = status  # as wait(2) gives it
         self.usage = usage
+        self.wall_ns = 0
 
     @property
     def exit_status(self):
@@ -102,11 +101,12 @@ class Run:
         return self.exit_status if self.signal is None else 128 + self.signal
 
 
-def _wait(pid, waited, meanwhile):
+def _wait(pid, waited, meanwhile, every):
     while True:
-        info = signal.sigtimedwait(waited, MEANWHILE_SECONDS)
+        info = signal.sigtimedwait(waited, every)
         if info is None:
-            meanwhile()
+            if meanwhile:
+                meanwhile(pid)
         elif info.si_signo == signal.SIGCHLD:
             done, status, usage = os.wait4(pid, os.WNOHANG)
             if done:
@@ -117,10 +117,12 @@ def _wait(pid, waited, meanwhile):
             os.kill(pid, info.si_signo)
 
 
-def run(path, argv, env, streams=None, meanwhile=lambda: None):
+def run(path, argv, env, streams=None, meanwhile=None,
+        every=3.0):
     """Runs a program to its end.
 
-    streams: descriptor -> open file; meanwhile is called now and then.
+    streams: descriptor -> open file; meanwhile is called with the pid,
+    every so many seconds.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     waited = _FORWARDED | {signal.SIGCHLD}
@@ -129,7 +131,10 @@ def run(path, argv, env, streams=None, meanwhile=lambda: None):
         pid = os.fork()
         if pid == 0:
             _become(path, argv, env, mask, streams or {})
-        return _wait(pid, waited, meanwhile)
+        started = time.monotonic_ns()
+        ended = _wait(pid, waited, meanwhile, every)
+        ended.wall_ns = time.monotonic_ns() - started
+        return ended
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 

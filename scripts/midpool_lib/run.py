@@ -96,7 +96,7 @@ class Session:
         if not self.options.quiet:
             warn_of_conf(self.conf)
 
-    def once(self, streams):
+    def once(self, streams, watcher=None):
         """Runs the program; returns (how it ended, its reports)."""
         from midpool_lib import collect
 
@@ -106,8 +106,12 @@ class Session:
                 env = launch.environment()
             else:
                 env = environment(self.library, collector.conf(*self.conf))
-            ended = launch.run(self.path, self.argv, env, streams,
-                               collector.harvest)
+            if watcher:
+                ended = launch.run(self.path, self.argv, env, streams,
+                                   watcher, 0.1)
+            else:
+                ended = launch.run(self.path, self.argv, env, streams,
+                                   lambda _pid: collector.harvest())
             found = collector.gather()
         finally:
             if not collector.close():
@@ -130,6 +134,8 @@ def profile_of(ended, found):
     others = [report for report in found if report is not main_report]
     if not images:
         return merge.run_profile(main_report, others)
+    if process["end"] != "exit":  # its page does not know when it ended
+        process["duration_ns"] = max(process["duration_ns"], ended.wall_ns)
     if ended.signal is not None:
         process["end"] = "signal"
         process["end_signal"] = launch.signal_name(ended.signal)

@@ -1,0 +1,221 @@
+"""midpool doctor: will interception work on a program, and if not, why."""
+
+import os
+import resource
+import sys
+
+from midpool_lib import arguments, elf, launch, obstacles, paths, style
+from midpool_lib.errors import CommandError
+
+HELP = """\
+usage: midpool doctor [options] PROGRAM
+
+Tells whether midpool can serve PROGRAM: looks at its file, the libraries it
+loads, the limits of this shell and the kernel's settings. Nothing is run.
+
+  -q, --quiet       findings only, nothing about what is well
+      --build DIR   the build whose library would be preloaded
+
+exit status: 0 it works, 1 it does not (the findings marked 'no')
+
+  midpool doctor /usr/bin/redis-server
+"""
+
+SPEC = {"-q": "quiet", "--quiet": "quiet", "--build": "build="}
+MALLOC = ("malloc", "free", "calloc", "realloc")
+SANITIZERS = {"__asan_init": "AddressSanitizer",
+              "__tsan_init": "ThreadSanitizer",
+              "__msan_init": "MemorySanitizer",
+              "__hwasan_init": "HWAddressSanitizer"}
+ALLOCATORS = ("jemalloc", "tcmalloc", "mimalloc", "tbbmalloc", "snmalloc",
+              "hardened_malloc", "scudo")
+RESERVED = 4 * 2**30  # address space that leaves the pools room to work
+
+
+class Finding:
+    """One check's outcome: 'ok', 'note' or 'no', with reason and remedy."""
+
+    def __init__(self, mark, name, why, remedy=""):
+        self.mark = mark
+        self.name = name
+        self.why = why
+        self.remedy = remedy
+
+
+def check_file(path):
+    found = obstacles.quick(path)
+    if found:
+        return Finding("no", found.what, found.why, found.remedy)
+    try:
+        file = elf.Elf(path)
+    except elf.NotElf as error:
+        return Finding("no", "program", f"not a program that Linux loads"
+                       f" ({error})", "give the executable itself")
+    return Finding("ok", "program", f"dynamically linked, {file.machine_name()}"
+                   f", loaded by {file.interpreter}")
+
+
+def check_secure(path):
+    found = obstacles.secure(path)
+    if found:
+        return Finding("no", found.what, found.why, found.remedy)
+    return Finding("ok", "rights", "gains none when it starts")
+
+
+def check_malloc(path):
+    """An allocator that the executable brings along."""
+    symbols = elf.Elf(path).dynamic_symbols()
+    own = [name for name in MALLOC if symbols.get(name)]
+    if own:
+        return Finding(
+            "no", "own malloc", f"the program itself defines {', '.join(own)},"
+            " which come before any preloaded library's",
+            "build it without its allocator (for instance"
+            " --disable-jemalloc, MALLOC=libc)")
+    return Finding("ok", "malloc", "the program leaves it to its libraries")
+
+
+def check_libraries(path):
+    needed = elf.Elf(path).needed()
+    theirs = [name for name in needed
+              if any(word in name for word in ALLOCATORS)]
+    if theirs:
+        return Finding(
+            "note", "allocator", f"it is linked with {', '.join(theirs)}; the"
+            " preloaded library comes first and serves the program, functions"
+            " beyond the standard ones stay with that allocator",
+            "compare with 'midpool bench'")
+    return Finding("ok", "libraries",
+                   ", ".join(needed[:6]) or "none beside the loader")
+
+
+def check_sanitizer(path):
+    file = elf.Elf(path)
+    symbols, needed = file.dynamic_symbols(), file.needed()
+    for symbol, name in SANITIZERS.items():
+        word = symbol.strip("_").partition("_")[0]
+        if symbol in symbols or any("lib" + word in lib for lib in needed):
+            return Finding(
+                "no", "sanitizer", f"built with {name}, which needs its own"
+                " malloc", "use a build without -fsanitize")
+    return Finding("ok", "sanitizer", "none built in")
+
+
+def _limit(number):
+    return resource.getrlimit(number)[0]
+
+
+def check_limits():
+    low = []
+    for name, number, flag in (("address space", resource.RLIMIT_AS, "-v"),
+                               ("data", resource.RLIMIT_DATA, "-d")):
+        value = _limit(number)
+        if value != resource.RLIM_INFINITY and value < RESERVED:
+            low.append(f"{name} {style.size(value)} (ulimit {flag})")
+    if low:
+        return Finding("note", "limits", "tight: " + ", ".join(low) + "; the"
+                       " pools take what they can get, jemalloc serves the"
+                       " rest", "raise the limit if the report shows bypasses")
+    return Finding("ok", "limits", "enough address space")
+
+
+def _read(path):
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def check_overcommit():
+    if _read("/proc/sys/vm/overcommit_memory") == "2":
+        return Finding(
+            "note", "overcommit", "vm.overcommit_memory is 2: memory counts"
+            " when it is reserved, so that the pools reserve less",
+            "nothing to do, unless the report shows bypasses")
+    return Finding("ok", "overcommit", "reservations are free")
+
+
+def check_thp():
+    setting = _read("/sys/kernel/mm/transparent_hugepage/enabled")
+    if "[always]" in setting:
+        return Finding(
+            "note", "huge pages", "transparent_hugepage is 'always': faster"
+            " first use, more memory per thread",
+            "MIDPOOL_CONF=thp:never where memory counts more")
+    return Finding("ok", "huge pages", "left to the system's setting"
+                   + (f" {setting}" if setting else ""))
+
+
+def check_library(build):
+    path = paths.library(build)
+    if os.path.exists(path):
+        return Finding("ok", "library", path)
+    return Finding("note", "library", "not built yet",
+                   "the first 'midpool run' builds it")
+
+
+def check_environment():
+    others = os.environ.get("LD_PRELOAD", "")
+    rivals = [entry for entry in others.replace(":", " ").split()
+              if any(word in entry for word in ALLOCATORS)]
+    if rivals:
+        return Finding("note", "LD_PRELOAD", f"{rivals[0]} is preloaded, too;"
+                       " midpool comes before it and serves the program",
+                       "unset LD_PRELOAD to leave it out")
+    return None
+
+
+def examine(path, build):
+    """All findings on a program's ELF file."""
+    findings = [check_file(path)]
+    if findings[0].mark == "ok":
+        findings += [check_secure(path), check_malloc(path),
+                     check_libraries(path), check_sanitizer(path)]
+    findings += [check_limits(), check_overcommit(), check_thp(),
+                 check_library(build), check_environment()]
+    return [finding for finding in findings if finding]
+
+
+def render(findings, look, quiet):
+    import textwrap
+
+    lines = []
+    for finding in findings:
+        if quiet and finding.mark == "ok":
+            continue
+        colour = {"ok": ("green",), "note": ("bold",),
+                  "no": ("bold", "red")}[finding.mark]
+        head = f"{finding.mark:>4}  {finding.name:<12}"
+        body = textwrap.wrap(finding.why, 60, break_on_hyphens=False) or [""]
+        lines.append(look.paint(head, *colour) + body[0])
+        lines += [" " * 18 + line for line in body[1:]]
+        if finding.remedy:
+            lines += textwrap.wrap("-> " + finding.remedy, 78,
+                                   initial_indent=" " * 18,
+                                   subsequent_indent=" " * 21,
+                                   break_on_hyphens=False)
+    return lines
+
+
+def main(argv):
+    options = arguments.parse("doctor", argv, SPEC, HELP, stop_at_operand=True)
+    program = options.rest + (options.after or [])
+    if not program:
+        raise CommandError("doctor: which program?", "midpool doctor PROGRAM")
+    path, scripts = elf.interpreter_of(launch.find(program[0]))
+    path = os.path.realpath(path)
+    findings = examine(path, options.build)
+    if scripts:
+        findings.insert(0, Finding("note", "script", f"{scripts[0]} is run by"
+                                   f" {path}, which is what is looked at"))
+    look = style.Style(sys.stdout)
+    lines = render(findings, look, options.quiet)
+    bad = any(finding.mark == "no" for finding in findings)
+    name = style.plain(program[0])
+    lines.append("")
+    lines.append(f"{name}: will run, but not on midpool" if bad else
+                 f"{name}: midpool can serve it"
+                 f" (midpool run -- {name} ...)")
+    print("\n".join(lines))
+    return 1 if bad else 0

@@ -1,0 +1,138 @@
+"""What the live view shows: rates between two snapshots, and their past."""
+
+from midpool_lib import counters, reports, style
+from midpool_lib.text_report import STEPS, size_name
+
+HISTORY = 48  # columns of a sparkline
+
+
+def spark(values, utf8):
+    """A sparkline of the last values, on a scale from zero."""
+    values = values[-HISTORY:]
+    top = max(values, default=0)
+    steps = STEPS[0] if utf8 else STEPS[1]
+    if not top:
+        return ""
+    return "".join(steps[min(7, int(value / top * 7.999))] if value else " "
+                   for value in values)
+
+
+class Gauges:
+    """Takes snapshots of one process and makes a screen of them."""
+
+    def __init__(self, look, interval):
+        self.look = look
+        self.interval = interval
+        self.before = None
+        self.now = None
+        self.past = {"gets": [], "misses": [], "live_bytes": [],
+                     "cached_bytes": []}
+
+    def add(self, report):
+        """The next snapshot."""
+        self.before, self.now = self.now, report
+        if self.before is None:
+            self.before = report
+            return
+        for name in ("gets", "misses"):
+            self.past[name].append(self.rate(name))
+        for name in ("live_bytes", "cached_bytes"):
+            self.past[name].append(report["totals"][name])
+        for values in self.past.values():
+            del values[:-HISTORY]
+
+    @property
+    def seconds(self):
+        elapsed = (self.now["process"]["duration_ns"]
+                   - self.before["process"]["duration_ns"])
+        return elapsed / 1e9
+
+    def _row(self, report, index):
+        return report["totals"] if index is None else report["pools"][index]
+
+    def rate(self, name, index=None):
+        """A counter's growth per second since the last snapshot."""
+        if self.seconds <= 0:
+            return 0
+        if index is not None and index >= len(self.before["pools"]):
+            return 0
+        grown = (self._row(self.now, index)[name]
+                 - self._row(self.before, index)[name])
+        return max(0, round(grown / self.seconds))
+
+    def recent_rate(self, index=None):
+        """The hit rate since the last snapshot, as text."""
+        gets, hits = self.rate("gets", index), self.rate("hits", index)
+        return style.percent(min(hits, gets), gets)
+
+    def _fallback_rate(self, side):
+        if self.seconds <= 0:
+            return 0
+        grown = (self.now["fallback"][side]["calls"]
+                 - self.before["fallback"][side]["calls"])
+        return max(0, round(grown / self.seconds))
+
+    def _curve(self, label, text, name, colour):
+        curve = spark(self.past[name], self.look.utf8)
+        return f"{label:<11}{text:>14}   " + self.look.paint(curve, colour)
+
+    def _pool_line(self, index):
+        row = self.now["pools"][index]
+        return (f"{size_name(row['max_bytes']):>8}"
+                f"{style.count(self.rate('gets', index)):>14}"
+                f"{self.recent_rate(index):>10}"
+                f"{style.percent(row['hits'], row['gets']):>10}"
+                f"{style.short_count(self.rate('misses', index)):>10}"
+                f"{style.size(row['live_bytes']):>10}"
+                f"{style.size(row['cached_bytes']):>10}")
+
+    def _head(self, note):
+        process = self.now["process"]
+        name = style.plain(reports.program(self.now))[:24]
+        return (self.look.paint("midpool live", "bold") + "   "
+                + self.look.paint(name, "bold") + f" [{process['pid']}]   up "
+                + style.duration(process["duration_ns"]) + f"   {note}")
+
+    def lines(self, note):
+        """The screen: 22 lines of at most 79 columns."""
+        totals, look = self.now["totals"], self.look
+        top = [self._head(note), "",
+               "hit rate   " + look.paint(f"{self.recent_rate():>14}", "bold")
+               + "   lately; " + style.percent(totals["hits"], totals["gets"])
+               + f" of all {style.count(totals['gets'])} gets"]
+        curves = [
+            self._curve("gets/s", style.count(self.rate("gets")), "gets",
+                        "green"),
+            self._curve("misses/s", style.count(self.rate("misses")),
+                        "misses", "magenta"),
+            self._curve("live", style.size(totals["live_bytes"]),
+                        "live_bytes", "cyan"),
+            self._curve("cached", style.size(totals["cached_bytes"]),
+                        "cached_bytes", "cyan")]
+        table = [look.paint(
+            f"{'pool':>8}{'gets/s':>14}{'hit rate':>10}{'of all':>10}"
+            f"{'misses/s':>10}{'live':>10}{'cached':>10}", "bold")]
+        table += [self._pool_line(index)
+                  for index in range(len(self.now["pools"]))]
+        return top + curves + [""] + table + [""] + self._foot()
+
+    def _foot(self):
+        totals, threads = self.now["totals"], self.now["threads"]
+        waste = counters.waste(totals)
+        lines = [
+            f"peak live  {style.size(totals['peak_live_bytes']):>14}   waste "
+            + ("-" if waste is None else f"{waste * 100:.1f} %")
+            + " of the bytes handed out",
+            f"jemalloc   {style.count(self._fallback_rate('below')):>14}   "
+            "calls/s below 2 KB, "
+            f"{style.count(self._fallback_rate('above'))} above 64 KB",
+            f"threads    {style.count(threads['now']):>14}   now, "
+            f"{style.count(threads['peak'])} at most; "
+            f"{style.short_count(totals['discards'])} buffers given back"]
+        misuse = sum(count for kind, count in self.now["misuse"].items()
+                     if kind != "foreign_frees")
+        if misuse:
+            lines.append(self.look.paint(
+                f"misuse     {style.count(misuse):>14}   bad frees", "bold",
+                "red"))
+        return lines

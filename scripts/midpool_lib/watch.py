@@ -1,0 +1,75 @@
+"""midpool run --live: the live view while the program runs.
+
+The terminal belongs to the view meanwhile: what the program writes to it is
+kept and shown afterwards, and the program reads nothing from it.
+"""
+
+import os
+import sys
+import tempfile
+import time
+
+from midpool_lib import gauges, reports, screen, style
+from midpool_lib.errors import CommandError
+
+INTERVAL = 0.5
+
+
+class Watcher:
+    """Draws whenever it is called and time has come."""
+
+    def __init__(self, window, view, build):
+        self.window = window
+        self.view = view
+        self.build = build
+        self.next = 0.0
+
+    def __call__(self, pid):
+        if self.window is None:
+            return
+        if self.window.key(0) in ("q", "Q", "\x1b"):
+            self.close()
+            return
+        if time.monotonic() < self.next:
+            return
+        self.next = time.monotonic() + INTERVAL
+        try:
+            self.view.add(reports.read(str(pid), self.build))
+        except CommandError:
+            return  # it has no page yet
+        self.window.show(self.view.lines("q leaves the view, not the program"))
+
+    def close(self):
+        if self.window is not None:
+            self.window.leave()
+            self.window = None
+
+
+def _streams(kept):
+    """The program's streams: nothing of the terminal."""
+    found = {}
+    if os.isatty(0):
+        found[0] = os.open(os.devnull, os.O_RDONLY)
+    for number in (1, 2):
+        if os.isatty(number):
+            found[number] = kept.fileno()
+    return found
+
+
+def run_watched(session):
+    if not os.isatty(2):
+        raise CommandError("run: --live needs a terminal on stderr",
+                           "use 'midpool live PID' in another terminal")
+    view = gauges.Gauges(style.Style(sys.stderr), INTERVAL)
+    window = screen.Screen(2, 0 if os.isatty(0) else None)
+    with tempfile.TemporaryFile() as kept:
+        watcher = Watcher(window, view, session.options.build)
+        window.enter()
+        try:
+            ended, found = session.once(_streams(kept), watcher)
+        finally:
+            watcher.close()
+        kept.seek(0)
+        for piece in iter(lambda: kept.read(1 << 16), b""):
+            os.write(1 if os.isatty(1) else 2, piece)
+    return ended, found
