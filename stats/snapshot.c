@@ -35,6 +35,13 @@ at_most(uint64_t value, uint64_t limit)
 }
 
 static uint32_t
+intervals_end(const struct stats_header *page)
+{
+    uint32_t finished = LOAD(page->intervals);
+    return finished < PAGE_INTERVALS ? finished : PAGE_INTERVALS;
+}
+
+static uint32_t
 blocks_end(const struct stats_header *page)
 {
     uint32_t used = LOAD(page->blocks_used);
@@ -228,8 +235,7 @@ static bool
 copy_series(struct stats_snapshot *out, const struct stats_header *page)
 {
     uint32_t lock = LOAD_ACQUIRE(page->series_lock);
-    uint32_t count = LOAD(page->intervals);
-    count = count < PAGE_INTERVALS ? count : PAGE_INTERVALS;
+    uint32_t count = intervals_end(page);
     out->interval_ns = LOAD(page->interval_ns);
     for (uint32_t i = 0; i < count; i++) {
         const struct stats_interval *from = &page->interval[i];
@@ -240,7 +246,7 @@ copy_series(struct stats_snapshot *out, const struct stats_header *page)
     }
     out->intervals = count;
     return lock == 0 && LOAD(page->series_lock) == 0 &&
-           LOAD(page->intervals) == count &&
+           intervals_end(page) == count &&
            LOAD(page->interval_ns) == out->interval_ns;
 }
 

@@ -29,7 +29,7 @@ static const bool judged = true;
 
 static struct stats_snapshot snap;
 static char buf[REPORT_MAX_BYTES];
-static struct stats_header *page;
+static struct stats_header *subject;
 static ucontext_t caller;
 static ucontext_t renderer;
 
@@ -37,7 +37,7 @@ static void
 render_all(void)
 {
     static const struct report_style style = {.width = 80, .colour = true};
-    stats_snapshot_take(&snap, page, 0);
+    stats_snapshot_take(&snap, subject, 0);
     for (int format = REPORT_TEXT; format < REPORT_NONE; format++)
         report_render((enum report_format)format, &style, &snap, buf,
                       sizeof(buf));
@@ -59,7 +59,7 @@ Test(stats_stack, a_report_fits_four_kilobytes)
     bool mapped = stack != MAP_FAILED;
     cr_assert(mapped);
     memset(stack, PAINT, STACK_BYTES);
-    page = fixture_extreme_page();
+    subject = fixture_extreme_page();
 
     getcontext(&renderer);
     renderer.uc_stack.ss_sp = stack;
