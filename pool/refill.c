@@ -84,11 +84,39 @@ load_from_depot(struct bin *bin, unsigned index)
     return true;
 }
 
-/* How many slots at once: a bin that is hardly used takes one by one. */
-static unsigned
-batch(const struct bin *bin)
+/* The last slot of a magazine; what remains goes back to the depot. */
+static void *
+take_one(unsigned bin, struct magazine *magazine)
 {
-    return bin->rounds == 0 ? 1 : bin->rounds;
+    void *slot = magazine->slot[--magazine->rounds];
+
+    if (magazine->rounds > 0)
+        depot_push(bin, magazine);
+    else
+        magazine_free(magazine);
+    return slot;
+}
+
+/*
+ * A bin that is hardly used takes one slot and keeps none: a magazine would
+ * have room for it when it comes back, in every thread that ever slept.
+ */
+static void *
+take_single(unsigned index)
+{
+    struct magazine *magazine = depot_pop(index);
+    struct magazine one;
+    unsigned taken;
+
+    if (magazine != NULL)
+        return take_one(index, magazine);
+    if (atomic_load_explicit(&slab_warm_count[index], memory_order_relaxed) ==
+        0)
+        return NULL;
+    lock_acquire(&slab_lock);
+    taken = slab_take_warm(index, &one, 1);
+    lock_release(&slab_lock);
+    return taken > 0 ? one.slot[0] : NULL;
 }
 
 static bool
@@ -104,7 +132,7 @@ load_from_slab(struct bin *bin, unsigned index)
     if (magazine == NULL && (magazine = magazine_new()) == NULL)
         return false;
     lock_acquire(&slab_lock);
-    taken = slab_take_warm(index, magazine, batch(bin));
+    taken = slab_take_warm(index, magazine, bin->rounds);
     lock_release(&slab_lock);
     magazine->rounds = (uint16_t)taken;
     load(bin, magazine);
@@ -206,34 +234,37 @@ take_run(struct bin *bin, unsigned index)
                            run->slot[run->rounds - run->taken]};
 }
 
+/* A warm slot from the depot or the bin's slabs, or NULL. */
+static void *
+take_shared(struct bin *bin, unsigned index)
+{
+    if (bin->rounds == 0)
+        return take_single(index);
+    if (load_from_depot(bin, index) || load_from_slab(bin, index))
+        return pop_loaded(bin);
+    return NULL;
+}
+
 struct refill
 refill_cache(struct cache *cache, unsigned index)
 {
     struct bin *bin = &cache->bin[index];
     struct refill refill;
+    void *slot;
 
     if (swap_previous(bin))
         return (struct refill){REFILL_CACHE, false, pop_loaded(bin)};
-    if (load_from_depot(bin, index) || load_from_slab(bin, index))
-        return (struct refill){REFILL_DEPOT, false, pop_loaded(bin)};
+    slot = take_shared(bin, index);
+    if (slot != NULL)
+        return (struct refill){REFILL_DEPOT, false, slot};
     refill = take_run(bin, index);
+    if (refill.source != REFILL_NONE)
+        return refill;
     /* A slab of another bin may have come over, with warm slots. */
-    if (refill.source == REFILL_NONE && load_from_slab(bin, index))
-        return (struct refill){REFILL_DEPOT, false, pop_loaded(bin)};
+    slot = take_shared(bin, index);
+    if (slot != NULL)
+        return (struct refill){REFILL_DEPOT, false, slot};
     return refill;
-}
-
-/* The last slot of a magazine; what remains goes back to the depot. */
-static void *
-take_one(unsigned bin, struct magazine *magazine)
-{
-    void *slot = magazine->slot[--magazine->rounds];
-
-    if (magazine->rounds > 0)
-        depot_push(bin, magazine);
-    else
-        magazine_free(magazine);
-    return slot;
 }
 
 struct refill
