@@ -37,7 +37,7 @@ class Watcher:
             self.view.add(reports.read(str(pid), self.build))
         except CommandError:
             return  # it has no page yet
-        self.window.show(self.view.lines("q leaves the view, not the program"))
+        self.window.show(self.view.lines("q leaves the view"))
 
     def close(self):
         if self.window is not None:
