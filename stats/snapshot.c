@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "counters.h"
+#include "equations.h"
 #include "profile.h"
 #include "saturate.h"
 
@@ -201,7 +202,9 @@ sum_pools(struct stats_snapshot *out, const struct stats_header *page)
     }
     for (unsigned i = 0; i < PAGE_POOLS; i++)
         add_counts(&out->total, &out->pool[i].counts);
-    out->total.peak_live_bytes = total_peak(page, out->total.live_bytes);
+    /* Classes have their peaks one by one, so together they are no lower. */
+    out->total.peak_live_bytes = at_most(
+        total_peak(page, out->total.live_bytes), out->total.peak_live_bytes);
 }
 
 static void
@@ -277,6 +280,31 @@ end_of(const struct stats_header *page)
     return end <= STATS_END_SIGNAL ? (enum stats_end)end : STATS_END_RUNNING;
 }
 
+#ifdef MIDPOOL_DEBUG
+/* Sums that reached the end of their range prove nothing. */
+static bool
+is_saturated(const struct stats_counts *counts)
+{
+    for (unsigned i = 0; i < COUNTERS; i++)
+        if (counter_value(counts, i) == UINT64_MAX)
+            return true;
+    return false;
+}
+
+static void
+assert_equations(const struct stats_snapshot *snap)
+{
+    if (!is_saturated(&snap->total) && stats_broken_equation(snap, false))
+        __builtin_trap();
+}
+#else
+static void
+assert_equations(const struct stats_snapshot *snap)
+{
+    (void)snap;
+}
+#endif
+
 void
 stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
                     int64_t now_ns)
@@ -295,4 +323,5 @@ stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
     sum_pools(out, page);
     sum_profile(out, page);
     take_series(out, page);
+    assert_equations(out);
 }
