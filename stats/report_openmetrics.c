@@ -7,9 +7,14 @@
  * of counters is therefore named with its _total, as the older format wants.
  *
  * Every family of counters.def has one series per size class: a sum over
- * class_bytes gives pools and totals. The executable is a label, the pid is
- * not: reports of one program continue one series.
+ * class_bytes gives pools and totals. The executable is a label. The pid is
+ * one where each process has a file of its own, so that two files in one
+ * directory never hold the same series; where report_file names one file
+ * for every run of a program, its reports continue one series.
  */
+#include <string.h>
+
+#include "config.h"
 #include "counters.h"
 #include "render.h"
 #include "subject.h"
@@ -28,7 +33,22 @@ struct metrics {
     struct sink *sink;
     const struct stats_snapshot *snap;
     char executable[SUBJECT_LABEL_BYTES + 1];
+    bool with_pid;
 };
+
+/* Whether the name of the report's file differs from process to process. */
+static bool
+has_own_file(const struct stats_header *page)
+{
+    struct config_item item;
+    const char *text = page->config;
+    while (config_next(&text, &item)) {
+        if (strcmp(item.key, "report_file") == 0)
+            return item.value[0] == '\0' || strstr(item.value, "%p") ||
+                   strstr(item.value, "%t");
+    }
+    return true;
+}
 
 /* The escapes of label values; subject_label has seen to the rest. */
 static void
@@ -55,7 +75,7 @@ family_start(const struct metrics *m, const struct family *family)
     }
 }
 
-/* The sample's name and first label; labels may follow. */
+/* The sample's name and the labels that all have; more may follow. */
 static void
 sample_start(const struct metrics *m, const struct family *family)
 {
@@ -65,6 +85,11 @@ sample_start(const struct metrics *m, const struct family *family)
     sink_text(m->sink, "{executable=\"");
     escape_label(m->sink, m->executable);
     sink_char(m->sink, '"');
+    if (m->with_pid) {
+        sink_text(m->sink, ",pid=\"");
+        sink_signed(m->sink, m->snap->page->pid);
+        sink_char(m->sink, '"');
+    }
 }
 
 static void
@@ -255,6 +280,7 @@ report_openmetrics(struct sink *sink, const struct report_style *style,
 {
     (void)style;
     struct metrics m = {.sink = sink, .snap = snap};
+    m.with_pid = has_own_file(snap->page);
     subject_label(snap->page, m.executable);
     emit_process(&m);
     emit_tiers(&m);

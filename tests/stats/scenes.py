@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-NAMES = ["busy", "idle", "inactive", "troubled", "odd", "long", "extreme"]
+NAMES = ["busy", "idle", "inactive", "troubled", "odd", "long", "extreme",
+         "again"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SKIPPED = 77  # meson's exit status for a test that could not run

@@ -93,8 +93,8 @@ def node_exporter(directory):
 
 
 def check_collector(checks, scenes):
-    """Scenes of different programs side by side, as on a real host."""
-    chosen = ("busy", "odd", "long")
+    """Reports side by side, as on a real host: one program twice, others."""
+    chosen = ("busy", "again", "odd", "long")
     expected = {}
     with tempfile.TemporaryDirectory(prefix="midpool-prom-") as directory:
         for name in chosen:

@@ -70,6 +70,15 @@ odd_page(void)
     return page;
 }
 
+/* Another process of the busy page's program. */
+static struct stats_header *
+again_page(void)
+{
+    struct stats_header *page = fixture_busy_page();
+    page->pid++;
+    return page;
+}
+
 /* Longer than the label and the line. */
 static struct stats_header *
 long_page(void)
@@ -92,6 +101,7 @@ static const struct scene {
     {"odd", odd_page},
     {"long", long_page},
     {"extreme", fixture_extreme_page},
+    {"again", again_page},
 };
 
 static void

@@ -193,3 +193,24 @@ Test(stats_report, extensions_follow_the_format)
     cr_expect(eq(str, (char *)report_extension(REPORT_OPENMETRICS), "prom"));
     cr_expect(eq(str, (char *)report_extension(REPORT_CSV), "csv"));
 }
+
+Test(stats_report, metrics_have_a_pid_where_every_process_has_a_file)
+{
+    static const struct {
+        const char *config;
+        bool pid;
+    } cases[] = {
+        {"", true},
+        {"report:openmetrics,report_file:,live:no", true},
+        {"report_file:/prom/%e.%p.prom", true},
+        {"report_file:/prom/%e.%t.prom", true},
+        {"report_file:/prom/%e.prom,live:no", false},
+    };
+    struct stats_header *page = fixture_busy_page();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        strcpy(page->config, cases[i].config);
+        render(REPORT_OPENMETRICS, page);
+        bool pid = contains(buf, "{executable=\"sqlite3\",pid=\"4242\",");
+        cr_expect(eq(int, pid, cases[i].pid), "%s", cases[i].config);
+    }
+}
