@@ -219,3 +219,19 @@ account_reset(void)
     page->blocks_used = thread_blocks_used();
     curve_before = (struct sums){0, 0, 0};
 }
+
+void
+account_leave(const char *reason)
+{
+    struct stats_header *page = (struct stats_header *)&first_page;
+
+    __builtin_memcpy(page, account_page, PAGE_HEADER_BYTES);
+    __builtin_memset(&first_page.shared, 0, sizeof(first_page.shared));
+    __builtin_memset(&page->double_frees, 0,
+                     sizeof(*page) - offsetof(struct stats_header,
+                                              double_frees));
+    __builtin_memcpy(page->reason, reason, __builtin_strlen(reason) + 1);
+    page->active = 0;
+    page->blocks_used = THREAD_FIRST;
+    account_page = page;
+}

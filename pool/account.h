@@ -48,4 +48,7 @@ void account_curve(int64_t now_ns);
 /* Counters to zero; what is idle is kept. Thread: the only one. */
 void account_reset(void);
 
+/* Leaves the page for a private one of an inactive pool. Thread: the same. */
+void account_leave(const char *reason);
+
 #endif

@@ -193,17 +193,17 @@ wipe(void *slot, unsigned bin)
 static void
 put_shared(unsigned bin, void *slot, uint32_t tag)
 {
-    struct cache *shared = thread_cache_at(THREAD_SHARED);
+    struct stats_block *shared = stats_block_at(account_page, THREAD_SHARED);
 
     /* In a handler that interrupted an operation: without the lock. */
     if (cache_self == &cache_busy || lock_held_by_self(&slab_lock)) {
-        __atomic_fetch_add(&cache_block(shared)->hot[bin].puts, 1,
+        __atomic_fetch_add(&shared->hot[bin].puts, 1,
                            __ATOMIC_RELAXED);
         put_alone(bin, slot);
         return;
     }
     lock_acquire(&slab_lock);
-    count_put(cache_block(shared), bin, tag, thread_tag(THREAD_SHARED));
+    count_put(shared, bin, tag, thread_tag(THREAD_SHARED));
     slab_put(slot, false);
     lock_release(&slab_lock);
 }

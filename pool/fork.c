@@ -210,19 +210,44 @@ fork_finish(void)
 
 /*
  * Counters start from zero. The page may still be shared with the parent,
- * which must not see what the child does.
+ * which must not see what the child does. False: it can not be had apart.
  */
-static void
+static bool
 unshare_page(void)
 {
     static char header[PAGE_HEADER_BYTES];
+    struct stats_header *page = account_page;
+    int64_t idle[BINS];
 
     if (!fork_page_shared)
-        return;
-    __builtin_memcpy(header, account_page, sizeof(header));
-    if (os_map_private(account_page, pool_page_bytes()))
-        fork_page_shared = false;
-    __builtin_memcpy(account_page, header, sizeof(header));
+        return true;
+    for (unsigned bin = 0; bin < BINS; bin++)
+        idle[bin] = account_idle(bin);
+    __builtin_memcpy(header, page, sizeof(header));
+    if (!os_map_private(page, pool_page_bytes()))
+        return false;
+    fork_page_shared = false;
+    __builtin_memcpy(page, header, sizeof(header));
+    /* The blocks read as zero: what they made of idle goes elsewhere. */
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        page->adopted[bin] = idle[bin] + (int64_t)page->discards[bin] -
+                             (int64_t)page->warmups[bin];
+    }
+    return true;
+}
+
+/*
+ * Two processes must not count in the same words, which caches rely on. A
+ * child without counters of its own does without the pools, and puts what it
+ * inherited.
+ */
+static void
+abandon(void)
+{
+    account_leave("no memory for a forked child's statistics");
+    settings.active = false;
+    cache_self = &cache_dead;
+    release();
 }
 
 static void
@@ -245,7 +270,10 @@ pool_fork_child(void)
         account_reset();
         return;
     }
-    unshare_page();
+    if (!unshare_page()) {
+        abandon();
+        return;
+    }
     account_reset();
     thread_fork_child();
     if (cache != NULL)

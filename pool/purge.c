@@ -333,22 +333,23 @@ purge_between_slots(void)
     }
 }
 
-void
+bool
 purge_for_growth(bool slab_wanted)
 {
     uint64_t depots = depot_bytes_all();
 
     purge.growth_bytes = 0;
     if (!excessive(depots + idle_bytes_all()))
-        return;
+        return false;
     if (depots >= purge.reclaimed_bytes + GROWTH_MIN_BYTES) {
         drain_all();
         purge.reclaimed_bytes = depot_bytes_all();
     }
     if (slab_wanted && empty_slabs.count > 0)
-        return;
+        return true;
     if (settings.window_ns >= 0)
         purge_between_slots();
+    return true;
 }
 
 void
@@ -356,7 +357,7 @@ purge_note_growth(uint64_t bytes)
 {
     purge.growth_bytes += bytes;
     if (purge.growth_bytes >= GROWTH_MIN_BYTES)
-        purge_for_growth(false);
+        (void)purge_for_growth(false);
 }
 
 void

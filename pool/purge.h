@@ -24,10 +24,11 @@ void purge_tick(struct cache *cache, int64_t now_ns);
 /*
  * A bin grows. When what is idle is a good part of what is in use, the depots' magazines go back to the slabs first. If the bin wants a slab and one became
  * empty, that is all: it can serve the bin with its pages present. Else as much
- * idle memory is returned as the bin grew by, and more.
+ * idle memory is returned as the bin grew by, and more. False: little is idle,
+ * and slabs had better stay with their bins.
  * Requires the slab lock, which is released meanwhile.
  */
-void purge_for_growth(bool slab_wanted);
+bool purge_for_growth(bool slab_wanted);
 
 /*
  * So many bytes became resident: purges for growth when they add up.

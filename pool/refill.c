@@ -23,9 +23,9 @@ load(struct bin *bin, struct magazine *magazine)
 {
     bin->base = magazine->slot;
     bin->top = magazine->slot + magazine->rounds;
-    bin->limit = magazine->slot + (magazine->rounds > bin->rounds
-                                       ? magazine->rounds
-                                       : bin->rounds);
+    bin->limit =
+        magazine->slot +
+        (magazine->rounds > bin->rounds ? magazine->rounds : bin->rounds);
 }
 
 static struct magazine *
@@ -173,8 +173,7 @@ refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
 
     if (taken > 0)
         return taken;
-    purge_for_growth(true);
-    if (slab_adopt_empty(bin) != UINT32_MAX &&
+    if (purge_for_growth(true) && slab_adopt_empty(bin) != UINT32_MAX &&
         atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed) > 0)
         return 0;
     return refill_take_new(bin, into, max);
@@ -188,7 +187,8 @@ populate(unsigned bin, const struct magazine *run)
     char *high = (char *)run->slot[0] + bin_info[bin].stride;
     char *start = (char *)align_down((uintptr_t)low, OS_PAGE_BYTES);
 
-    (void)os_populate(start, align_up((uintptr_t)(high - start), OS_PAGE_BYTES));
+    (void)os_populate(start,
+                      align_up((uintptr_t)(high - start), OS_PAGE_BYTES));
 }
 
 /*

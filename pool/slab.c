@@ -6,6 +6,9 @@
 #include "account.h"
 #include "os.h"
 
+/* So many empty slabs may keep their holes before one is cleaned for reuse. */
+enum { EMPTY_KEPT = BINS };
+
 struct lock slab_lock;
 struct slab_set warm_slabs[BINS];
 struct slab_set room_slabs[BINS];
@@ -342,7 +345,7 @@ slab_assign_clean(unsigned bin, bool huge)
 {
     uint32_t number = find_clean(huge);
 
-    if (number == UINT32_MAX && empty_slabs.count > 0) {
+    if (number == UINT32_MAX && empty_slabs.count > EMPTY_KEPT) {
         clean_one_empty();
         number = find_clean(huge);
     }

@@ -240,7 +240,7 @@ make_key(void)
 static struct cache *
 attach(void)
 {
-    if (threads.area == NULL || lock_held_by_self(&threads.lock))
+    if (!settings.active || lock_held_by_self(&threads.lock))
         return NULL;
     lock_acquire(&threads.lock);
 
