@@ -64,8 +64,8 @@ draw_bar(const struct text *text, const struct stats_counts *counts,
         hits = scale(counts->hits, counts->gets, length);
     }
     draw_cells(text, &tiers[0], cache);
-    draw_cells(text, &tiers[1], hits - cache);
-    draw_cells(text, &tiers[2], length - hits);
+    draw_cells(text, &tiers[1], sat_sub(hits, cache));
+    draw_cells(text, &tiers[2], sat_sub(length, hits));
     sink_repeat(text->sink, ' ', BAR_COLUMNS - length);
 }
 
