@@ -58,7 +58,6 @@ Test(stats_page_check, indices_counts_and_strings_are_brought_into_range)
     struct stats_header *page = fixture_page();
     memset(page->class_pool, 0xff, sizeof(page->class_pool));
     memset(page->bin_class, 0xff, sizeof(page->bin_class));
-    memset(page->executable, 'x', sizeof(page->executable));
     page->intervals = UINT32_MAX;
     page->warn_below = UINT32_MAX;
     page->blocks_used = PAGE_BLOCKS;
@@ -68,7 +67,25 @@ Test(stats_page_check, indices_counts_and_strings_are_brought_into_range)
     cr_expect(eq(u32, page->intervals, PAGE_INTERVALS));
     cr_expect(eq(u32, page->warn_below, 100));
     cr_expect(eq(u32, page->blocks_used, PAGE_FIRST_BLOCK + 1));
-    cr_expect(eq(sz, strlen(page->executable), sizeof(page->executable) - 1));
+}
+
+/* Fills a string of the page to the brim, has it tamed, and looks. */
+static bool
+is_ended(struct stats_header *page, char *text, size_t size)
+{
+    memset(text, 'x', size);
+    page_tame(page, FIXTURE_BYTES);
+    return memchr(text, '\0', size) != NULL;
+}
+
+Test(stats_page_check, every_string_is_ended)
+{
+    struct stats_header *page = fixture_page();
+    cr_expect(is_ended(page, page->reason, sizeof(page->reason)));
+    cr_expect(is_ended(page, page->executable, sizeof(page->executable)));
+    cr_expect(is_ended(page, page->build_id, sizeof(page->build_id)));
+    cr_expect(is_ended(page, page->host, sizeof(page->host)));
+    cr_expect(is_ended(page, page->config, sizeof(page->config)));
 }
 
 static uint64_t
