@@ -13,7 +13,8 @@
 enum {
     TICK_BYTES = 32 << 20,       /* purged at most in one tick */
     GROWTH_IDLE_SHARE = 12,        /* idle at most this part of all */
-    GROWTH_MIN_BYTES = 2 << 20,   /* less than that is not worth it */
+    GROWTH_MIN_BYTES = 2 << 20,   /* how much growth is worth a look */
+    GROWTH_KEEP_BYTES = 16 << 20, /* idle memory that is no burden */
     GROWTH_PURGE_BYTES = 4 << 20, /* two slabs' worth for one */
     BETWEEN_MIN_BYTES = 64 << 10, /* of one slab */
 };
@@ -291,7 +292,7 @@ has_more(const struct slab *slab)
 static bool
 excessive(uint64_t idle)
 {
-    return idle > GROWTH_MIN_BYTES &&
+    return idle > GROWTH_KEEP_BYTES &&
            idle > slab_resident_bytes / GROWTH_IDLE_SHARE;
 }
 

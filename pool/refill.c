@@ -286,6 +286,9 @@ refill_shared(unsigned bin)
     } else if (refill_take_cold(bin, magazine, 1) > 0) {
         refill.source = REFILL_COLD;
         refill.zero = magazine->zero;
+        /* A run of fresh slots may be longer than asked for. */
+        while (magazine->rounds > 1)
+            slab_put(magazine->slot[--magazine->rounds], true);
     } else if (slab_take_warm(bin, magazine, 1) > 0) {
         refill.source = REFILL_DEPOT;
     }
