@@ -83,6 +83,9 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
     }
     slab->warm_free = (uint16_t)(slab->warm_free - count);
     slab->cold_free = (uint16_t)(slab->cold_free + count);
+    /* Others look at the counts while this purge is at its next run. */
+    if (slab->stuck > slab->warm_free)
+        slab_set_stuck(slab, slab->warm_free);
     atomic_fetch_sub_explicit(&slab_warm_count[slab->bin], count,
                               memory_order_relaxed);
     slab_resident_bytes -= (uint64_t)count * bin_info[slab->bin].slot_bytes;
