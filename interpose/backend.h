@@ -14,6 +14,7 @@
 #ifndef MIDPOOL_INTERPOSE_BACKEND_H
 #define MIDPOOL_INTERPOSE_BACKEND_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,7 +55,11 @@ backend_calloc(size_t count, size_t size)
 static inline void *
 backend_realloc(void *ptr, size_t size)
 {
-    return backend_raw_realloc(ptr, backend_bytes(size));
+    void *moved = backend_raw_realloc(ptr, backend_bytes(size));
+
+    if (__builtin_expect(moved == NULL, 0))
+        errno = ENOMEM; /* jemalloc does not say so of a block that is there */
+    return moved;
 }
 
 /* align is a power of two. */
@@ -111,5 +116,13 @@ void backend_usage(struct backend_usage *out);
 void backend_fork_prepare(void);
 void backend_fork_parent(void);
 void backend_fork_child(void);
+
+/*
+ * Options for jemalloc from the environment (MALLOC_CONF), on top of those
+ * that midpool ships; longer ones than BACKEND_CONF_BYTES are ignored. Call
+ * before the first allocation; later it has no effect.
+ */
+enum { BACKEND_CONF_BYTES = 1024 };
+void backend_configure(const char *conf);
 
 #endif

@@ -24,8 +24,11 @@ malloc(size_t bytes)
 
         return likely(slot != NULL) ? slot : route_get(bytes, taken);
     }
-    if (likely(bytes < BAND_MIN_BYTES && cache_count_below(bytes)))
-        return backend_malloc(bytes);
+    if (likely(bytes < BAND_MIN_BYTES)) {
+        if (likely(cache_count_below(bytes)))
+            return backend_malloc(bytes);
+        return route_below(bytes);
+    }
     return route_fallback(bytes);
 }
 
@@ -59,8 +62,11 @@ calloc(size_t count, size_t size)
     }
     if (size_in_band(bytes))
         return route_get_zero(bytes);
-    if (likely(bytes < BAND_MIN_BYTES && cache_count_below(bytes)))
-        return backend_calloc(1, bytes);
+    if (likely(bytes < BAND_MIN_BYTES)) {
+        if (likely(cache_count_below(bytes)))
+            return backend_calloc(1, bytes);
+        return route_below_zero(bytes);
+    }
     return route_fallback_zero(bytes);
 }
 

@@ -14,6 +14,7 @@ static struct {
     bool cut;
     bool utf8;
     bool colour;
+    const char *backend_conf; /* in the environment itself */
     char conf[ENVIRONMENT_CONF_BYTES];
     char marked[sizeof conf_name + ENVIRONMENT_CONF_BYTES + 32];
 } environment;
@@ -99,9 +100,16 @@ environment_read(char *const *entries)
     if (environment_is_secure())
         return true;
     copy_conf(find_value(entries, conf_name));
+    environment.backend_conf = find_value(entries, "MALLOC_CONF");
     environment.utf8 = names_utf8(locale_name(entries));
     environment.colour = wants_colour(entries);
     return true;
+}
+
+const char *
+environment_backend_conf(void)
+{
+    return environment.backend_conf != NULL ? environment.backend_conf : "";
 }
 
 const char *

@@ -22,6 +22,9 @@ enum { ENVIRONMENT_CONF_BYTES = 4096 };
  */
 bool environment_read(char *const *entries);
 
+/* MALLOC_CONF, jemalloc's options; empty when unset. */
+const char *environment_backend_conf(void);
+
 /* MIDPOOL_CONF, empty when unset, and whether it had to be cut. */
 const char *environment_conf(void);
 bool environment_conf_was_cut(void);

@@ -224,6 +224,7 @@ start(int argc, char **argv, char **entries)
     process_identify();
     stderr_target_record();
     read_options(entries);
+    backend_configure(environment_backend_conf());
     exit_report_init(&options);
     apply_options(entries);
     atomic_store(&stage, STAGE_READY);

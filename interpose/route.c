@@ -106,6 +106,22 @@ route_get_aligned(size_t align, size_t bytes)
 }
 
 noinline void *
+route_below(size_t bytes)
+{
+    lifecycle_init_early();
+    cache_count_below_slow(bytes);
+    return backend_malloc(bytes);
+}
+
+noinline void *
+route_below_zero(size_t bytes)
+{
+    lifecycle_init_early();
+    cache_count_below_slow(bytes);
+    return backend_calloc(1, bytes);
+}
+
+noinline void *
 route_fallback(size_t bytes)
 {
     lifecycle_init_early();
@@ -113,7 +129,7 @@ route_fallback(size_t bytes)
     return backend_malloc(bytes);
 }
 
-void *
+noinline void *
 route_fallback_zero(size_t bytes)
 {
     lifecycle_init_early();

@@ -19,6 +19,10 @@ void *route_get_zero(size_t bytes);
 /* Aligned to align, a power of two, whatever the size. NULL with ENOMEM. */
 void *route_get_aligned(size_t align, size_t bytes);
 
+/* A request below the band that could not be counted at once. */
+void *route_below(size_t bytes);
+void *route_below_zero(size_t bytes);
+
 /* A request outside the band. NULL with ENOMEM. */
 void *route_fallback(size_t bytes);
 void *route_fallback_zero(size_t bytes);

@@ -261,8 +261,8 @@ void cache_note(unsigned bin, enum cache_note note);
 /* Counts a request outside the band that goes to the fallback. */
 void cache_count_slow(size_t bytes);
 
-/* Takes the subtraction back; false. */
-bool cache_refill_below(size_t bytes);
+/* The same after cache_count_below failed. */
+void cache_count_below_slow(size_t bytes);
 
 static always_inline unsigned
 cache_width(size_t bytes)
@@ -270,7 +270,7 @@ cache_width(size_t bytes)
     return bytes == 0 ? 0 : 64 - (unsigned)__builtin_clzl(bytes);
 }
 
-/* Requires bytes < BAND_MIN_BYTES. False: take cache_count_slow. */
+/* Requires bytes < BAND_MIN_BYTES. False: take cache_count_below_slow. */
 static always_inline bool
 cache_count_below(size_t bytes)
 {
@@ -283,8 +283,9 @@ cache_count_below(size_t bytes)
 
     block->below_credit -= (int64_t)bytes;
     if (unlikely(block->below_credit < 0))
-        return cache_refill_below(bytes);
-    block->fallback_calls[cache_width(bytes)]++;
+        return false;
+    /* The bit width of bytes, without a special case for 0. */
+    block->fallback_calls[63 - __builtin_clzl(2 * bytes + 1)]++;
 #else
     (void)bytes;
 #endif

@@ -207,11 +207,13 @@ cache_count_slow(size_t bytes)
     count_fallback(cache_block(cache), bytes);
 }
 
-noinline bool
-cache_refill_below(size_t bytes)
+/* A live cache's credit was subtracted from before it was found wanting. */
+void
+cache_count_below_slow(size_t bytes)
 {
-    cache_block(cache_self)->below_credit += (int64_t)bytes;
-    return false;
+    if (MIDPOOL_COUNTERS && cache_self->state == CACHE_LIVE)
+        cache_block(cache_self)->below_credit += (int64_t)bytes;
+    cache_count_slow(bytes);
 }
 
 void
