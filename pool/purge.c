@@ -364,6 +364,19 @@ purge_note_growth(uint64_t bytes)
         (void)purge_for_growth(false);
 }
 
+/* Bytes of idle slots in slabs, about. */
+static uint64_t
+warm_bytes_all(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        bytes += (uint64_t)atomic_load_explicit(&slab_warm_count[bin],
+                                                memory_order_relaxed) *
+                 bin_info[bin].slot_bytes;
+    return bytes;
+}
+
 void
 purge_bound(unsigned bin)
 {
@@ -372,16 +385,19 @@ purge_bound(unsigned bin)
 
     if (likely(limit == 0 && !at_once))
         return;
-    if (!at_once && depot_bytes_all() <= limit)
+    if (!at_once && depot_bytes_all() + warm_bytes_all() <= limit)
         return;
     if (lock_held_by_self(&slab_lock))
         return;
     lock_acquire(&slab_lock);
-    drain(bin, UINT32_MAX);
-    if (!at_once)
-        drain_all();
-    purge.cursor = 0;
-    (void)purge_some(SIZE_MAX, 0);
+    /* What lies between live slots counts no more once it was tried. */
+    if (at_once || depot_bytes_all() + idle_bytes_all() > limit) {
+        drain(bin, UINT32_MAX);
+        if (!at_once)
+            drain_all();
+        purge.cursor = 0;
+        (void)purge_some(SIZE_MAX, 0);
+    }
     lock_release(&slab_lock);
 }
 

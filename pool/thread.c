@@ -329,8 +329,10 @@ thread_fork_child(void)
     }
     threads.free = 0;
     for (uint32_t index = threads.used; --index >= THREAD_FIRST;) {
-        if (index != mine)
-            free_block(index);
+        if (index == mine)
+            continue;
+        cache_block(thread_cache_at(index))->in_use = 0;
+        free_block(index);
     }
     if (mine != 0) {
         self->tag = thread_tag(mine);

@@ -1,0 +1,236 @@
+/* test_pool_cache.c - what a thread keeps, hands over and gives back. */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "pool_calls.h"
+#include "pool_check.h"
+#include "thread.h"
+
+enum { MANY = 2000 };
+
+static void *ptr[MANY];
+
+static void
+start(void)
+{
+    cr_assert(pool_init(&pool_config_default));
+}
+
+static void
+assert_sound(const char *when)
+{
+    const char *broken = pool_check();
+
+    cr_assert_null(broken, "%s: %s", when, broken);
+}
+
+static void
+get_many(unsigned count, size_t bytes)
+{
+    for (unsigned i = 0; i < count; i++) {
+        ptr[i] = pool_get(bytes);
+        cr_assert_not_null(ptr[i]);
+    }
+}
+
+static void
+put_many(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        cr_assert_eq(pool_put(ptr[i]), CACHE_PUT_DONE);
+}
+
+static struct stats_hot
+sum_of(unsigned bin)
+{
+    struct stats_hot sum = {0};
+
+    for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++) {
+        const struct stats_hot *hot = &stats_block_at(pool_page(), i)->hot[bin];
+
+        sum.gets += hot->gets;
+        sum.puts += hot->puts;
+        sum.misses += hot->misses;
+        sum.depot_hits += hot->depot_hits;
+        sum.remote_puts += hot->remote_puts;
+    }
+    return sum;
+}
+
+Test(pool_cache, a_pair_in_a_loop_misses_once, .init = start)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        cr_assert_eq(pool_put(pool_get(5000)), CACHE_PUT_DONE);
+
+    struct stats_hot sum = sum_of(size_bin(5000));
+
+    cr_assert_eq(sum.gets, 1000);
+    cr_assert_eq(sum.puts, 1000);
+    cr_assert_eq(sum.misses, 1);
+    assert_sound("after a loop");
+}
+
+Test(pool_cache, everything_put_is_served_again_without_a_miss, .init = start)
+{
+    for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
+        size_t bytes = bin_info[bin].slot_bytes;
+
+        uint64_t misses;
+
+        get_many(100, bytes);
+        put_many(100);
+        misses = sum_of(bin).misses;
+        get_many(100, bytes);
+        cr_assert_eq(sum_of(bin).misses, misses, "class %zu", bytes);
+        put_many(100);
+    }
+    assert_sound("after all classes");
+}
+
+Test(pool_cache, a_cache_stays_within_cache_max)
+{
+    struct pool_config config = pool_config_default;
+    uint64_t cached = 0;
+
+    config.cache_max_bytes = 1 << 20;
+    cr_assert(pool_init(&config));
+    for (size_t bytes = 2048; bytes <= 65536; bytes += 1024) {
+        get_many(MANY / 10, bytes);
+        put_many(MANY / 10);
+    }
+    assert_sound("all sizes");
+    for (unsigned bin = 0; bin < BINS; bin++)
+        cached += (uint64_t)thread_own()->bin[bin].rounds * bin_info[bin].stride;
+    cr_assert(cached <= config.cache_max_bytes, "%lu bytes granted", cached);
+    cr_assert_eq(cached, thread_own()->granted_bytes);
+}
+
+static void *
+put_all(void *unused)
+{
+    put_many(MANY);
+    return unused;
+}
+
+Test(pool_cache, what_another_thread_put_serves_this_one, .init = start)
+{
+    pthread_t thread;
+    unsigned bin = size_bin(3000);
+
+    get_many(MANY, 3000);
+    pthread_create(&thread, NULL, put_all, NULL);
+    pthread_join(thread, NULL);
+    assert_sound("after the other thread");
+    cr_assert_eq(sum_of(bin).remote_puts, MANY);
+    get_many(MANY, 3000);
+    cr_assert_eq(sum_of(bin).misses, MANY);
+    cr_assert_eq(sum_of(bin).depot_hits + sum_of(bin).misses <= 2 * MANY, 1);
+    put_many(MANY);
+    assert_sound("at the end");
+}
+
+static void *
+use_some(void *unused)
+{
+    uint64_t random = 99;
+    void *own[50];
+
+    for (unsigned i = 0; i < 50; i++)
+        own[i] = pool_get(pool_draw_size(&random));
+    for (unsigned i = 0; i < 50; i++)
+        (void)pool_put(own[i]);
+    return unused;
+}
+
+Test(pool_cache, blocks_of_ended_threads_serve_new_ones, .init = start)
+{
+    for (unsigned i = 0; i < 300; i++) {
+        pthread_t thread;
+
+        pthread_create(&thread, NULL, use_some, NULL);
+        pthread_join(thread, NULL);
+    }
+    assert_sound("after 300 threads");
+    cr_assert(thread_blocks_used() <= THREAD_FIRST + 2);
+    cr_assert_eq(pool_page()->threads_now, 0);
+    cr_assert_eq(pool_page()->threads_peak, 1);
+}
+
+static pthread_key_t late_key;
+
+static void
+late(void *value)
+{
+    static _Thread_local unsigned rounds;
+
+    (void)pool_put(value);
+    if (++rounds < 4)
+        pthread_setspecific(late_key, pool_get(9000));
+}
+
+static void *
+end_late(void *unused)
+{
+    pthread_setspecific(late_key, pool_get(9000));
+    return unused;
+}
+
+Test(pool_cache, destructors_of_a_thread_may_get_and_put, .init = start)
+{
+    pthread_t thread;
+
+    (void)pool_put(pool_get(9000));
+    pthread_key_create(&late_key, late);
+    for (unsigned i = 0; i < 20; i++) {
+        pthread_create(&thread, NULL, end_late, NULL);
+        pthread_join(thread, NULL);
+    }
+    assert_sound("after late destructors");
+    cr_assert_eq(sum_of(size_bin(9000)).gets, sum_of(size_bin(9000)).puts);
+}
+
+/* More threads than blocks can not be made here; the shared block serves. */
+Test(pool_cache, a_thread_without_a_cache_is_served, .init = start)
+{
+    struct cache *own = thread_cache();
+
+    (void)own;
+    cache_self = &cache_dead;
+    get_many(200, 2048);
+    put_many(100);
+    cr_assert_eq(stats_block_at(pool_page(), THREAD_SHARED)
+                     ->hot[size_bin(2048)].gets, 200);
+    cr_assert_eq(stats_block_at(pool_page(), THREAD_SHARED)
+                     ->hot[size_bin(2048)].puts, 100);
+    cr_assert_null(pool_check(), "%s", pool_check());
+}
+
+Test(pool_cache, a_handler_in_a_slow_path_is_refused_and_puts, .init = start)
+{
+    struct cache *cache;
+
+    get_many(10, 20000);
+    cache = thread_cache();
+    cache_enter();
+    cr_assert_null(pool_get(20000));
+    for (unsigned i = 0; i < 10; i++)
+        cr_assert_eq(pool_put(ptr[i]), CACHE_PUT_DONE);
+    cache_leave(cache);
+    assert_sound("after the handler");
+    get_many(10, 20000);
+    put_many(10);
+    assert_sound("at the end");
+}
+
+Test(pool_cache, reset_keeps_what_is_live_and_idle, .init = start)
+{
+    get_many(20, 4096);
+    put_many(10);
+    pool_stats_reset();
+    cr_assert_eq(sum_of(size_bin(4096)).gets, 0);
+    for (unsigned i = 10; i < 20; i++)
+        (void)pool_put(ptr[i]);
+    get_many(5, 4096);
+    cr_assert_eq(sum_of(size_bin(4096)).misses, 0);
+}

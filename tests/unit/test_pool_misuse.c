@@ -1,0 +1,204 @@
+/* test_pool_misuse.c - pointers that must not be put, and changed contents. */
+#include <criterion/criterion.h>
+#include <pthread.h>
+
+#include "pool_calls.h"
+#include "pool_check.h"
+#include "region.h"
+
+static struct {
+    unsigned calls;
+    enum pool_misuse kind;
+    const void *ptr;
+    size_t bytes;
+} seen;
+
+static struct {
+    unsigned calls;
+    size_t offset;
+} damage;
+
+static void
+on_misuse(enum pool_misuse kind, const void *ptr, size_t bytes)
+{
+    seen.calls++;
+    seen.kind = kind;
+    seen.ptr = ptr;
+    seen.bytes = bytes;
+}
+
+static void
+on_damage(const void *ptr, size_t bytes, size_t offset)
+{
+    (void)ptr;
+    (void)bytes;
+    damage.calls++;
+    damage.offset = offset;
+}
+
+static void
+start(void)
+{
+    pool_on_misuse = on_misuse;
+    pool_on_damage = on_damage;
+    cr_assert(pool_init(&pool_config_default));
+}
+
+static void
+expect(void *ptr, enum pool_misuse kind, size_t bytes)
+{
+    unsigned before = seen.calls;
+
+    cr_assert_eq(pool_put(ptr), CACHE_PUT_MISUSED);
+    cr_assert_eq(seen.calls, before + 1);
+    cr_assert_eq(seen.kind, kind);
+    cr_assert_eq(seen.ptr, ptr);
+    cr_assert_eq(seen.bytes, bytes);
+    cr_assert_null(pool_check());
+}
+
+Test(pool_misuse, a_second_put_in_every_class, .init = start)
+{
+    for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
+        void *ptr = pool_get(bin_info[bin].slot_bytes);
+
+        (void)pool_put(ptr);
+        expect(ptr, POOL_DOUBLE_FREE, bin_info[bin].slot_bytes);
+        expect(ptr, POOL_DOUBLE_FREE, bin_info[bin].slot_bytes);
+    }
+}
+
+Test(pool_misuse, every_offset_into_a_buffer, .init = start)
+{
+    for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
+        size_t bytes = bin_info[bin].slot_bytes;
+        char *ptr = pool_get(bytes);
+
+        for (size_t at = 1; at < bytes; at++) {
+            unsigned before = seen.calls;
+
+            cr_assert_eq(pool_put(ptr + at), CACHE_PUT_MISUSED, "%zu", at);
+            cr_assert_eq(seen.calls, before + 1);
+            cr_assert_eq(seen.kind, at % SLOT_ALIGN_BYTES
+                                        ? POOL_MISALIGNED_FREE
+                                        : POOL_INTERIOR_FREE);
+        }
+        cr_assert_eq(pool_put(ptr), CACHE_PUT_DONE);
+    }
+    cr_assert_null(pool_check());
+}
+
+static void *
+put_it(void *ptr)
+{
+    (void)pool_put(ptr);
+    return NULL;
+}
+
+Test(pool_misuse, a_second_put_by_another_thread, .init = start)
+{
+    void *ptr = pool_get(3000);
+    pthread_t thread;
+
+    (void)pool_put(ptr);
+    pthread_create(&thread, NULL, put_it, ptr);
+    pthread_join(thread, NULL);
+    cr_assert_eq(seen.calls, 1);
+    cr_assert_eq(seen.kind, POOL_DOUBLE_FREE);
+}
+
+Test(pool_misuse, a_second_put_after_a_purge, .init = start)
+{
+    void *ptr = pool_get(30000);
+    void *kept = pool_get(30000);
+
+    (void)pool_put(ptr);
+    (void)pool_purge();
+    expect(ptr, POOL_DOUBLE_FREE, bin_info[size_bin(30000)].slot_bytes);
+    (void)pool_put(kept);
+    (void)pool_purge();
+    cr_assert_eq(pool_put(ptr), CACHE_PUT_MISUSED);
+}
+
+Test(pool_misuse, memory_never_handed_out, .init = start)
+{
+    char *ptr = pool_get(65536);
+    const char *last = region_slab_start(region.slabs - 1);
+
+    cr_assert_eq(pool_put(ptr + 20 * (size_t)bin_info[20].stride),
+                 CACHE_PUT_MISUSED);
+    cr_assert_eq(seen.kind, POOL_WILD_FREE);
+    cr_assert_eq(pool_put((void *)(uintptr_t)last), CACHE_PUT_MISUSED);
+    cr_assert_eq(seen.kind, POOL_WILD_FREE);
+    cr_assert_eq(pool_put(&start), CACHE_PUT_FOREIGN);
+    cr_assert_eq(pool_put(NULL), CACHE_PUT_FOREIGN);
+    cr_assert_eq(pool_page()->wild_frees, 2);
+}
+
+Test(pool_misuse, the_bin_of_what_is_not_handed_out, .init = start)
+{
+    char *ptr = pool_get(7000);
+
+    cr_assert_eq(cache_slot_bin(ptr), (int)size_bin(7000));
+    cr_assert_eq(cache_slot_bin(ptr + 64), CACHE_BIN_MISUSED);
+    (void)pool_put(ptr);
+    cr_assert_eq(cache_slot_bin(ptr), CACHE_BIN_MISUSED);
+    cr_assert_eq(cache_slot_bin(&start), CACHE_BIN_FOREIGN);
+}
+
+Test(pool_misuse, nothing_is_handed_out_twice_after_a_double_put,
+     .init = start)
+{
+    void *ptr = pool_get(4000);
+    void *one, *two;
+
+    (void)pool_put(ptr);
+    (void)pool_put(ptr);
+    one = pool_get(4000);
+    two = pool_get(4000);
+    cr_assert_neq(one, two);
+}
+
+static void
+start_filling(void)
+{
+    struct pool_config config = pool_config_default;
+
+    config.check_fill = true;
+    pool_on_damage = on_damage;
+    cr_assert(pool_init(&config));
+}
+
+Test(pool_misuse, a_write_after_a_put_is_seen, .init = start_filling)
+{
+    static const size_t offset[] = {0, 1, 63, 1000, 4095, 4999};
+
+    for (unsigned i = 0; i < 6; i++) {
+        char *ptr = pool_get(5000);
+
+        memset(ptr, 0, 5000);
+        (void)pool_put(ptr);
+        ptr[offset[i]] ^= 1;
+        cr_assert_eq(pool_get(5000), ptr);
+        cr_assert_eq(damage.calls, i + 1);
+        cr_assert_eq(damage.offset, offset[i]);
+        (void)pool_put(ptr);
+        cr_assert_eq(pool_get(5000), ptr);
+        cr_assert_eq(damage.calls, i + 1);
+        (void)pool_put(ptr);
+    }
+}
+
+Test(pool_misuse, zeroing_clears_what_is_put)
+{
+    struct pool_config config = pool_config_default;
+    char *ptr;
+
+    config.zero_on_free = true;
+    cr_assert(pool_init(&config));
+    ptr = pool_get(5000);
+    memset(ptr, 7, 5000);
+    (void)pool_put(ptr);
+    for (unsigned i = 0; i < 5000; i++)
+        cr_assert(ptr[i] == 0);
+}

@@ -1,0 +1,223 @@
+/* test_pool_purge.c - idle memory given back: bounds, decay, on request. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pool_calls.h"
+#include "pool_check.h"
+#include "slab.h"
+
+enum { MANY = 1000, PATIENCE_S = 30 };
+
+static void *ptr[MANY];
+
+static void
+assert_sound(const char *when)
+{
+    const char *broken = pool_check();
+
+    cr_assert_null(broken, "%s: %s", when, broken);
+}
+
+static void
+start(struct pool_config config)
+{
+    cr_assert(pool_init(&config));
+}
+
+static struct pool_config
+config_decay(int64_t decay_ms)
+{
+    struct pool_config config = pool_config_default;
+
+    config.decay_ms = decay_ms;
+    return config;
+}
+
+static void
+get_many(size_t bytes)
+{
+    for (unsigned i = 0; i < MANY; i++) {
+        ptr[i] = pool_get(bytes);
+        cr_assert_not_null(ptr[i]);
+        memset(ptr[i], 1, bytes);
+    }
+}
+
+static void
+put_many(void)
+{
+    for (unsigned i = 0; i < MANY; i++)
+        (void)pool_put(ptr[i]);
+}
+
+static size_t
+resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%*u %lu", &pages), 1);
+    fclose(file);
+    return pages * OS_PAGE_BYTES;
+}
+
+static uint64_t
+discards(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        sum += pool_page()->discards[bin];
+    return sum;
+}
+
+Test(pool_purge, on_request_all_idle_memory_goes)
+{
+    size_t full;
+
+    start(config_decay(10000));
+    get_many(30000);
+    full = resident_bytes();
+    put_many();
+    cr_assert(pool_purge() >= 25 << 20);
+    cr_assert(resident_bytes() + (25 << 20) <= full);
+    assert_sound("after a purge");
+    cr_assert_eq(pool_census_idle(), 0);
+    cr_assert_eq(discards(), MANY);
+    get_many(30000);
+    put_many();
+    assert_sound("after use of what was purged");
+}
+
+Test(pool_purge, live_buffers_between_purged_ones_keep_their_contents)
+{
+    start(config_decay(10000));
+    for (unsigned i = 0; i < MANY; i++) {
+        ptr[i] = pool_get(5000);
+        pool_fill(ptr[i], 5000, i + 1);
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        if (i % 16 != 0)
+            (void)pool_put(ptr[i]);
+    }
+    cr_assert(pool_purge() > 0);
+    for (unsigned i = 0; i < MANY; i += 16)
+        cr_assert(pool_filled(ptr[i], 5000, i + 1));
+    assert_sound("between slots");
+}
+
+Test(pool_purge, decay_0_gives_back_at_once)
+{
+    start(config_decay(0));
+    get_many(60000);
+    put_many();
+    assert_sound("decay 0");
+    /* What is left fits in one thread's cache. */
+    cr_assert(pool_census_idle() * 60000 <=
+              pool_config_default.cache_max_bytes);
+    cr_assert(discards() >= MANY / 2);
+}
+
+Test(pool_purge, decay_never_keeps_all)
+{
+    start(config_decay(-1));
+    get_many(20000);
+    put_many();
+    for (unsigned i = 0; i < 100; i++)
+        pool_tick();
+    cr_assert_eq(discards(), 0);
+    assert_sound("never");
+    cr_assert_eq(pool_census_idle(), MANY);
+}
+
+Test(pool_purge, decay_gives_back_what_idles)
+{
+    time_t begin = time(NULL);
+
+    start(config_decay(30));
+    get_many(30000);
+    put_many();
+    while (discards() < MANY / 2 && time(NULL) - begin < PATIENCE_S) {
+        usleep(5000);
+        pool_tick();
+    }
+    cr_assert(discards() >= MANY / 2, "%lu discards", discards());
+    assert_sound("decay");
+}
+
+/* A thread that runs on, elsewhere, gives its idle bins back as well. */
+Test(pool_purge, decay_reaches_into_the_cache_of_a_running_thread)
+{
+    time_t begin = time(NULL);
+
+    start(config_decay(30));
+    get_many(30000);
+    put_many();
+    while (discards() < MANY && time(NULL) - begin < PATIENCE_S) {
+        usleep(100);
+        (void)pool_put(pool_get(2048));
+    }
+    cr_assert(discards() >= MANY, "%lu discards", discards());
+    assert_sound("decay");
+}
+
+Test(pool_purge, pool_max_bounds_idle_memory)
+{
+    struct pool_config config = pool_config_default;
+    uint64_t idle = 0;
+
+    config.pool_max_bytes = 4 << 20;
+    start(config);
+    for (size_t bytes = 4096; bytes <= 65536; bytes *= 2) {
+        get_many(bytes);
+        put_many();
+        assert_sound("pool_max");
+        idle = 0;
+        for (unsigned bin = 0; bin < BINS; bin++)
+            idle += (pool_census[bin].warm + pool_census[bin].depot +
+                     pool_census[bin].cached) *
+                    bin_info[bin].slot_bytes;
+        cr_assert(idle <= config.pool_max_bytes + (1 << 20),
+                  "%lu bytes idle after %zu", idle, bytes);
+    }
+}
+
+Test(pool_purge, warm_buffers_are_hits_and_present)
+{
+    size_t before, after;
+    uint64_t misses = 0;
+
+    start(config_decay(10000));
+    cr_assert_eq(pool_warm(16384, 500), 500);
+    assert_sound("warm");
+    before = resident_bytes();
+    for (unsigned i = 0; i < 500; i++) {
+        ptr[i] = pool_get(16384);
+        memset(ptr[i], 1, 16384);
+    }
+    after = resident_bytes();
+    cr_assert(after < before + (1 << 20), "%zu became %zu", before, after);
+    for (uint32_t i = PAGE_FIRST_BLOCK; i < pool_page()->blocks_used; i++)
+        misses += stats_block_at(pool_page(), i)->hot[size_bin(16384)].misses;
+    cr_assert_eq(misses, 0);
+    cr_assert_eq(pool_page()->warmups[size_bin(16384)], 500);
+    assert_sound("warm and used");
+}
+
+Test(pool_purge, warm_takes_every_count_and_no_more)
+{
+    start(config_decay(10000));
+    for (size_t count = 0; count < 70; count++) {
+        uint64_t before = pool_page()->warmups[size_bin(2500)];
+
+        cr_assert_eq(pool_warm(2500, count), count);
+        cr_assert_eq(pool_page()->warmups[size_bin(2500)] - before, count);
+    }
+    cr_assert_eq(pool_warm(0, 5), 0);
+    cr_assert_eq(pool_warm(65537, 5), 0);
+    cr_assert_eq(pool_warm(100, 5), 5);
+    assert_sound("warm");
+}

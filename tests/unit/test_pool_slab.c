@@ -1,0 +1,164 @@
+/* test_pool_slab.c - slots, slabs, and that none is ever lost. */
+#include <criterion/criterion.h>
+
+#include "pool_calls.h"
+#include "pool_check.h"
+#include "slab.h"
+
+enum { PLACES = 400, STEPS = 20000 };
+
+static struct {
+    void *ptr;
+    size_t bytes;
+    uint64_t seed;
+} place[PLACES];
+
+static void
+start(void)
+{
+    cr_assert(pool_init(&pool_config_default));
+}
+
+static void
+assert_sound(const char *when)
+{
+    const char *broken = pool_check();
+
+    cr_assert_null(broken, "%s: %s", when, broken);
+}
+
+static void
+drop(unsigned at)
+{
+    cr_assert(pool_filled(place[at].ptr, place[at].bytes, place[at].seed));
+    cr_assert_eq(pool_put(place[at].ptr), CACHE_PUT_DONE);
+    place[at].ptr = NULL;
+}
+
+static void
+take(unsigned at, size_t bytes, uint64_t draw)
+{
+    place[at].ptr = draw % 8 == 0 ? pool_get_aligned(bytes) : pool_get(bytes);
+    cr_assert_not_null(place[at].ptr);
+    place[at].bytes = bytes;
+    place[at].seed = draw;
+    pool_fill(place[at].ptr, bytes, draw);
+}
+
+static void
+drop_all(void)
+{
+    for (unsigned at = 0; at < PLACES; at++) {
+        if (place[at].ptr != NULL)
+            drop(at);
+    }
+}
+
+Test(pool_slab, random_gets_and_puts_keep_every_invariant, .init = start)
+{
+    uint64_t random = 11;
+
+    for (unsigned step = 0; step < STEPS; step++) {
+        uint64_t draw = pool_draw(&random);
+        unsigned at = (unsigned)(draw >> 8) % PLACES;
+
+        if (place[at].ptr != NULL)
+            drop(at);
+        else
+            take(at, pool_draw_size(&random), draw >> 32);
+        if (step % 500 == 0)
+            assert_sound("in between");
+        if (step % 3000 == 2999)
+            (void)pool_purge();
+    }
+    drop_all();
+    (void)pool_purge();
+    assert_sound("at the end");
+    cr_assert_eq(pool_census_live(), 0);
+    cr_assert_eq(pool_census_idle(), 0);
+}
+
+/* Checks also that the walker sees what is wrong: it must be able to fail. */
+Test(pool_slab, the_walker_finds_a_lost_slot, .init = start)
+{
+    uint32_t *state;
+    void *ptr = pool_get(4096);
+
+    assert_sound("before");
+    state = region_state(ptr);
+    *state = STATE_FREED;
+    cr_assert_not_null(pool_check());
+}
+
+Test(pool_slab, the_walker_finds_a_slot_in_two_places, .init = start)
+{
+    void *ptr = pool_get(4096);
+
+    lock_acquire(&slab_lock);
+    slab_put(ptr, false);
+    lock_release(&slab_lock);
+    cr_assert_not_null(pool_check());
+}
+
+Test(pool_slab, the_walker_finds_a_wrong_counter, .init = start)
+{
+    (void)pool_get(4096);
+    slab_resident_bytes++;
+    cr_assert_not_null(pool_check());
+}
+
+Test(pool_slab, slots_of_a_full_slab_do_not_overlap, .init = start)
+{
+    for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
+        size_t bytes = bin_info[bin].slot_bytes;
+        unsigned count = bin_info[bin].slots < PLACES ? bin_info[bin].slots
+                                                      : PLACES;
+
+        for (unsigned at = 0; at < count; at++)
+            take(at, bytes, at + 1);
+        drop_all();
+    }
+    assert_sound("every class");
+}
+
+/* Memory moves from class to class: what is resident stays near live. */
+Test(pool_slab, memory_follows_the_sizes_in_use, .init = start)
+{
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
+            size_t bytes = bin_info[bin].slot_bytes;
+
+            for (unsigned at = 0; at < PLACES; at++)
+                take(at, bytes, at + 1);
+            assert_sound("full");
+            cr_assert(slab_resident_bytes <
+                          PLACES * bytes * 3 / 2 + (16 << 20),
+                      "%lu bytes resident with %zu live", slab_resident_bytes,
+                      PLACES * bytes);
+            drop_all();
+        }
+    }
+    assert_sound("at the end");
+}
+
+Test(pool_slab, fresh_memory_reads_as_zero_and_is_said_to, .init = start)
+{
+    uint64_t random = 3;
+
+    for (unsigned at = 0; at < PLACES; at++) {
+        size_t bytes = pool_draw_size(&random);
+        char *ptr = pool_get_zero(bytes);
+
+        cr_assert_not_null(ptr);
+        for (size_t i = 0; i < bytes; i++)
+            cr_assert(ptr[i] == 0);
+        memset(ptr, 0xee, bytes);
+        place[at].ptr = ptr;
+        if (at % 3 == 2) {
+            (void)pool_put(place[at - 1].ptr);
+            (void)pool_put(place[at - 2].ptr);
+        }
+        if (at % 50 == 49)
+            (void)pool_purge();
+    }
+}
