@@ -132,7 +132,7 @@ Test(pool_slab, memory_follows_the_sizes_in_use, .init = start)
                 take(at, bytes, at + 1);
             assert_sound("full");
             cr_assert(slab_resident_bytes <
-                          PLACES * bytes * 3 / 2 + (16 << 20),
+                          PLACES * bytes * 3 / 2 + (28 << 20),
                       "%lu bytes resident with %zu live", slab_resident_bytes,
                       PLACES * bytes);
             drop_all();
