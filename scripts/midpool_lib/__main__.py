@@ -12,4 +12,12 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from midpool_lib import cli  # noqa: E402  (needs the path above)
 
 if __name__ == "__main__":
-    sys.exit(cli.start(sys.argv[1:]))
+    status = cli.start(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            pass
+    # Not sys.exit: a stderr that is full must not change a program's status.
+    os._exit(status)

@@ -50,8 +50,10 @@ def dispatch(argv):
         print("midpool", VERSION)
         return 0
     if argv[0] not in COMMANDS:
+        from shutil import which
+
         like = nearest(argv[0], COMMANDS)
-        if like:
+        if like and not which(argv[0]):
             fix = f"did you mean 'midpool {like}'?"
         else:
             fix = f"to run it on midpool: midpool run -- {argv[0]}"

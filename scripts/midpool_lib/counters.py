@@ -36,7 +36,7 @@ BY_NAME = {counter.name: counter for counter in TABLE}
 
 # Not counted but computed from counters, wherever a counter may stand.
 DERIVED = {
-    "hit_rate": "hits of gets; undefined without gets",
+    "hit_rate": "hits of gets; none without gets",
     "waste_bytes": "slot_bytes less requested_bytes: what rounding up to a"
                    " class cost, over all gets",
     "waste": "waste_bytes of slot_bytes",

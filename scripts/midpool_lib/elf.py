@@ -47,6 +47,8 @@ class Elf:
                          for n in range(phcount)]
 
     def _at(self, form, offset):
+        if not 0 <= offset <= len(self.data):
+            raise struct.error("outside the file")
         return struct.unpack_from(self.order + form, self.data, offset)
 
     def _segment(self, at):
@@ -86,6 +88,8 @@ class Elf:
         raise NotElf("address outside the file")
 
     def _string(self, at):
+        if not 0 <= at < len(self.data):
+            raise struct.error("outside the file")
         end = self.data.find(b"\0", at)
         return self.data[at:end].decode("utf-8", "replace")
 
@@ -111,7 +115,7 @@ class Elf:
             strings = self._offset_of(dict(entries)[DT_STRTAB])
             return [self._string(strings + value)
                     for tag, value in entries if tag == DT_NEEDED]
-        except (KeyError, struct.error):
+        except (KeyError, struct.error, NotElf):
             return []
 
     def dynamic_symbols(self):

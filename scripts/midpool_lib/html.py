@@ -75,16 +75,17 @@ def page(names, loaded):
     first = reports.program(loaded[0])
     title = f"{first} on midpool" if len(loaded) == 1 else \
         f"{first} on midpool, compared"
-    document = {
-        "reports": loaded, "names": names, "version": VERSION,
+    about = {
+        "names": names, "version": VERSION,
         "stem": "midpool." + "".join(c if c.isalnum() else "_"
                                      for c in first),
         "glossary": glossary, "made": time.strftime("%Y-%m-%d %H:%M")}
     parts = {"@TITLE@": _escape(title), "@STYLE@": _asset("page.css"),
              "@SCRIPT@": "\n".join(_asset(name) for name in SCRIPTS),
-             "@REPORTS@": _embed(document)}
+             "@REPORTS@": _embed({"reports": loaded}),
+             "@ABOUT@": _embed(about)}
     text = _asset("page.html")
-    for mark in ("@TITLE@", "@STYLE@", "@SCRIPT@", "@REPORTS@"):
+    for mark in ("@TITLE@", "@STYLE@", "@REPORTS@", "@ABOUT@", "@SCRIPT@"):
         before, _, after = text.partition(mark)
         text = before + parts[mark] + after
     return text

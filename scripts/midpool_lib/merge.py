@@ -59,8 +59,22 @@ def _add(total, report):
         for key, value in report[part].items():
             if isinstance(value, int) and not key.endswith("_ns"):
                 total[part][key] = (total[part].get(key) or 0) + value
-    total.pop("leftovers", None)  # totals.live says it of all processes
+    _add_leftovers(total, report)
     _add_words(total, report)
+
+
+def _add_leftovers(total, report):
+    """What was in use at the end; null while a process runs."""
+    mine, other = total.get("leftovers"), report.get("leftovers")
+    if not isinstance(mine, dict) or not isinstance(other, dict):
+        return
+    total["leftovers"] = {
+        "buffers": total["totals"]["live"],
+        "bytes": total["totals"]["live_bytes"],
+        "classes": [{"max_bytes": row["max_bytes"], "buffers": row["live"],
+                     "bytes": row["live_bytes"]}
+                    for pool in total["pools"] for row in pool["classes"]
+                    if row["live"]]}
 
 
 def _add_words(total, report):

@@ -46,7 +46,7 @@ def read_all(name, build=None):
         if data.lstrip()[:1] == b"<" and HTML_MARK in data:
             documents = _html_documents(data)
         else:
-            documents = [_document(data)]
+            documents = _several(_document(data))
         return [normalise(document) for document in documents]
     except _Bad as bad:
         raise CommandError(f"{name}: {bad}") from None
@@ -104,11 +104,15 @@ def _no_constant(name):
 def _html_documents(data):
     start = data.index(HTML_MARK) + len(HTML_MARK)
     end = data.find(b"</script>", start)
-    documents = _document(data[start:end if end >= 0 else None])
-    if not isinstance(documents, dict) or not isinstance(
-            documents.get("reports"), list):
-        raise _Bad("the page holds no reports")
-    return documents["reports"]
+    return _several(_document(data[start:end if end >= 0 else None]))
+
+
+def _several(document):
+    """The documents in one: a page's JSON holds a list of them."""
+    if isinstance(document, dict) and isinstance(document.get("reports"),
+                                                 list):
+        return document["reports"]
+    return [document]
 
 
 def _of_process(pid, build):

@@ -52,7 +52,7 @@ def add_rows(rows):
 def report(classes=None, pid=4242, executable="/usr/bin/sqlite3", **process):
     """A report; classes maps a class's bytes to class_row's arguments."""
     if classes is None:
-        classes = {2048: dict(gets=52000, misses=40, live=3),
+        classes = {2048: dict(gets=52000, misses=40, live=3, used=1),
                    4096: dict(gets=910000, misses=900, depot=5000, used=0.97),
                    5120: dict(gets=12000, misses=120, used=0.83),
                    16384: dict(gets=300, misses=300, live=120),
@@ -63,9 +63,10 @@ def report(classes=None, pid=4242, executable="/usr/bin/sqlite3", **process):
                 for size in class_sizes(pool)]
         pools.append(dict(add_rows(rows), max_bytes=pool, classes=rows))
     totals = add_rows(pools)
-    sizes = [{"from_bytes": size - 256, "to_bytes": size - 1,
+    sizes = [{"from_bytes": size - 256 if size > 2048 else 2048,
+              "to_bytes": size - 1 if size > 2048 else 2303,
               "gets": values["gets"]} for size, values in classes.items()
-             if size > 2048 and values.get("gets")]
+             if values.get("gets")]
     return {
         "schema": "midpool.report", "schema_version": 1,
         "process": dict({"pid": pid, "ppid": 4000, "executable": executable,
@@ -85,7 +86,13 @@ def report(classes=None, pid=4242, executable="/usr/bin/sqlite3", **process):
         "threads": {"now": 1, "peak": 4},
         "misuse": {"double_free": 0, "interior_free": 0,
                    "misaligned_free": 0},
-        "warnings": []}
+        "intervals": [
+            {"from_ns": n * 10**8, "to_ns": (n + 1) * 10**8, "hits": 990,
+             "gets": 1000 + n, "misses": 10 + n, "live_bytes": 4096 * n}
+            for n in range(12)],
+        "leftovers": {"buffers": totals["live"],
+                      "bytes": totals["live_bytes"], "classes": []},
+        "warnings": [], "hints": []}
 
 
 class Case(unittest.TestCase):

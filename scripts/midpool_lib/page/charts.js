@@ -48,20 +48,21 @@ function sizeChart(reports) {
     svg.append(draw("text", {x: x(pool.max_bytes + 1), y: box.bottom + 18, "text-anchor": "middle"},
                     sizeName(pool.max_bytes)));
   const starts = [...new Set(all.flatMap((map) => [...map.keys()]))].sort((a, b) => a - b);
+  let outline = "";
   for (const start of starts) {
     const bucket = all.map((map) => map.get(start)).find(Boolean);
     const left = x(bucket.from_bytes), width = Math.max(1.6, x(bucket.to_bytes + 1) - left - 0.6);
-    all.forEach((map, index) => {
-      const gets = map.has(start) ? map.get(start).gets : 0;
-      const part = width / all.length;
-      svg.append(draw("rect", {
-        class: "hit " + (all.length === 1 ? "cache" : index ? "now" : "was"),
-        x: left + part * index, width: Math.max(part, 1.2), y: Math.min(box.y(gets), box.bottom - 1),
-        height: gets ? Math.max(1, box.bottom - box.y(gets)) : 0,
-        tip: `${group(bucket.from_bytes)} to ${group(bucket.to_bytes)} bytes\n` +
-             (all.length === 1 ? "" : index ? "new: " : "base: ") + `${group(gets)} gets`}));
-    });
+    const shown = all[all.length - 1].has(start) ? all[all.length - 1].get(start).gets : 0;
+    const was = all[0].has(start) ? all[0].get(start).gets : 0;
+    svg.append(draw("rect", {
+      class: "hit " + (all.length === 1 ? "cache" : "now"), x: left, width,
+      y: Math.min(box.y(shown), box.bottom - 1), height: shown ? Math.max(1, box.bottom - box.y(shown)) : 0,
+      tip: `${group(bucket.from_bytes)} to ${group(bucket.to_bytes)} bytes\n` +
+           (all.length === 1 ? `${group(shown)} gets` : `base: ${group(was)} gets\nnew: ${group(shown)} gets`)}));
+    if (all.length > 1)
+      outline += `M${left.toFixed(1)} ${box.y(was).toFixed(1)}h${width.toFixed(1)}`;
   }
+  if (outline) svg.append(draw("path", {class: "was-mark", d: outline}));
   return svg;
 }
 

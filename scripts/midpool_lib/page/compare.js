@@ -25,6 +25,7 @@ function changeText(was, now, isRate) {
 
 function changeKind(name, was, now) {
   if (was === now || was === null || now === null) return "";
+  if (name in {hit_rate: 1, waste: 1} && Math.abs(now - was) < 0.0005) return "";
   const up = now > was;
   if ((up && WORSE_UP.has(name)) || (!up && WORSE_DOWN.has(name))) return "worse";
   if ((!up && WORSE_UP.has(name)) || (up && WORSE_DOWN.has(name))) return "better";
@@ -104,7 +105,8 @@ function comparePage(base, next) {
       make("p", {class: "note"}, "Sorted by weight, the bytes that changed. One run each: whether a change is more" +
         " than noise, midpool diff says of several runs."), PAIR_LEGEND(), sizesCard(base, next, false),
       make("details", {}, make("summary", {}, "By size class"), sizesCard(base, next, true))),
-    card("Requested sizes", "Gets in steps of 256 bytes, base and new side by side.", sizeChart([base, next]), PAIR_LEGEND()),
+    card("Requested sizes", "Gets in steps of 256 bytes: bars are the new profile, marks across them the base.",
+      sizeChart([base, next])),
     worth(base) && worth(next)
       ? card("Live bytes over time", "Each from its own start.", liveChart([base, next]), PAIR_LEGEND()) : null,
   ].filter(Boolean);

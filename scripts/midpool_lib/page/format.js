@@ -29,7 +29,7 @@ function percent(part, whole) {
 
 function short(n) {
   for (const [unit, size] of [["G", 1e9], ["M", 1e6], ["k", 1e3]])
-    if (n >= size) return (n / size).toPrecision(3).replace(/\.?0+$/, "") + " " + unit;
+    if (n >= size) return Number((n / size).toPrecision(3)) + " " + unit;
   return n < 10 && !Number.isInteger(n) ? n.toPrecision(2) : group(n);
 }
 

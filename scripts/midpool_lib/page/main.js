@@ -2,9 +2,10 @@
 "use strict";
 
 (function () {
-  const data = JSON.parse(document.getElementById("midpool-reports").textContent);
+  const text = document.getElementById("midpool-reports").textContent;
+  const reports = JSON.parse(text).reports;
+  const data = JSON.parse(document.getElementById("midpool-about").textContent);
   const page = document.getElementById("page");
-  const reports = data.reports;
 
   function theme() {
     const root = document.documentElement;
@@ -14,8 +15,9 @@
   }
 
   function save() {
-    const blob = new Blob([JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 1)],
-                          {type: "application/json"});
+    // The text itself: parsing would round integers beyond 2^53.
+    const exact = reports.length > 1 ? text : text.slice(text.indexOf("[") + 1, text.lastIndexOf("]"));
+    const blob = new Blob([exact], {type: "application/json"});
     const link = make("a", {href: URL.createObjectURL(blob), download: data.stem + ".json"});
     link.click();
     URL.revokeObjectURL(link.href);

@@ -1,0 +1,159 @@
+"""midpool diff: significance, comparability, the gate and its statuses."""
+
+import json
+import unittest
+
+import sample
+from midpool_lib import gate
+from midpool_lib.errors import CommandError
+
+
+class Case(sample.Case):
+    def side(self, name, numbers, **changes):
+        """One report for each number of misses."""
+        files = []
+        for index, misses in enumerate(numbers):
+            report = sample.report(
+                {4096: dict(gets=10000, misses=misses),
+                 65536: dict(gets=50, misses=5)})
+            report["config"].update(changes.get("config", {}))
+            report["process"].update(changes.get("process", {}))
+            files.append(self.write(f"{name}.{index}.json", report))
+        return files
+
+    def diff(self, base, new, *options, status=0):
+        return self.midpool("diff", *options, *base, "--", *new,
+                            status=status)
+
+
+class Significance(Case):
+    def test_shown_difference(self):
+        out = self.diff(self.side("a", [100, 101, 102, 103]),
+                        self.side("b", [200, 201, 202, 203])).out
+        self.assertRegex(out, r"misses .*\+93\.\d+ % +p=0\.029")
+        self.assertIn("unchanged: pool 2 KB", out)
+
+    def test_noise_is_a_tilde(self):
+        out = self.diff(self.side("a", [100, 101, 102, 103]),
+                        self.side("b", [99, 102, 103, 101])).out
+        self.assertRegex(out, r"(?m)^  misses .* ~  p=")
+
+    def test_too_few_runs_are_a_question(self):
+        out = self.diff(self.side("a", [100]), self.side("b", [200])).out
+        self.assertRegex(out, r"misses .*\+95\.\d+ % \?")
+        self.assertIn("too few runs", out)
+
+    def test_equal_is_same(self):
+        files = self.side("a", [100] * 4)
+        self.assertRegex(self.diff(files, files).out,
+                         r"(?m)^  misses .* same$")
+
+    def test_rates_change_in_points(self):
+        out = self.diff(self.side("a", [100] * 4),
+                        self.side("b", [1100] * 4)).out
+        self.assertRegex(out, r"hit rate .* -9\.95 pp")
+
+    def test_json(self):
+        out = self.diff(self.side("a", [100] * 4), self.side("b", [200] * 4),
+                        "--json").out
+        rows = json.loads(out)["rows"]
+        misses = rows[0]["metrics"]["misses"]
+        self.assertEqual(misses["base"]["median"], 105)
+        self.assertEqual(misses["new"]["median"], 205)
+        self.assertTrue(misses["significant"])
+
+    def test_heaviest_first_and_markdown(self):
+        base = self.write("x.json", sample.report(
+            {4096: dict(gets=10), 65536: dict(gets=10)}))
+        new = self.write("y.json", sample.report(
+            {4096: dict(gets=12), 65536: dict(gets=20)}))
+        out = self.midpool("diff", "--markdown", base, new, status=0).out
+        self.assertLess(out.index("pool 64 KB"), out.index("pool 4 KB"))
+        self.assertIn("| **all pools** | gets |", out)
+
+
+class Comparability(Case):
+    def test_other_executable(self):
+        done = self.diff(self.side("a", [1] * 4), self.side(
+            "b", [1] * 4, process={"executable": "/bin/other"}), status=3)
+        self.assertIn("NOT COMPARABLE: other executables", done.out)
+
+    def test_other_configuration_and_allowing_it(self):
+        base = self.side("a", [1] * 4)
+        new = self.side("b", [1] * 4, config={"decay_ms": "0"})
+        self.assertIn("decay_ms", self.diff(base, new, status=3).out)
+        self.diff(base, new, "--allow", "config")
+
+    def test_where_reports_go_does_not_matter(self):
+        self.diff(self.side("a", [1] * 4),
+                  self.side("b", [1] * 4, config={"report_file": "x"}))
+
+    def test_another_build_is_a_note(self):
+        out = self.diff(self.side("a", [1]), self.side(
+            "b", [1], process={"build_id": "ff"})).out
+        self.assertIn("different builds", out)
+
+    def test_incomparable_is_no_regression(self):
+        self.diff(self.side("a", [1] * 4), self.side(
+            "b", [900] * 4, process={"executable": "/bin/other"}),
+            "--fail-on", "misses>+3%", status=3)
+
+    def test_other_classes(self):
+        report = sample.report()
+        report["pools"][2]["classes"].pop()
+        self.assertIn("size classes", self.diff(
+            [self.write("x.json", sample.report())],
+            [self.write("y.json", report)], status=3).out)
+
+
+class Gate(Case):
+    def judge(self, rule, status, base=(100,) * 4, new=(200,) * 4):
+        return self.diff(self.side("a", base), self.side("b", new),
+                         "--fail-on", rule, status=status)
+
+    def test_relative(self):
+        self.assertIn("FAIL", self.judge("misses>+3%", 1).out)
+        self.judge("misses>+200%", 0)
+        self.judge("misses<-3%", 0)
+
+    def test_points_absolute_and_level(self):
+        self.judge("hit_rate<-0.5pp", 1)
+        self.judge("hit_rate<-5pp", 0)
+        self.judge("misses>+99", 1)
+        self.judge("misses>+1K", 0)
+        self.judge("hit_rate<99%", 1)
+        self.judge("hit_rate<50%", 0)
+
+    def test_scopes(self):
+        self.judge("4K.misses>+3%", 1)
+        self.judge("64K.misses>+3%", 0)
+        self.judge("class:4K.misses>+3%", 1)
+        self.judge("class:2560.misses>+3%", 0)
+
+    def test_noise_does_not_fail(self):
+        self.judge("misses>+0%", 0, (100, 110, 120, 130), (104, 125, 109, 133))
+
+    def test_single_runs_do(self):
+        self.judge("misses>+3%", 1, (100,), (200,))
+
+    def test_from_nothing(self):
+        self.judge("live>+3%", 0)
+        self.judge("64K.misses>+3%,misses>+3%", 1)
+
+    def test_bad_rules_are_usage(self):
+        for rule in ("misses", "misses>3%", "missses>+3%", "misses>+3pp",
+                     "5K.misses>+3%", "16K.time>+3%", ">+3%", ""):
+            done = self.judge(rule, 2)
+            self.assertIn("--fail-on", done.err)
+
+    def test_nearest_name(self):
+        with self.assertRaises(CommandError) as caught:
+            gate.Rule("missses>+3%")
+        self.assertIn("'misses'", caught.exception.fix)
+
+    def test_missing_side_is_usage(self):
+        self.midpool("diff", *self.side("a", [1, 2, 3]), status=2)
+
+
+if __name__ == "__main__":
+    unittest.main()

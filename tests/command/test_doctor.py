@@ -1,0 +1,140 @@
+"""midpool doctor: each obstacle found, with its reason and remedy."""
+
+import os
+import resource
+import shutil
+import subprocess
+import unittest
+
+import sample
+from midpool_lib import elf, obstacles
+
+SOURCE = "#include <stdlib.h>\nint main(void) { return !malloc(3000); }\n"
+OWN = ("#include <stddef.h>\nvoid *malloc(size_t n) { (void)n; return 0; }\n"
+       "void free(void *p) { (void)p; }\nint main(void) { return 0; }\n")
+
+
+class Case(sample.Case):
+    def compile(self, name, source, *flags):
+        self.write(name + ".c", source)
+        done = subprocess.run(
+            ["gcc", "-w", "-fno-builtin", *flags, "-o", self.path(name),
+             self.path(name + ".c")], capture_output=True, check=False)
+        if done.returncode:
+            self.skipTest(f"gcc cannot {' '.join(flags)}")
+        return self.path(name)
+
+    def doctor(self, program, status, *options):
+        return self.midpool("doctor", *options, program, status=status).out
+
+
+class Findings(Case):
+    def test_a_plain_program_is_fine(self):
+        out = self.doctor(self.compile("plain", SOURCE), 0)
+        self.assertIn("midpool can serve it", out)
+        self.assertNotIn("\n  no ", out)
+
+    def test_static(self):
+        for flag in ("-static", "-static-pie"):
+            out = self.doctor(self.compile("still", SOURCE, flag), 1)
+            self.assertRegex(out, r"no  static .*linked statically")
+            self.assertIn("-> link it dynamically", out)
+
+    def test_own_malloc(self):
+        out = self.doctor(self.compile("own", OWN, "-rdynamic"), 1)
+        self.assertRegex(out, r"no  own malloc .*malloc, free")
+
+    def test_sanitizer(self):
+        out = self.doctor(self.compile("asan", SOURCE, "-fsanitize=address"),
+                          1)
+        self.assertIn("AddressSanitizer", out)
+
+    def test_32_bit(self):
+        path = self.compile("wide", SOURCE)
+        with open(path, "r+b") as file:
+            head = bytearray(file.read(64))
+            head[4] = 1
+            head[18:20] = (3).to_bytes(2, "little")
+            file.seek(0)
+            file.write(head)
+        self.assertRegex(self.doctor(path, 1), "no  32-bit .*i386")
+
+    def test_musl(self):
+        out = self.doctor(self.compile(
+            "musl", SOURCE, "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1"),
+            1)
+        self.assertIn("no  musl", out)
+
+    def test_setuid(self):
+        path = self.compile("rights", SOURCE)
+        os.chmod(path, 0o4755)
+        if os.getuid() == 0:
+            os.chown(path, 65534, 65534)
+            os.chmod(path, 0o4755)
+        else:
+            self.skipTest("only root can make a file of another's")
+        self.assertIn("no  setuid", self.doctor(path, 1))
+
+    def test_scripts_are_looked_through(self):
+        script = self.write("script", "#!/usr/bin/env perl\n")
+        os.chmod(script, 0o755)
+        self.assertIn("is run by /usr/bin/perl", self.doctor(script, 0))
+
+    def test_limits(self):
+        def tight():
+            limit = resource.getrlimit(resource.RLIMIT_AS)[1]
+            resource.setrlimit(resource.RLIMIT_AS, (10**9, limit))
+
+        done = self.midpool("doctor", "/bin/true", preexec_fn=tight)
+        self.assertIn("ulimit -v", done.out)
+
+    def test_rival_preloads(self):
+        self.env["LD_PRELOAD"] = ""
+        env = dict(self.env)
+        library = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
+        if not os.path.exists(library):
+            self.skipTest("no other allocator here")
+        env["LD_PRELOAD"] = library
+        out = self.midpool("doctor", "/bin/true", env=env).out
+        self.assertRegex(out, r"libjemalloc\.so\.2 is preloaded,\s+too")
+
+
+class RunSaysSo(Case):
+    """The cheap checks also come before `midpool run` starts anything."""
+
+    def test_static_program_runs_unserved(self):
+        sample.need_build()
+        path = self.compile("still", SOURCE, "-static")
+        done = self.midpool("run", "--build", sample.BUILD, "--", path,
+                            status=0)
+        self.assertIn("will run, but not on midpool: static", done.err)
+        self.assertIn("midpool doctor", done.err)
+
+
+class BrokenElf(Case):
+    def test_damaged_headers_are_survived(self):
+        with open(shutil.which("true"), "rb") as file:
+            good = file.read()
+        import random
+
+        chance = random.Random(4)
+        path = self.path("broken")
+        for _ in range(300):
+            data = bytearray(good)
+            for _ in range(chance.randint(1, 8)):
+                data[chance.randrange(4, 1200)] = chance.randrange(256)
+            if chance.random() < 0.3:
+                data = data[:chance.randrange(len(data))]
+            with open(path, "wb") as file:
+                file.write(data)
+            obstacles.of_program(path)
+            try:
+                file = elf.Elf(path)
+            except elf.NotElf:
+                continue
+            file.needed()
+            file.dynamic_symbols()
+
+
+if __name__ == "__main__":
+    unittest.main()

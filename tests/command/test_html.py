@@ -1,0 +1,181 @@
+"""midpool html: the page's own checks, and what a real browser makes of it."""
+
+import html.parser
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import sample
+from midpool_lib import counters
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+         "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync",
+         "--enable-logging=stderr", "--virtual-time-budget=2000"]
+
+
+class Numbers(html.parser.HTMLParser):
+    """Collects the elements that say which number they show."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = {}
+        self.texts = {}
+        self.key = None
+        self.inside = []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.inside.append(tag)
+        self.key = attributes.get("data-key")
+        if self.key:
+            self.found.setdefault(self.key, []).append(
+                attributes["data-value"])
+
+    def handle_data(self, data):
+        if self.key:
+            self.texts[self.key] = data
+            self.key = None
+
+
+def expected(report, key):
+    """The JSON's value of a key on the page."""
+    scope, _, name = key.rpartition(".")
+    if key == "waste_bytes":
+        return counters.waste_bytes(report["totals"])
+    if key == "bad_frees":
+        return sum(report["misuse"].values())
+    if scope.split(".")[0] in ("pools", "classes"):
+        rows = report["pools"]
+        if scope.startswith("classes"):
+            rows = [row for pool in rows for row in pool["classes"]]
+        row = [row for row in rows
+               if row["max_bytes"] == int(scope.split(".")[1])][0]
+        return counters.value(row, name)
+    if scope == "totals":
+        return counters.value(report["totals"], name)
+    value = report
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+class Page(sample.Case):
+    """Without a browser: form, size, names of files."""
+
+    def setUp(self):
+        super().setUp()
+        self.file = self.write("a.json", sample.report())
+
+    def page(self, *arguments):
+        done = self.midpool("html", *arguments, status=0)
+        with open(self.path(done.out.strip()), encoding="utf-8") as file:
+            return file.read()
+
+    def test_is_one_file_without_outside_parts(self):
+        text = self.page(self.file)
+        self.assertLess(len(text), 500 * 1024)
+        self.assertIsNone(re.search(r"""(src|href)=["'](?!data:)""", text))
+        self.assertNotIn("@import", text)
+        self.assertEqual(re.findall(r"https?://(?!www\.w3\.org/2000/svg)",
+                                    text), [])
+
+    def test_holds_its_json(self):
+        self.page(self.file)
+        shown = self.midpool("show", "--json", "a.html", status=0).out
+        self.assertEqual(json.loads(shown)["totals"],
+                         sample.report()["totals"])
+
+    def test_a_name_cannot_break_out(self):
+        report = sample.report(executable="/x/</script><img onerror=1>&amp;")
+        text = self.page(self.write("b.json", report))
+        self.assertNotIn("<img", text)
+        self.assertEqual(text.count("</script>"), 3)
+
+    def test_hundreds_of_processes_fit(self):
+        report = sample.report()
+        report["children"] = [sample.report(pid=n) for n in range(300)]
+        text = self.page(self.write("b.json", report))
+        self.assertLess(len(text), 500 * 1024)
+
+    def test_other_files_are_not_overwritten(self):
+        self.write("notes.html", "<p>mine</p>")
+        done = self.midpool("html", self.file, "-o", "notes.html", status=2)
+        self.assertIn("exists", done.err)
+
+
+@unittest.skipUnless(BROWSER, "no chromium")
+class InABrowser(sample.Case):
+    def browse(self, path, *more):
+        with tempfile.TemporaryDirectory() as profile:
+            done = subprocess.run(
+                [BROWSER, *FLAGS, "--user-data-dir=" + profile, *more,
+                 "file://" + path], capture_output=True, timeout=60,
+                check=False)
+        errors = [line for line in done.stderr.decode(
+            "utf-8", "replace").splitlines() if "CONSOLE" in line]
+        self.assertEqual(errors, [])
+        return done.stdout.decode("utf-8")
+
+    def numbers(self, path):
+        page = Numbers()
+        page.feed(self.browse(path, "--dump-dom"))
+        return page
+
+    def compare(self, page, report, prefix=""):
+        count = 0
+        for key, values in page.found.items():
+            if not key.startswith(prefix):
+                continue
+            want = expected(report, key[len(prefix):])
+            for value in values:
+                got = None if value == "null" else float(value)
+                if want is None:
+                    self.assertIsNone(got, key)
+                else:
+                    self.assertAlmostEqual(got, want, 9, key)
+                count += 1
+        return count
+
+    def test_numbers_equal_the_json(self):
+        report = sample.report()
+        path = self.write("a.json", report)
+        self.midpool("html", path, status=0)
+        page = self.numbers(self.path("a.html"))
+        self.assertGreater(self.compare(page, report), 150)
+        self.assertEqual(page.texts["pools.4096.gets"], "910,000")
+        self.assertEqual(page.texts["totals.hit_rate"], "99.9 %")
+
+    def test_a_comparison(self):
+        base = sample.report()
+        new = sample.report({4096: dict(gets=1000, misses=5, depot=7)})
+        names = [self.write("a.json", base), self.write("b.json", new)]
+        self.midpool("html", *names, "-o", "c.html", status=0)
+        page = self.numbers(self.path("c.html"))
+        self.assertGreater(self.compare(page, base, "base."), 10)
+        self.assertGreater(self.compare(page, new, "new."), 10)
+
+    def test_empty_and_extreme_profiles_draw(self):
+        empty = sample.report({})
+        empty["intervals"] = []
+        empty["fallback"] = {"below": {"calls": 0, "bytes": 0},
+                             "above": {"calls": 0, "bytes": 0}}
+        huge = sample.report({65536: dict(gets=2**47, misses=1)})
+        huge["process"]["duration_ns"] = 10**18
+        names = [self.write("a.json", empty), self.write("b.json", huge)]
+        for arguments in (names[:1], names[1:], names):
+            self.midpool("html", *arguments, "-o", "page.html", status=0)
+            text = self.browse(self.path("page.html"), "--dump-dom")
+            visible = text.partition("<main")[2].partition("</main>")[0]
+            for bad in ("NaN", "Infinity", "undefined"):
+                self.assertFalse(bad in visible, bad)
+            os.unlink(self.path("page.html"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,139 @@
+"""Help, manual pages and completion tell the same as the code."""
+
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+import sample
+from midpool_lib import VERSION, cli, counters
+
+SCRIPTS = os.path.join(sample.SOURCE, "scripts")
+
+
+def read(*parts):
+    with open(os.path.join(*parts), encoding="utf-8") as file:
+        return file.read()
+
+
+def spec(command):
+    module = __import__("midpool_lib." + command, fromlist=["SPEC"])
+    return module
+
+
+class Help(sample.Case):
+    def test_fits_a_screen(self):
+        for command in [[]] + [[name] for name in cli.COMMANDS]:
+            out = self.midpool(*command, "--help", status=0).out
+            lines = out.splitlines()
+            self.assertLessEqual(len(lines), 24, command)
+            self.assertLessEqual(max(map(len, lines)), 80, command)
+
+    def test_names_every_option(self):
+        for command in cli.COMMANDS:
+            module = spec(command)
+            for option in module.SPEC:
+                self.assertRegex(module.HELP, rf"(?m)(^|[\s,]){option}\b",
+                                 command)
+
+    def test_version_is_the_projects(self):
+        found = re.search(r"version: '([\d.]+)'",
+                          read(sample.SOURCE, "meson.build"))
+        self.assertEqual(found.group(1), VERSION)
+
+    def test_errors_name_the_fix(self):
+        for arguments, words in (
+                (["rum"], "midpool run"), (["sqlite3"], "run -- sqlite3"),
+                (["show", "--al"], "--all"), (["diff", "a"], "--"),
+                (["html", "-o"], "--help"), (["doctor"], "doctor PROGRAM"),
+                (["bench", "--allocators", "mimaloc", "true"], "mimalloc"),
+                (["live", "-i", "0", "1"], "0.1")):
+            done = self.midpool(*arguments, status=2)
+            self.assertIn(words, done.err, arguments)
+            self.assertLessEqual(len(done.err.splitlines()), 2)
+
+    def test_a_closed_pipe_is_no_error(self):
+        path = self.write("a.json", sample.report())
+        done = subprocess.run(
+            f"{sample.COMMAND} show --csv {path} | head -1", shell=True,
+            capture_output=True, env=self.env, check=True)
+        self.assertEqual(done.stderr, b"")
+
+
+class ManualPages(unittest.TestCase):
+    def test_names_every_option_of_the_command(self):
+        page = read(SCRIPTS, "man", "midpool.1").replace("\\-", "-")
+        for command in cli.COMMANDS:
+            for option in spec(command).SPEC:
+                if option.startswith("--"):
+                    self.assertIn(option, page, command)
+
+    def test_names_every_counter_and_option_of_the_library(self):
+        page = read(SCRIPTS, "man", "midpool.7")
+        table = read(sample.SOURCE, "interpose", "options.def")
+        options = re.findall(r'(?m)^OPTION\((\w+), \w+, "([^"]*)"', table)
+        self.assertGreater(len(options), 10)
+        for name, default in options:
+            found = re.search(rf"(?ms)^\.TP\n\.B {name}\n(.*?)\n\.", page)
+            self.assertIsNotNone(found, name)
+            shown = default.replace("-", "\\-") or "none"
+            self.assertIn(f"(default: {shown})", found.group(1), name)
+        for name in counters.NAMES:
+            self.assertIn(f"\n.B {name}\n", page)
+
+    def test_are_well_formed(self):
+        if not shutil.which("man"):
+            self.skipTest("no man")
+        for name in ("midpool.1", "midpool.7"):
+            done = subprocess.run(
+                ["man", "--warnings", "-l", os.path.join(SCRIPTS, "man",
+                                                         name)],
+                capture_output=True, text=True, check=False,
+                env=dict(os.environ, MANWIDTH="80", LC_ALL="C.UTF-8"))
+            self.assertEqual(done.stderr, "")
+            self.assertIn("midpool", done.stdout)
+
+
+class Completion(unittest.TestCase):
+    def test_bash_knows_every_option(self):
+        script = os.path.join(SCRIPTS, "completion", "midpool.bash")
+        for command in cli.COMMANDS:
+            code = (f"source {script}; COMP_WORDS=(midpool {command} -);"
+                    " COMP_CWORD=2; _midpool; printf '%s\\n'"
+                    ' "${COMPREPLY[@]}"')
+            done = subprocess.run(["bash", "-c", code], capture_output=True,
+                                  text=True, check=True)
+            offered = set(done.stdout.split())
+            self.assertLessEqual(set(spec(command).SPEC), offered, command)
+
+    def test_bash_offers_commands_and_allocators(self):
+        script = os.path.join(SCRIPTS, "completion", "midpool.bash")
+        for words, want in (("midpool d", "doctor"),
+                            ("midpool bench --allocators j", "jemalloc"),
+                            ("midpool run --conf dec", "decay_ms:")):
+            code = (f"source {script}; compopt() {{ :; }};"
+                    f" COMP_WORDS=({words});"
+                    " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _midpool;"
+                    ' echo "${COMPREPLY[@]}"')
+            done = subprocess.run(["bash", "-c", code], capture_output=True,
+                                  text=True, check=True)
+            self.assertIn(want, done.stdout.split(), words)
+
+    def test_zsh_knows_every_long_option(self):
+        text = read(SCRIPTS, "completion", "_midpool")
+        for command in cli.COMMANDS:
+            part = re.search(rf"(?ms)^    {command}\)(.*?);;", text).group(1)
+            for option in spec(command).SPEC:
+                if option.startswith("--") and option != "--build":
+                    self.assertIn(option, part, command)
+
+    def test_zsh_accepts_the_script(self):
+        if not shutil.which("zsh"):
+            self.skipTest("no zsh")
+        subprocess.run(["zsh", "-n", os.path.join(
+            SCRIPTS, "completion", "_midpool")], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()

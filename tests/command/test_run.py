@@ -1,0 +1,252 @@
+"""midpool run: the program is itself, and its reports all come home."""
+
+import glob
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import sample
+
+sample.need_build()
+PYTHON = "/usr/bin/python3"
+
+
+class Case(sample.Case):
+    def run_it(self, *arguments, status=0, **options):
+        return self.midpool("run", "--build", sample.BUILD, *arguments,
+                            status=status, **options)
+
+    def kept(self, name="kept.json"):
+        with open(self.path(name), encoding="utf-8") as file:
+            return json.load(file)
+
+
+class ItsOwn(Case):
+    """What the program is and does is as without midpool."""
+
+    def test_exit_status(self):
+        self.run_it("--", "sh", "-c", "exit 37", status=37)
+
+    def test_death_by_signal(self):
+        for name in ("KILL", "TERM", "SEGV", "PIPE"):
+            done = self.run_it("--", "sh", "-c", f"kill -{name} $$",
+                               status=-getattr(signal, "SIG" + name))
+            self.assertIn("SIG" + name, done.err)
+
+    def test_stdin_and_stdout(self):
+        done = self.run_it("-q", "--", "cat", input=b"a\0b\xff")
+        self.assertEqual(done.stdout, b"a\0b\xff")
+        self.assertEqual(done.err, "")
+
+    def test_directory_and_arguments(self):
+        done = self.run_it("-q", "--", "sh", "-c", 'pwd; printf %s "$1"',
+                           "x", "-o --conf\n*")
+        self.assertEqual(done.out, f"{self.dir}\n-o --conf\n*")
+
+    def environment(self, *command):
+        done = self.run_it("-q", "--", *command)
+        return dict(entry.partition(b"=")[::2]
+                    for entry in done.stdout.split(b"\0") if entry)
+
+    def test_environment_with_strange_names(self):
+        self.env.update({"a.b-c": "1", "LC_ALL": "C"})
+        del self.env["LANG"]
+        seen = self.environment("env", "-0")
+        for name in (b"LD_PRELOAD", b"MIDPOOL_CONF"):
+            del seen[name]
+        ours = {os.fsencode(key): os.fsencode(value)
+                for key, value in self.env.items()}
+        self.assertEqual(seen, ours)
+
+    def test_other_preloads_come_after(self):
+        self.env["LD_PRELOAD"] = "/lib/x86_64-linux-gnu/libm.so.6"
+        seen = self.environment("env", "-0")
+        self.assertRegex(seen[b"LD_PRELOAD"],
+                         rb"libmidpool\.so:/lib/x86_64-linux-gnu/libm\.so\.6$")
+
+    def test_signal_dispositions(self):
+        show = "grep -E '^Sig(Ign|Blk)' /proc/self/status"
+        plain = subprocess.run(["sh", "-c", show], capture_output=True,
+                               check=True).stdout
+        done = self.run_it("-q", "--", "sh", "-c", show)
+        self.assertEqual(done.stdout, plain)
+
+    def test_ignored_signals_stay_ignored(self):
+        show = "grep ^SigIgn /proc/self/status"
+        shell = "trap '' PIPE HUP USR1; exec \"$@\""
+        plain = subprocess.run(["sh", "-c", shell, "sh", "sh", "-c", show],
+                               capture_output=True, check=True).stdout
+        done = subprocess.run(
+            ["sh", "-c", shell, "sh", sample.COMMAND, "run", "--build",
+             sample.BUILD, "-q", "--", "sh", "-c", show],
+            capture_output=True, check=True, env=self.env)
+        self.assertEqual(done.stdout, plain)
+
+    def test_signals_are_forwarded(self):
+        code = ("import signal,sys\n"
+                "signal.signal(signal.SIGTERM, lambda *_: sys.exit(9))\n"
+                "print('ready', flush=True)\nsignal.pause()")
+        process = subprocess.Popen(
+            [sample.COMMAND, "run", "--build", sample.BUILD, "-q", "--",
+             PYTHON, "-c", code], stdout=subprocess.PIPE, env=self.env)
+        self.addCleanup(process.stdout.close)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        process.terminate()
+        self.assertEqual(process.wait(20), 9)
+
+    def test_a_script_without_a_first_line(self):
+        path = self.write("script", "echo $0 $1\n")
+        os.chmod(path, 0o755)
+        self.assertEqual(self.run_it("-q", "--", path, "x").out,
+                         f"{path} x\n")
+
+    def test_closed_stderr(self):
+        done = subprocess.run(
+            ["sh", "-c", 'exec 2>&-; exec "$@"', "sh", sample.COMMAND, "run",
+             "--build", sample.BUILD, "--", "echo", "x"],
+            capture_output=True, check=True, env=self.env)
+        self.assertEqual(done.stdout, b"x\n")
+
+
+    def test_full_stderr(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [sample.COMMAND, "run", "--build", sample.BUILD, "--", "sh",
+                 "-c", "exit 5"], stderr=full, env=self.env, check=False)
+        self.assertEqual(done.returncode, 5)
+
+
+class Reports(Case):
+    """Reports of the program and of its children, however they end."""
+
+    GETS = ("import os,sys,time\n"
+            "def get(n):\n    return [bytearray(20000) for _ in range(n)]\n")
+
+    def test_last_run_can_be_shown(self):
+        self.run_it("--", PYTHON, "-c", self.GETS + "get(500)")
+        out = self.midpool("show", status=0).out
+        self.assertIn("python3", out)
+
+    def test_killed_program_has_exact_counts(self):
+        code = self.GETS + "keep = get(500)\nos.kill(os.getpid(), 9)"
+        self.run_it("-o", "kept.json", "--", PYTHON, "-c", code, status=-9)
+        report = self.kept()
+        self.assertEqual(report["process"]["end_signal"], "SIGKILL")
+        row = [row for pool in report["pools"] for row in pool["classes"]
+               if row["max_bytes"] == 20480][0]
+        self.assertGreaterEqual(row["live"], 500)
+
+    def test_children_of_all_fates(self):
+        code = self.GETS + """
+pids = []
+for fate in range(4):
+    pid = os.fork()
+    if pid == 0:
+        keep = get(1000)
+        if fate == 0: sys.exit(0)
+        if fate == 1: os._exit(0)
+        if fate == 2: os.kill(os.getpid(), 9)
+        os.execv("/bin/true", ["true"])
+    pids.append(pid)
+for pid in pids: os.waitpid(pid, 0)
+"""
+        self.run_it("-o", "kept.json", "--", PYTHON, "-c", code)
+        report = self.kept()
+        children = [child for child in report["children"]
+                    if child["totals"]["gets"] >= 1000]
+        self.assertEqual(len(children), 4, [
+            (child["process"], child["totals"]["gets"])
+            for child in report["children"]])
+        self.assertGreaterEqual(report["totals"]["gets"], 4000)
+        self.assertEqual(self.leftovers(), [])
+
+    def leftovers(self):
+        mark = b"midpool-run."
+        found = []
+        for path in glob.glob("/dev/shm/midpool.*"):
+            try:
+                with open(path, "rb") as file:
+                    head = file.read(16384)
+                pid = int(path.split(".")[-2])
+            except OSError:
+                continue
+            if mark in head and self.dir.encode() in head and not \
+                    os.path.exists(f"/proc/{pid}"):
+                found.append(path)
+        return found
+
+    def test_nothing_is_left_behind(self):
+        self.env["TMPDIR"] = self.dir
+        self.run_it("--", "sh", "-c", "true; (kill -9 $$)", status=-9)
+        self.assertEqual(glob.glob(self.dir + "/midpool-run.*"), [])
+        self.assertEqual(self.leftovers(), [])
+
+    def test_several_runs(self):
+        done = self.run_it("-n", "3", "-o", "deep/base.json", "--", "cat",
+                           input=b"same for all")
+        self.assertEqual(done.out, "same for all" * 3)
+        self.assertEqual(sorted(os.listdir(self.path("deep"))),
+                         ["base.1.json", "base.2.json", "base.3.json"])
+        self.assertIn("median of 3 runs", done.err)
+        self.midpool("diff", "deep/base.1.json", "deep/base.2.json", status=0)
+
+    def test_a_file_per_process(self):
+        self.run_it("-o", "%e-%p.json", "--", "sh", "-c", "ls / >&2; true")
+        names = [name.split("-")[0] for name in os.listdir(self.dir)
+                 if name.endswith(".json")]
+        self.assertEqual(sorted(names), ["dash", "ls"])
+
+    def test_options_reach_the_program(self):
+        self.env["MIDPOOL_CONF"] = "decay_ms:5,report:csv"
+        done = self.run_it("--conf", "warn_below:1", "-o", "kept.json", "--",
+                           "true")
+        config = self.kept()["config"]
+        self.assertEqual((config["decay_ms"], config["warn_below"]), (5, 1))
+        self.assertIn("report in the options is not used", done.err)
+
+
+class Refusals(Case):
+    """What cannot work is said before anything runs."""
+
+    def test_not_found_and_not_executable(self):
+        self.assertIn("command not found",
+                      self.run_it("--", "no-such-program", status=127).err)
+        self.assertIn("not executable",
+                      self.run_it("--", "/etc/passwd", status=126).err)
+
+    def test_files_are_not_replaced_by_reports(self):
+        self.write("precious.txt", "text")
+        done = self.run_it("-o", "precious.txt", "--", "touch", "ran",
+                           status=2)
+        self.assertIn("not a midpool report", done.err)
+        self.assertFalse(os.path.exists(self.path("ran")))
+
+    def test_bad_patterns_and_numbers(self):
+        self.assertIn("%q", self.run_it("-o", "%q.json", "--", "true",
+                                        status=2).err)
+        self.run_it("-n", "0", "--", "true", status=2)
+        self.run_it("-n", "x", "--", "true", status=2)
+        self.assertIn("--quiet", self.run_it("--quite", "--", "true",
+                                             status=2).err)
+        self.run_it(status=2)
+
+
+class StartUp(Case):
+    def test_nothing_slow_is_loaded(self):
+        """The hot path stays small: no module that costs milliseconds."""
+        heavy = {"subprocess", "argparse", "ctypes", "difflib", "html",
+                 "textwrap", "typing", "logging", "socket"}
+        code = ("import sys; sys.path.insert(0, %r); sys.argv[1:] = []\n"
+                "from midpool_lib import run, launch, build, obstacles\n"
+                "print(*sorted(set(sys.modules) & %r))"
+                % (sample.SOURCE + "/scripts", heavy))
+        done = subprocess.run([PYTHON, "-ESs", "-c", code], text=True,
+                              capture_output=True, check=True)
+        self.assertLessEqual(set(done.stdout.split()),
+                             {"subprocess"}, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

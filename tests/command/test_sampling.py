@@ -1,0 +1,80 @@
+"""The statistics, against counting by hand and published values."""
+
+import itertools
+import random
+import unittest
+
+import sample  # noqa: F401  (sets the module path)
+from midpool_lib import sampling
+
+
+def p_by_enumeration(first, second):
+    """Mann-Whitney by trying every assignment of the pooled values."""
+    pooled = first + second
+    expected = len(first) * len(second) / 2
+
+    def u_of(chosen):
+        mine = [pooled[i] for i in chosen]
+        rest = [pooled[i] for i in range(len(pooled)) if i not in chosen]
+        return sum((a > b) + (a == b) / 2 for a in mine for b in rest)
+
+    off = abs(u_of(tuple(range(len(first)))) - expected)
+    sums = [abs(u_of(chosen) - expected) >= off - 1e-9 for chosen in
+            itertools.combinations(range(len(pooled)), len(first))]
+    return sum(sums) / len(sums)
+
+
+class MannWhitney(unittest.TestCase):
+    def test_equals_enumeration_with_and_without_ties(self):
+        chance = random.Random(5)
+        for _ in range(60):
+            n, m = chance.randint(1, 5), chance.randint(1, 5)
+            first = [chance.randint(0, 6) for _ in range(n)]
+            second = [chance.randint(0, 6) for _ in range(m)]
+            self.assertAlmostEqual(sampling.mann_whitney(first, second),
+                                   p_by_enumeration(first, second), 12)
+
+    def test_known_values(self):
+        # Wholly separated samples: 2 / C(n+m, n).
+        self.assertAlmostEqual(
+            sampling.mann_whitney([1, 2, 3, 4], [5, 6, 7, 8]), 2 / 70)
+        self.assertAlmostEqual(
+            sampling.mann_whitney([1, 2, 3], [4, 5, 6]), 2 / 20)
+
+    def test_no_difference_is_one(self):
+        self.assertEqual(sampling.mann_whitney([7] * 5, [7] * 5), 1.0)
+
+    def test_many_runs_agree_with_the_exact_test(self):
+        chance = random.Random(3)
+        first = [chance.gauss(10, 1) for _ in range(25)]
+        second = [chance.gauss(10.8, 1) for _ in range(25)]
+        exact = sampling.mann_whitney(first, second)
+        limit, sampling.EXACT_RUNS = sampling.EXACT_RUNS, 0
+        self.addCleanup(setattr, sampling, "EXACT_RUNS", limit)
+        self.assertAlmostEqual(sampling.mann_whitney(first, second), exact,
+                               delta=0.003)
+
+    def test_how_many_runs_can_tell(self):
+        self.assertFalse(sampling.can_show_difference(3, 3))
+        self.assertTrue(sampling.can_show_difference(4, 4))
+        self.assertFalse(sampling.can_show_difference(1, 20))
+
+
+class Medians(unittest.TestCase):
+    def test_median_keeps_whole_numbers_exact(self):
+        big = 2**63 + 1
+        self.assertEqual(sampling.median([big, big]), big)
+        self.assertEqual(sampling.median([3, 1, 2]), 2)
+        self.assertEqual(sampling.median([1, 2]), 1.5)
+
+    def test_interval_needs_six_values(self):
+        self.assertIsNone(sampling.median_interval([1, 2, 3, 4, 5]))
+        self.assertEqual(sampling.median_interval([1, 2, 3, 4, 5, 6]), (1, 6))
+
+    def test_interval_of_ten_drops_the_extremes(self):
+        # P(fewer than 2 of 10 below the median) = 11/1024, twice < 5 %.
+        self.assertEqual(sampling.median_interval(list(range(10))), (1, 8))
+
+
+if __name__ == "__main__":
+    unittest.main()

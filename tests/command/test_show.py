@@ -1,0 +1,106 @@
+"""midpool show: text, machine formats, trees, the glossary."""
+
+import csv
+import io
+import json
+import re
+import unittest
+
+import sample
+from midpool_lib import counters
+
+
+class Text(sample.Case):
+    def setUp(self):
+        super().setUp()
+        self.report = sample.report()
+        self.file = self.write("a.json", self.report)
+
+    def test_headline_says_of_what(self):
+        out = self.midpool("show", self.file, status=0).out
+        self.assertIn("99.9 % of 978,300 gets", out)
+        self.assertIn("sqlite3 [4242]", out)
+
+    def test_fits_a_screen_also_in_detail(self):
+        for options in ([], ["-a"]):
+            out = self.midpool("show", *options, self.file, status=0).out
+            lines = out.splitlines()
+            self.assertLessEqual(len(lines), 40)
+            self.assertLessEqual(max(map(len, lines)), 80)
+
+    def test_no_colour_outside_a_terminal(self):
+        self.assertNotIn("\033", self.midpool("show", self.file).out)
+
+    def test_never_a_hundred_percent_with_misses(self):
+        report = sample.report({4096: dict(gets=10**9, misses=1)})
+        out = self.midpool("show", self.write("b.json", report)).out
+        self.assertNotIn("100", out.splitlines()[1])
+
+    def test_explains_every_counter(self):
+        out = self.midpool("show", "--explain", self.file, status=0).out
+        for name in counters.NAMES:
+            self.assertRegex(out, rf"(?m)^{name} ")
+
+    def test_several_are_added_up(self):
+        other = self.write("b.json", sample.report(
+            {4096: dict(gets=700)}, pid=77, ppid=4242))
+        out = self.midpool("show", self.file, other, status=0).out
+        self.assertIn("of 979,000 gets", out)
+
+    def test_children_are_a_tree(self):
+        names = [self.file]
+        for pid, parent in ((2, 4242), (3, 2)):
+            names.append(self.write(f"{pid}.json", sample.report(
+                {4096: dict(gets=pid)}, pid=pid, ppid=parent,
+                executable=f"/bin/p{pid}", start_unix_ns=1764034675000000000
+                + pid)))
+        out = self.midpool("show", "-t", *names, status=0).out
+        self.assertRegex(out, r"(?m)^ +4242 .*B  sqlite3$")
+        self.assertRegex(out, r"(?m)^ +2 .*B    p2$")
+        self.assertRegex(out, r"(?m)^ +3 .*B      p3$")
+
+    def test_inactive_is_said(self):
+        report = sample.report({})
+        report["interception"] = {"active": False, "reason": "own malloc"}
+        out = self.midpool("show", self.write("b.json", report)).out
+        self.assertIn("NOT ACTIVE: own malloc", out)
+
+    def test_without_a_last_run_it_says_how(self):
+        self.assertIn("midpool run", self.midpool("show", status=2).err)
+
+
+class Machines(sample.Case):
+    def setUp(self):
+        super().setUp()
+        self.report = sample.report()
+        self.file = self.write("a.json", self.report)
+
+    def test_json_is_the_report(self):
+        shown = json.loads(self.midpool("show", "--json", self.file).out)
+        self.assertEqual(shown["totals"], self.report["totals"])
+        self.assertEqual(shown["pools"], self.report["pools"])
+
+    def test_csv_has_a_row_per_class_pool_and_total(self):
+        out = self.midpool("show", "--csv", self.file).out
+        rows = list(csv.DictReader(io.StringIO(out)))
+        self.assertEqual([row["scope"] for row in rows].count("class"), 21)
+        total = rows[0]
+        for name in counters.NAMES:
+            self.assertEqual(int(total[name]), self.report["totals"][name])
+        classes = [row for row in rows if row["scope"] == "class"]
+        self.assertEqual(sum(int(row["gets"]) for row in classes),
+                         self.report["totals"]["gets"])
+
+    def test_prometheus_text_has_types_and_sums(self):
+        out = self.midpool("show", "--prom", self.file, self.file).out
+        self.assertTrue(out.endswith("\n"))
+        found = re.findall(r"(?m)^midpool_gets_total\{[^}]*\} (\d+)$", out)
+        self.assertEqual(len(found), 21)
+        self.assertEqual(sum(map(int, found)),
+                         2 * self.report["totals"]["gets"])
+        names = re.findall(r"(?m)^# TYPE (\S+)", out)
+        self.assertEqual(len(names), len(set(names)))
+
+
+if __name__ == "__main__":
+    unittest.main()
