@@ -20,13 +20,27 @@ reopen_is_same(const struct stat *a, const struct stat *b)
            (a->st_mode & S_IFMT) == (b->st_mode & S_IFMT);
 }
 
+/*
+ * The reading end of a pipe is the same file: its reader may have seen the
+ * end already and would never look at what comes after.
+ */
+static bool
+is_writable(int directory, const char *name)
+{
+    struct stat link;
+
+    return fstatat(directory, name, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (link.st_mode & S_IWUSR) != 0;
+}
+
 static int
 try_entry(int directory, const char *name, const struct stat *wanted)
 {
     struct stat found;
     int fd;
 
-    if (fstatat(directory, name, &found, 0) != 0 ||
+    if (!is_writable(directory, name) ||
+        fstatat(directory, name, &found, 0) != 0 ||
         !reopen_is_same(&found, wanted))
         return -1;
     fd = openat(directory, name,
