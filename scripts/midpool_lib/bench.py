@@ -50,6 +50,7 @@ class Bench:
                                f" ({obstacle.why})", obstacle.remedy)
         self.runs = arguments.count("bench", "-n", options.runs or "10", 1,
                                     1000)
+        allocators.choose(options.allocators, "")  # complain before a build
         self.library = build.ensure(options.build)
         self.chosen, self.missing = allocators.choose(options.allocators,
                                                       self.library)

@@ -16,6 +16,7 @@ from midpool_lib.errors import CommandError
 SCHEMA = "midpool.report"
 SCHEMA_VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
+PIECE_BYTES = 128 * 1024
 MAX_COUNT = 2**64 - 1
 PAGE_MAGIC = b"midpool\0"
 HTML_MARK = b'<script type="application/json" id="midpool-reports">'
@@ -57,7 +58,7 @@ def _bytes_of(name):
         with open(name, "rb") as file:
             data = file.read(len(PAGE_MAGIC))
             if data != PAGE_MAGIC:  # else a live page: 32 MB, mostly holes
-                data += file.read(MAX_BYTES)
+                data += _rest(file)
     except IsADirectoryError:
         raise CommandError(f"{name} is a directory",
                            f"give the reports in it: {name.rstrip('/')}/*.json"
@@ -72,6 +73,18 @@ def _bytes_of(name):
     if len(data) >= MAX_BYTES:
         raise CommandError(f"{name} is over 64 MB, too large for a report")
     return data
+
+
+def _rest(file):
+    """The rest of a file, up to a bit more than a report may have."""
+    pieces, room = [], MAX_BYTES
+    while room > 0:
+        piece = file.read(min(room, PIECE_BYTES))
+        if not piece:
+            break
+        pieces.append(piece)
+        room -= len(piece)
+    return b"".join(pieces)
 
 
 def _document(data):
