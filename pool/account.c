@@ -61,8 +61,10 @@ publish_bytes(struct stats_block *block)
 
     live = __atomic_add_fetch(&account_page->live_bytes,
                               share - block->published_bytes, __ATOMIC_RELAXED);
-    if (live + block->headroom > account_page->peak_bytes)
-        account_page->peak_monotonic_ns = os_now_ns();
+    if (live + block->headroom >
+        __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED))
+        __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
+                         __ATOMIC_RELAXED);
     raise_to(&account_page->peak_bytes, live + block->headroom);
     block->published_bytes = share;
     block->peak_bytes = share;

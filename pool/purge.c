@@ -21,7 +21,7 @@ enum {
 
 static struct {
     _Atomic int64_t window_end_ns;
-    uint32_t cursor;          /* next slab to look at; UINT32_MAX: done */
+    _Atomic uint32_t cursor;  /* next slab to look at; UINT32_MAX: done */
     uint64_t growth_bytes;    /* grown by since the last look at idle memory */
     uint32_t between;         /* where the next purge between slots begins */
     uint64_t reclaimed_bytes; /* depot bytes left by the last reclaim */
@@ -224,7 +224,7 @@ purge_some(size_t budget, uint32_t age)
 static void
 begin_window(void)
 {
-    slab_window++;
+    __atomic_store_n(&slab_window, slab_window + 1, __ATOMIC_RELAXED);
     for (unsigned bin = 0; bin < BINS; bin++)
         drain(bin, depot_window(bin));
     purge.cursor = 0;
@@ -257,8 +257,10 @@ purge_tick(struct cache *cache, int64_t now_ns)
         purge_window(now_ns);
         lock_release(&slab_lock);
     }
-    if (cache != NULL && cache->window != slab_window)
-        cache_trim(cache, slab_window);
+    uint32_t window = __atomic_load_n(&slab_window, __ATOMIC_RELAXED);
+
+    if (cache != NULL && cache->window != window)
+        cache_trim(cache, window);
 }
 
 /* Bytes of a bin's slabs that a purge may give back. Requires slab_lock. */

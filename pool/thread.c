@@ -191,7 +191,7 @@ init_cache(struct cache *cache, uint32_t index)
     cache->tag = thread_tag(index);
     cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
     cache->interval = 1;
-    cache->window = slab_window;
+    cache->window = __atomic_load_n(&slab_window, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < BINS; i++)
         cache->bin[i].slot_bytes = bin_info[i].slot_bytes;
     cache->state = CACHE_LIVE;
@@ -200,11 +200,15 @@ init_cache(struct cache *cache, uint32_t index)
 static void
 count_thread(int change)
 {
+    uint32_t *peak = &account_page->threads_peak;
     uint32_t now = __atomic_add_fetch(&account_page->threads_now,
                                       (uint32_t)change, __ATOMIC_RELAXED);
+    uint32_t seen = __atomic_load_n(peak, __ATOMIC_RELAXED);
 
-    if (change > 0 && now > account_page->threads_peak)
-        __atomic_store_n(&account_page->threads_peak, now, __ATOMIC_RELAXED);
+    while (change > 0 && now > seen &&
+           !__atomic_compare_exchange_n(peak, &seen, now, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
 }
 
 /*

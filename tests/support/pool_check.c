@@ -120,12 +120,6 @@ check_bin(const struct cache *cache, unsigned index)
     meet_all(bin->base, depth, index, "loaded", false);
     census->cached += depth;
     magazines_met += bin->base != NULL;
-    if (bin->previous != NULL) {
-        meet_all(bin->previous->slot, bin->previous->rounds, index, "previous",
-                 false);
-        census->cached += bin->previous->rounds;
-        magazines_met++;
-    }
     if (bin->cold != NULL) {
         unsigned left = bin->cold->rounds - bin->cold->taken;
 

@@ -5,8 +5,8 @@
  *           pattern are known. Steps are drawn from a seed. Whatever the
  *           pool can not serve is NULL and changes nothing.
  */
-#ifndef MIDPOOL_TESTS_FAULT_LOAD_H
-#define MIDPOOL_TESTS_FAULT_LOAD_H
+#ifndef MIDPOOL_TESTS_LOAD_H
+#define MIDPOOL_TESTS_LOAD_H
 
 #include <stddef.h>
 #include <stdint.h>
