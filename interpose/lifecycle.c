@@ -93,6 +93,8 @@ lifecycle_init_early(void)
     enum stage none = STAGE_NONE;
     struct pool_config config;
 
+    if (atomic_load_explicit(&stage, memory_order_relaxed) != STAGE_NONE)
+        return;
     if (!atomic_compare_exchange_strong(&stage, &none, STAGE_EARLY_RUNS))
         return;
     options_init(&options);

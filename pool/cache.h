@@ -41,12 +41,12 @@ struct bin {
     void **low;
     void **limit;
     void **base;
-    struct magazine *previous; /* rounds 0 or full; NULL: none */
     struct magazine *cold;     /* rounds - taken slots left; NULL: none */
     uint32_t slot_bytes;       /* as bin_info, here for locality */
     uint16_t rounds;           /* capacity granted for the loaded magazine */
     uint8_t early_puts;        /* puts before the bin got a magazine */
     uint64_t activity;         /* gets + puts at the last trim */
+    uint64_t reserved;
 };
 
 enum cache_state {

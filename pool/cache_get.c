@@ -50,8 +50,9 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
     if (block->headroom < 0) {
         block->peak_bytes -= block->headroom;
         block->headroom = 0;
-        if (account_page->threads_peak <= 1)
-            account_page->peak_monotonic_ns = os_now_ns();
+        if (__atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1)
+            __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
+                             __ATOMIC_RELAXED);
     }
 
     int64_t live = (int64_t)(hot->gets - hot->puts);

@@ -115,22 +115,28 @@ unload(struct bin *bin)
     return magazine;
 }
 
-/* The loaded magazine is full: make room for one more slot. */
+/*
+ * The loaded magazine is full: its older half goes to the depot. Half, so
+ * that neither a few puts nor a few gets more come here again.
+ */
 static bool
-exchange_full(unsigned index, struct bin *bin)
+give_half(unsigned index, struct bin *bin)
 {
-    struct magazine *full = unload(bin);
-    struct magazine *previous = bin->previous;
+    struct magazine *half = magazine_new();
+    size_t rounds = (size_t)(bin->top - bin->base);
+    size_t given = (rounds + 1) / 2;
 
-    bin->previous = full;
-    if (previous != NULL && previous->rounds == 0) {
-        bin->base = bin->top = bin->low = previous->slot;
-        bin->limit = bin->base + bin->rounds;
-        return true;
-    }
-    if (previous != NULL)
-        depot_push(index, previous);
-    return load_empty(bin);
+    if (half == NULL)
+        return false;
+    __builtin_memcpy(half->slot, bin->base, given * sizeof(void *));
+    __builtin_memmove(bin->base, bin->base + given,
+                      (rounds - given) * sizeof(void *));
+    bin->top = bin->base + (rounds - given);
+    bin->limit = bin->base + (bin->rounds > rounds - given ? bin->rounds
+                                                           : rounds - given);
+    half->rounds = (uint16_t)given;
+    depot_push(index, half);
+    return true;
 }
 
 /* True if the slot found a place in the thread's own magazines. */
@@ -147,7 +153,7 @@ push(struct cache *cache, unsigned index, void *slot)
         return false;
     /* Growing may not help yet: a magazine from the depot may be larger. */
     while (bin->top == bin->limit) {
-        if (!grow(cache, index) && !exchange_full(index, bin))
+        if (!grow(cache, index) && !give_half(index, bin))
             return false;
     }
     pool_assert(bin->top < bin->limit);
@@ -330,9 +336,6 @@ flush_bin(struct cache *cache, unsigned index)
 
     if (bin->base != NULL)
         give_magazine(index, unload(bin));
-    if (bin->previous != NULL)
-        give_magazine(index, bin->previous);
-    bin->previous = NULL;
     give_run_back(bin);
     revoke(cache, (uint64_t)bin->rounds * bin_info[index].stride);
     bin->rounds = 0;

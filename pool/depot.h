@@ -61,7 +61,7 @@ depot_bytes(unsigned bin)
     int32_t count = atomic_load_explicit(&depot[bin].magazines,
                                          memory_order_relaxed);
 
-    return (uint64_t)(count > 0 ? count : 0) * bin_info[bin].magazine_rounds *
+    return (uint64_t)(count > 0 ? count : 0) * bin_info[bin].magazine_rounds / 2 *
            bin_info[bin].slot_bytes;
 }
 

@@ -85,8 +85,6 @@ flag_cached(const struct cache *cache, bool cached)
         const struct magazine *run = bin->cold;
 
         flag_slots(bin->base, (unsigned)(bin->top - bin->base), cached);
-        if (bin->previous != NULL)
-            flag_slots(bin->previous->slot, bin->previous->rounds, cached);
         if (run != NULL)
             flag_slots(run->slot, run->rounds - run->taken, cached);
     }
@@ -102,8 +100,6 @@ keep_magazines(const struct cache *cache, struct magazine *keep[])
 
         if (bin->base != NULL)
             keep[count++] = loaded(bin);
-        if (bin->previous != NULL)
-            keep[count++] = bin->previous;
         if (bin->cold != NULL)
             keep[count++] = bin->cold;
     }
@@ -173,7 +169,6 @@ count_idle(const struct cache *cache)
             const struct bin *bin = &cache->bin[index];
 
             idle += bin->top - bin->base;
-            idle += bin->previous != NULL ? bin->previous->rounds : 0;
         }
         account_page->adopted[index] = idle;
     }
@@ -184,7 +179,7 @@ static void
 rebuild(void)
 {
     struct cache *cache = thread_own();
-    struct magazine *keep[3 * BINS];
+    struct magazine *keep[2 * BINS];
     unsigned count = 0;
 
     fork_pending = false;

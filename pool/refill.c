@@ -1,5 +1,5 @@
 /*
- * refill.c - see refill.h. The order is: previous magazine, depot, warm
+ * refill.c - see refill.h. The order is: depot, warm
  * slots of the bin's slabs, cold slots that the thread has, then new ones.
  */
 #include "refill.h"
@@ -37,39 +37,10 @@ loaded(const struct bin *bin)
                                offsetof(struct magazine, slot));
 }
 
-/* The loaded magazine is empty: keep it as the previous one, or not at all. */
-static void
-retire_loaded(struct bin *bin)
-{
-    struct magazine *empty = loaded(bin);
-
-    if (empty == NULL)
-        return;
-    empty->rounds = 0;
-    if (bin->previous == NULL)
-        bin->previous = empty;
-    else
-        magazine_free(empty);
-}
-
 static void *
 pop_loaded(struct bin *bin)
 {
     return *--bin->top;
-}
-
-static bool
-swap_previous(struct bin *bin)
-{
-    struct magazine *full = bin->previous;
-
-    if (full == NULL || full->rounds == 0)
-        return false;
-    bin->previous = loaded(bin);
-    if (bin->previous != NULL)
-        bin->previous->rounds = 0;
-    load(bin, full);
-    return true;
 }
 
 static bool
@@ -79,7 +50,8 @@ load_from_depot(struct bin *bin, unsigned index)
 
     if (magazine == NULL)
         return false;
-    retire_loaded(bin);
+    if (bin->base != NULL)
+        magazine_free(loaded(bin));
     load(bin, magazine);
     return true;
 }
@@ -252,8 +224,6 @@ refill_cache(struct cache *cache, unsigned index)
     struct refill refill;
     void *slot;
 
-    if (swap_previous(bin))
-        return (struct refill){REFILL_CACHE, false, pop_loaded(bin)};
     slot = take_shared(bin, index);
     if (slot != NULL)
         return (struct refill){REFILL_DEPOT, false, slot};

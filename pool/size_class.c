@@ -46,8 +46,8 @@
     BIN(20, 65536)
 
 /* A full magazine holds about this much, within the bounds below. */
-#define MAGAZINE_BYTES (384 * 1024)
-#define MAGAZINE_MIN_ROUNDS 8
+#define MAGAZINE_BYTES (768 * 1024)
+#define MAGAZINE_MIN_ROUNDS 16
 #define RUN_BYTES (64 * 1024)
 
 #define CLAMP(value, low, high)                                                \
