@@ -4,7 +4,7 @@ import os
 
 from midpool_lib.errors import CommandError
 
-MODULES = os.path.dirname(os.path.abspath(__file__))
+MODULES = os.path.dirname(os.path.realpath(__file__))
 DATA = os.path.dirname(MODULES)  # scripts/, or <datadir>/midpool when installed
 SOURCE = os.path.dirname(DATA)
 

@@ -112,7 +112,7 @@ def finish(session, profiles, ends):
     run.say("", text_report.headline(middle, look), "", *medians(profiles))
     statuses = sorted({ended.shell_status for ended in ends})
     if len(statuses) > 1:
-        run.say("warning    the runs ended differently: exit statuses "
+        run.say("WARNING    the runs ended differently: exit statuses "
                 + ", ".join(map(str, statuses)))
     kept = keep.keep_last(middle)
     run.say("", run.next_step(session, kept))

@@ -136,28 +136,34 @@ def memory(report):
 
 def waste(report):
     row = report["totals"]
-    return (f"{style.size(counters.waste_bytes(row))} of"
-            f" {style.size(row['slot_bytes'])} handed out were rounding up to"
-            f" a class, {style.percent(counters.waste_bytes(row), row['slot_bytes'])}")
+    return (style.percent(counters.waste_bytes(row), row["slot_bytes"])
+            + f" of the {style.size(row['slot_bytes'])} handed out, by"
+            " rounding up to size classes")
+
+
+def _calls(side):
+    return (f"{style.count(side['calls'])} call{'s' * (side['calls'] != 1)}"
+            f" ({style.size(side['bytes'])})")
 
 
 def fallback(report):
     below, above = report["fallback"]["below"], report["fallback"]["above"]
-    text = (f"{style.count(below['calls'])} calls below 2 KB"
-            f" ({style.size(below['bytes'])}),"
-            f" {style.count(above['calls'])} above 64 KB"
-            f" ({style.size(above['bytes'])})")
+    text = (f"to jemalloc: {_calls(below)} below 2 KB, {_calls(above)} above"
+            " 64 KB")
     if report["totals"]["bypasses"]:
-        text += f"; {style.count(report['totals']['bypasses'])} bypasses"
+        text += (f"; {style.count(report['totals']['bypasses'])} of the band"
+                 " bypassed the pools")
     return text
 
 
 def threads(report):
-    text = f"{style.count(report['threads']['peak'])} at most"
+    text = (f"{style.count(report['threads']['now'])} now, at most"
+            f" {style.count(report['threads']['peak'])}")
     remote = report["totals"]["remote_puts"]
     if remote:
         text += (f"; {style.percent(remote, report['totals']['puts'])} of"
-                 " puts came from another thread than the get")
+                 f" {style.count(report['totals']['puts'])} puts came from"
+                 " another thread than the get")
     return text
 
 
@@ -181,33 +187,33 @@ def leftovers(report):
     live = report["totals"]["live"]
     if report["process"]["end"] not in ("exit", "signal") or not live:
         return None
-    return (f"{style.count(live)} buffer{'s' * (live != 1)} of the band"
-            f" ({style.size(report['totals']['live_bytes'])}) still in use at"
-            " the end, as is common")
+    return (f"{style.count(live)} buffer{'s' * (live != 1)}"
+            f" ({style.size(report['totals']['live_bytes'])}) in use at the"
+            " end, as is common")
 
 
-def alarms(report, look):
+def advice(report, kind, label, look, *colour):
     lines = []
-    for kind, colour in (("warnings", ("bold", "red")), ("hints", ("bold",))):
-        for entry in report[kind][:5]:
-            lines += labelled(kind[:-1], plain(reports.warning_text(entry)),
-                              look, *colour)
+    for entry in report[kind][:5]:
+        lines += labelled(label, plain(reports.warning_text(entry)), look,
+                          *colour)
     return lines
 
 
 def render(report, look, detail=False):
     """The report's lines."""
     lines = [headline(report, look)] + hit_rate(report, look)
+    lines += advice(report, "warnings", "WARNING", look, "bold", "red")
     if report["totals"]["gets"]:
         lines += [""] + table(report, look, detail) + [""]
         lines += labelled("memory", memory(report), look)
         lines += labelled("waste", waste(report), look)
     if report["interception"]["active"]:
-        lines += labelled("jemalloc", fallback(report), look)
+        lines += labelled("fallback", fallback(report), look)
         lines += labelled("threads", threads(report), look)
         over_time = curve(report, look)
         if over_time:
             lines += labelled("over time", over_time, look)
         if leftovers(report):
-            lines += labelled("left", leftovers(report), look)
-    return lines + alarms(report, look)
+            lines += labelled("leftovers", leftovers(report), look)
+    return lines + advice(report, "hints", "hint", look, "bold")

@@ -79,7 +79,7 @@ function sizesCard(base, next, detail) {
            changeText(was.peak_live_bytes, now.peak_live_bytes)));
   };
   return make("div", {class: "scroll"}, make("table", {},
-    headRow(detail ? "class" : "pool", "base", "new", "gets", "gets", "hit rate", "misses", "waste", "peak live"),
+    headRow(detail ? "class" : "pool", "base gets", "new gets", "", "gets", "hit rate", "misses", "waste", "peak live"),
     make("tbody", {}, ...sizes.map(row))));
 }
 

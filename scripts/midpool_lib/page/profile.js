@@ -19,8 +19,8 @@ function tiers(row) {
 const legend = (...entries) => make("div", {class: "legend"}, ...entries.map(([kind, text]) =>
   make("span", {}, make("i", {class: kind}), text)));
 
-const TIER_LEGEND = [["cache", "thread cache"], ["depot", "depot, shared by threads"],
-                     ["miss", "miss: new memory"]];
+const TIER_LEGEND = [["cache", "thread cache"], ["depot", "shared depot"],
+                     ["miss", "new memory"]];
 
 function tile(name, key, value, figure, more, ...extra) {
   return make("div", {class: extra.length ? "tile wide" : "tile"},
