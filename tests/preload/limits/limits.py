@@ -74,7 +74,9 @@ def test_address_space_used_up(arguments):
 
 
 def test_data_segment(arguments):
-    for megabytes in (64, 512):
+    """RLIMIT_DATA counts writable memory, touched or not: 2 MB for every
+    size class that is used."""
+    for megabytes in (128, 512):
         result = limited(arguments, resource.RLIMIT_DATA, megabytes * MB,
                          ["16"]).expect(0)
         assert int(result.out) >= 14, result
