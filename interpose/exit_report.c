@@ -83,6 +83,19 @@ style_for(int fd)
     return style;
 }
 
+/*
+ * A library that took malloc's name before us (heaptrack, memusage) may
+ * still hand the calls on. Then the pools were active after all.
+ */
+static void
+correct_interception(struct stats_header *page)
+{
+    if (page->active || page->reserved_bytes == 0 || snapshot.total.gets == 0)
+        return;
+    page->active = 1;
+    page->reason[0] = '\0';
+}
+
 /* Fills rendered; fd is where it will go, -1 for a file. */
 static size_t
 render(enum report_format format, int fd)
@@ -90,6 +103,7 @@ render(enum report_format format, int fd)
     struct report_style style = style_for(fd);
 
     stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
+    correct_interception(pool_page());
     return report_render(format, &style, &snapshot, rendered, sizeof rendered);
 }
 

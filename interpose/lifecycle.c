@@ -205,9 +205,9 @@ apply_options(char **entries)
         watch_exit();
     if (!options.report_children && options.reporter == 0)
         environment_mark(entries, process_self()->pid);
+    misuse_install(options.misuse);
     if (reason != NULL)
         return;
-    misuse_install(options.misuse);
     warm_up();
     if (options.purge_thread)
         purge_thread_start(options.decay_ms);

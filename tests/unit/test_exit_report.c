@@ -290,3 +290,27 @@ Test(exit_report, can_be_had_on_a_descriptor_in_any_format)
     cr_assert(is_json(contents("out")));
     cr_assert_eq(exit_report_to_fd(777, REPORT_JSON), EBADF);
 }
+
+static bool
+report_says(const char *words)
+{
+    options.report = REPORT_JSON;
+    strcpy(options.report_file, "out");
+    report();
+    return strstr(contents("out"), words) != NULL;
+}
+
+/* As heaptrack does, when it is preloaded before us. */
+Test(exit_report, a_library_that_hands_calls_on_is_no_hindrance)
+{
+    struct stats_header *page = pool_page();
+    struct stats_hot *hot = stats_block_at(page, PAGE_FIRST_BLOCK)->hot;
+
+    page->blocks_used = PAGE_FIRST_BLOCK + 1;
+    page->reserved_bytes = 1;
+    page->active = 0;
+    strcpy(page->reason, "another malloc");
+    cr_assert(report_says("\"active\": false, \"reason\": \"another malloc"));
+    hot[0].gets = hot[0].misses = hot[0].puts = 1;
+    cr_assert(report_says("\"active\": true, \"reason\": \"\""));
+}
