@@ -2,8 +2,8 @@
  * cache.h - the thread cache, and the fast path over it.
  *
  * Model     A thread holds a cache: per bin, the slots of a loaded magazine
- *           as a pointer stack, a previous magazine that is full or empty,
- *           and a run of cold slots. Its counters are a statistics block that
+ *           as a pointer stack, of which half goes to the depot when it is
+ *           full, and a run of cold slots. Its counters are a statistics block that
  *           lies CACHE_TO_BLOCK bytes behind, so that no pointer to it is
  *           needed, and so that the counters alone can be a shared mapping.
  *           A thread's only TLS variable points to its cache; at first to

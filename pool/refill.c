@@ -1,6 +1,6 @@
 /*
- * refill.c - see refill.h. The order is: depot, warm
- * slots of the bin's slabs, cold slots that the thread has, then new ones.
+ * refill.c - see refill.h. The order is: depot, warm slots of the bin's
+ * slabs, cold slots that the thread has, then new ones.
  */
 #include "refill.h"
 

@@ -9,7 +9,7 @@
 /* Where a slot came from: what a get is counted as. */
 enum refill_source {
     REFILL_NONE,
-    REFILL_CACHE, /* the previous magazine */
+    REFILL_CACHE, /* the loaded magazine */
     REFILL_DEPOT, /* the depot or a slab: shared, warm */
     REFILL_COLD,  /* a miss */
 };
