@@ -6,8 +6,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 
-#include "pool.h"
 #include "page.h"
+#include "pool.h"
 
 static void (*next_free)(void *);
 static size_t (*next_usable_size)(void *);

@@ -46,8 +46,8 @@ publish_bin(struct stats_block *block, unsigned bin)
 
     if (share == cold->published && share == cold->peak)
         return;
-    live = __atomic_add_fetch(&account_page->live[bin],
-                              share - cold->published, __ATOMIC_RELAXED);
+    live = __atomic_add_fetch(&account_page->live[bin], share - cold->published,
+                              __ATOMIC_RELAXED);
     raise_to(&account_page->peak[bin], live + cold->peak - share);
     cold->published = share;
     cold->peak = share;
@@ -214,8 +214,8 @@ account_reset(void)
         block->in_use = in_use;
     }
     __builtin_memset(&page->double_frees, 0,
-                     sizeof(*page) - offsetof(struct stats_header,
-                                              double_frees));
+                     sizeof(*page) -
+                         offsetof(struct stats_header, double_frees));
     for (unsigned bin = 0; bin < BINS; bin++)
         page->adopted[bin] = idle[bin];
     page->blocks_used = thread_blocks_used();
@@ -230,8 +230,8 @@ account_leave(const char *reason)
     __builtin_memcpy(page, account_page, PAGE_HEADER_BYTES);
     __builtin_memset(&first_page.shared, 0, sizeof(first_page.shared));
     __builtin_memset(&page->double_frees, 0,
-                     sizeof(*page) - offsetof(struct stats_header,
-                                              double_frees));
+                     sizeof(*page) -
+                         offsetof(struct stats_header, double_frees));
     __builtin_memcpy(page->reason, reason, __builtin_strlen(reason) + 1);
     page->active = 0;
     page->blocks_used = THREAD_FIRST;

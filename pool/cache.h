@@ -3,13 +3,12 @@
  *
  * Model     A thread holds a cache: per bin, the slots of a loaded magazine
  *           as a pointer stack, of which half goes to the depot when it is
- *           full, and a run of cold slots. Its counters are a statistics block that
- *           lies CACHE_TO_BLOCK bytes behind, so that no pointer to it is
- *           needed, and so that the counters alone can be a shared mapping.
- *           A thread's only TLS variable points to its cache; at first to
- *           cache_empty and after its end to cache_dead, whose stacks are
- *           empty and full at once: every call takes the slow path, and the
- *           fast path needs no test for them.
+ *           full, and a run of cold slots. Its counters are a statistics block
+ * that lies CACHE_TO_BLOCK bytes behind, so that no pointer to it is needed,
+ * and so that the counters alone can be a shared mapping. A thread's only TLS
+ * variable points to its cache; at first to cache_empty and after its end to
+ * cache_dead, whose stacks are empty and full at once: every call takes the
+ * slow path, and the fast path needs no test for them.
  *
  *   bin   base            low      top            limit
  *         |  slot  |  slot  |  slot  |   free    |
@@ -41,11 +40,11 @@ struct bin {
     void **low;
     void **limit;
     void **base;
-    struct magazine *cold;     /* rounds - taken slots left; NULL: none */
-    uint32_t slot_bytes;       /* as bin_info, here for locality */
-    uint16_t rounds;           /* capacity granted for the loaded magazine */
-    uint8_t early_puts;        /* puts before the bin got a magazine */
-    uint64_t activity;         /* gets + puts at the last trim */
+    struct magazine *cold; /* rounds - taken slots left; NULL: none */
+    uint32_t slot_bytes;   /* as bin_info, here for locality */
+    uint16_t rounds;       /* capacity granted for the loaded magazine */
+    uint8_t early_puts;    /* puts before the bin got a magazine */
+    uint64_t activity;     /* gets + puts at the last trim */
     uint64_t reserved;
 };
 
@@ -65,8 +64,8 @@ struct cache {
     uint32_t tag;   /* of slots handed out: block and epoch, << 16 */
     uint32_t match; /* tag that a fast put expects; none in checking modes */
     void **no_limit;
-    uint32_t state; /* enum cache_state */
-    uint32_t index; /* of the block */
+    uint32_t state;         /* enum cache_state */
+    uint32_t index;         /* of the block */
     uint32_t interval;      /* gets between ticks */
     _Atomic uint32_t next;  /* free list, by index */
     int64_t tick_ns;        /* time of the last tick */
@@ -254,8 +253,13 @@ enum { CACHE_BIN_FOREIGN = -1, CACHE_BIN_MISUSED = -2 };
 int cache_slot_bin(const void *ptr);
 
 /* Counts one more calloc, aligned get or realloc for the bin. */
-enum cache_note { NOTE_CALLOC, NOTE_ALIGNED, NOTE_IN_PLACE, NOTE_MOVED,
-                  NOTE_BYPASS };
+enum cache_note {
+    NOTE_CALLOC,
+    NOTE_ALIGNED,
+    NOTE_IN_PLACE,
+    NOTE_MOVED,
+    NOTE_BYPASS
+};
 void cache_note(unsigned bin, enum cache_note note);
 
 /* Counts a request outside the band that goes to the fallback. */

@@ -12,8 +12,8 @@
 #include "thread.h"
 
 enum {
-    EARLY_PUTS = 2,     /* a bin put to less often gets no magazine */
-    FIRST_ROUNDS = 4,   /* a first magazine's capacity, then doubled */
+    EARLY_PUTS = 2,          /* a bin put to less often gets no magazine */
+    FIRST_ROUNDS = 4,        /* a first magazine's capacity, then doubled */
     BUDGET_BYTES = 32 << 20, /* of all caches together */
     PUTS_PER_TICK = 64,      /* slow ones: a thread may only ever free */
 };
@@ -132,8 +132,8 @@ give_half(unsigned index, struct bin *bin)
     __builtin_memmove(bin->base, bin->base + given,
                       (rounds - given) * sizeof(void *));
     bin->top = bin->base + (rounds - given);
-    bin->limit = bin->base + (bin->rounds > rounds - given ? bin->rounds
-                                                           : rounds - given);
+    bin->limit = bin->base +
+                 (bin->rounds > rounds - given ? bin->rounds : rounds - given);
     half->rounds = (uint16_t)given;
     depot_push(index, half);
     return true;
@@ -203,8 +203,7 @@ put_shared(unsigned bin, void *slot, uint32_t tag)
 
     /* In a handler that interrupted an operation: without the lock. */
     if (cache_self == &cache_busy || lock_held_by_self(&slab_lock)) {
-        __atomic_fetch_add(&shared->hot[bin].puts, 1,
-                           __ATOMIC_RELAXED);
+        __atomic_fetch_add(&shared->hot[bin].puts, 1, __ATOMIC_RELAXED);
         put_alone(bin, slot);
         return;
     }

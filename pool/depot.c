@@ -7,7 +7,7 @@
 #include "region.h"
 
 enum {
-    MAGAZINES_COMMIT = 128, /* committed at once: 64 KB */
+    MAGAZINES_COMMIT = 128,  /* committed at once: 64 KB */
     MAGAZINES_PER_SLAB = 17, /* a slab full of the smallest slots */
 };
 
@@ -53,9 +53,8 @@ stack_push(struct depot *stack, struct magazine *magazine)
         atomic_store_explicit(&magazine->next, (uint32_t)head,
                               memory_order_relaxed);
         next = ((head >> 32) + 1) << 32 | magazine->number;
-    } while (!atomic_compare_exchange_weak_explicit(&stack->head, &head, next,
-                                                    memory_order_release,
-                                                    memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(
+        &stack->head, &head, next, memory_order_release, memory_order_relaxed));
     atomic_fetch_add_explicit(&stack->magazines, 1, memory_order_relaxed);
 }
 
@@ -77,9 +76,8 @@ stack_pop(struct depot *stack)
         top = magazine_at((uint32_t)head);
         next = ((head >> 32) + 1) << 32 |
                atomic_load_explicit(&top->next, memory_order_relaxed);
-    } while (!atomic_compare_exchange_weak_explicit(&stack->head, &head, next,
-                                                    memory_order_acquire,
-                                                    memory_order_acquire));
+    } while (!atomic_compare_exchange_weak_explicit(
+        &stack->head, &head, next, memory_order_acquire, memory_order_acquire));
     atomic_fetch_sub_explicit(&stack->magazines, 1, memory_order_relaxed);
     return top;
 }
@@ -158,8 +156,8 @@ depot_pop(unsigned bin)
     struct magazine *magazine = stack_pop(stack);
 
     if (magazine != NULL) {
-        int32_t left = atomic_load_explicit(&stack->magazines,
-                                            memory_order_relaxed);
+        int32_t left =
+            atomic_load_explicit(&stack->magazines, memory_order_relaxed);
 
         /* An estimate: a lost update costs a window's precision. */
         if (left < atomic_load_explicit(&stack->low, memory_order_relaxed))

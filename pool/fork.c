@@ -139,8 +139,8 @@ rebuild_slab(uint32_t number)
         }
     }
     atomic_fetch_add(&slab_warm_count[bin], slab->warm_free);
-    slab_resident_bytes += (uint64_t)(slab->fresh - slab->cold_free) *
-                           bin_info[bin].slot_bytes;
+    slab_resident_bytes +=
+        (uint64_t)(slab->fresh - slab->cold_free) * bin_info[bin].slot_bytes;
     slab_sort(number);
 }
 

@@ -80,8 +80,8 @@ map(void *start, size_t bytes, int prot, int flags, int fd)
 static bool
 advise(void *start, size_t bytes, int advice)
 {
-    return !failed(system_call(__NR_madvise, (long)start, (long)bytes, advice,
-                               0, 0, 0));
+    return !failed(
+        system_call(__NR_madvise, (long)start, (long)bytes, advice, 0, 0, 0));
 }
 
 void *
@@ -162,8 +162,8 @@ os_advise_huge(void *start, size_t bytes, bool huge)
 bool
 os_map_shared(void *start, size_t bytes, int fd)
 {
-    return !failed(map(start, bytes, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_FIXED, fd));
+    return !failed(
+        map(start, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd));
 }
 
 bool
@@ -186,8 +186,8 @@ limit_of(int resource)
 {
     struct rlimit limit;
 
-    if (failed(system_call(__NR_prlimit64, 0, resource, 0, (long)&limit, 0,
-                           0)) ||
+    if (failed(
+            system_call(__NR_prlimit64, 0, resource, 0, (long)&limit, 0, 0)) ||
         limit.rlim_cur == RLIM_INFINITY)
         return SIZE_MAX;
     return limit.rlim_cur;

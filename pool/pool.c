@@ -164,8 +164,8 @@ warm_magazine(unsigned bin, unsigned max)
     }
     for (unsigned i = 0; i < taken; i++) {
         volatile uint32_t *state = region_state(magazine->slot[i]);
-        char *start = (char *)align_down((uintptr_t)magazine->slot[i],
-                                         OS_PAGE_BYTES);
+        char *start =
+            (char *)align_down((uintptr_t)magazine->slot[i], OS_PAGE_BYTES);
         char *end = (char *)magazine->slot[i] + bin_info[bin].slot_bytes;
         size_t bytes = align_up((size_t)(end - start), OS_PAGE_BYTES);
 

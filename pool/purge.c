@@ -11,8 +11,8 @@
 #include "slab.h"
 
 enum {
-    TICK_BYTES = 32 << 20,       /* purged at most in one tick */
-    GROWTH_IDLE_SHARE = 12,        /* idle at most this part of all */
+    TICK_BYTES = 32 << 20,        /* purged at most in one tick */
+    GROWTH_IDLE_SHARE = 12,       /* idle at most this part of all */
     GROWTH_MIN_BYTES = 2 << 20,   /* how much growth is worth a look */
     GROWTH_KEEP_BYTES = 16 << 20, /* idle memory that is no burden */
     GROWTH_PURGE_BYTES = 4 << 20, /* two slabs' worth for one */
@@ -250,8 +250,8 @@ purge_tick(struct cache *cache, int64_t now_ns)
 {
     if (settings.window_ns <= 0)
         return;
-    if ((now_ns >= atomic_load_explicit(&purge.window_end_ns,
-                                        memory_order_relaxed) ||
+    if ((now_ns >=
+             atomic_load_explicit(&purge.window_end_ns, memory_order_relaxed) ||
          purge.cursor != UINT32_MAX) &&
         !lock_held_by_self(&slab_lock) && lock_try(&slab_lock)) {
         purge_window(now_ns);
@@ -267,8 +267,8 @@ purge_tick(struct cache *cache, int64_t now_ns)
 static uint64_t
 idle_bytes(unsigned bin)
 {
-    uint32_t warm = atomic_load_explicit(&slab_warm_count[bin],
-                                         memory_order_relaxed);
+    uint32_t warm =
+        atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed);
 
     pool_assert(warm >= slab_stuck_count[bin]);
     return (uint64_t)(warm - slab_stuck_count[bin]) * bin_info[bin].slot_bytes;

@@ -22,7 +22,8 @@ struct cache;
 void purge_tick(struct cache *cache, int64_t now_ns);
 
 /*
- * A bin grows. When what is idle is a good part of what is in use, the depots' magazines go back to the slabs first. If the bin wants a slab and one became
+ * A bin grows. When what is idle is a good part of what is in use, the depots'
+ * magazines go back to the slabs first. If the bin wants a slab and one became
  * empty, that is all: it can serve the bin with its pages present. Else as much
  * idle memory is returned as the bin grew by, and more. False: little is idle,
  * and slabs had better stay with their bins.

@@ -55,7 +55,8 @@
 
 #define INFO(class_index, bytes, distance)                                     \
     {                                                                          \
-        .slot_bytes = (bytes), .stride = (distance),                           \
+        .slot_bytes = (bytes),                                                 \
+        .stride = (distance),                                                  \
         .slots = SLAB_BYTES / (distance),                                      \
         .size_class = (class_index),                                           \
         .magazine_rounds = CLAMP(MAGAZINE_BYTES / (distance),                  \
@@ -72,7 +73,7 @@ const struct bin_info bin_info[BINS] = {
 };
 
 #define STEPS(bin, below, bytes)                                               \
-    [(below) >> SIZE_STEP_SHIFT... ((bytes)-1) >> SIZE_STEP_SHIFT] =           \
+    [(below) >> SIZE_STEP_SHIFT...((bytes)-1) >> SIZE_STEP_SHIFT] =            \
         ((bin) + 1) * BIN_LINE_BYTES,
 
 const uint16_t size_bin_offset[SIZE_STEPS] = {ORDINARY_BINS(STEPS)};

@@ -25,12 +25,12 @@ enum {
     BAND_MAX_BYTES = 65536,
     SIZE_CLASSES = PAGE_CLASSES,
     BINS = PAGE_BINS,
-    SLOT_ALIGN_BYTES = 64,   /* of every slot */
-    SLOT_COLOUR_BYTES = 64,  /* added to the stride of ordinary bins */
+    SLOT_ALIGN_BYTES = 64,         /* of every slot */
+    SLOT_COLOUR_BYTES = 64,        /* added to the stride of ordinary bins */
     BIN_ALIGN_MAX = OS_PAGE_BYTES, /* what aligned bins guarantee */
-    SIZE_STEP_SHIFT = 9,     /* classes end on multiples of 512 bytes */
+    SIZE_STEP_SHIFT = 9,           /* classes end on multiples of 512 bytes */
     SIZE_STEPS = BAND_MAX_BYTES >> SIZE_STEP_SHIFT,
-    BIN_LINE_BYTES = 64,     /* a bin's place in a thread cache */
+    BIN_LINE_BYTES = 64, /* a bin's place in a thread cache */
 };
 
 /* Constants of a bin. */

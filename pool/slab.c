@@ -24,8 +24,8 @@ uint64_t slab_resident_bytes;
 static void
 warm_count_add(unsigned bin, int change)
 {
-    uint32_t count = atomic_load_explicit(&slab_warm_count[bin],
-                                          memory_order_relaxed);
+    uint32_t count =
+        atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed);
 
     atomic_store_explicit(&slab_warm_count[bin], count + (uint32_t)change,
                           memory_order_relaxed);
@@ -163,8 +163,7 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
            same_state_line(number, slab->fresh + taken))
         taken++;
     /* Slots of one magazine read as zero all, or are not said to. */
-    if (slab->fresh < slab->zero_from &&
-        slab->fresh + taken > slab->zero_from)
+    if (slab->fresh < slab->zero_from && slab->fresh + taken > slab->zero_from)
         taken = (unsigned)slab->zero_from - slab->fresh;
     for (unsigned i = 0; i < taken; i++)
         into->slot[i] = slab_slot_start(number, slab->bin, slab->fresh + i);

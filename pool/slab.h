@@ -35,9 +35,9 @@ enum { SLAB_MAP_WORDS = STATE_WORDS / 64 };
 struct slab {
     uint8_t bin;
     uint8_t assigned;
-    uint8_t huge;     /* asked for huge pages */
-    uint8_t purging;  /* in no set: its purger has it */
-    uint16_t fresh;   /* slots below were given out */
+    uint8_t huge;    /* asked for huge pages */
+    uint8_t purging; /* in no set: its purger has it */
+    uint16_t fresh;  /* slots below were given out */
     uint16_t warm_free;
     uint16_t cold_free;
     uint16_t zero_from; /* fresh slots from here read as zero */
@@ -65,7 +65,7 @@ extern hidden uint32_t slab_window; /* the current decay window's number */
 extern hidden uint32_t slab_assigned_count[BINS];
 extern hidden uint32_t slab_assigned_total;
 extern hidden uint32_t slab_stuck_count[BINS]; /* sum over a bin's slabs */
-extern hidden uint64_t slab_resident_bytes; /* slots not cold, about */
+extern hidden uint64_t slab_resident_bytes;    /* slots not cold, about */
 
 void slab_set_add(struct slab_set *set, uint32_t number);
 void slab_set_remove(struct slab_set *set, uint32_t number);

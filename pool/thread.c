@@ -14,13 +14,13 @@
 #include "slab.h"
 
 enum {
-    THREAD_COMMIT = 16,       /* blocks committed at once */
-    THREAD_BLOCKS_MIN = 64,   /* where address space is scarce: as many */
-    THREAD_LIMIT_SHARE = 64,  /* blocks as fit this part of it, twice */
+    THREAD_COMMIT = 16,      /* blocks committed at once */
+    THREAD_BLOCKS_MIN = 64,  /* where address space is scarce: as many */
+    THREAD_LIMIT_SHARE = 64, /* blocks as fit this part of it, twice */
 };
 
-__thread struct cache *cache_self
-    __attribute__((tls_model("initial-exec"))) = &cache_empty;
+__thread struct cache *cache_self __attribute__((tls_model("initial-exec"))) =
+    &cache_empty;
 
 /* Stacks of these are empty and full at once: top = low = limit = NULL. */
 struct cache cache_empty = {.state = CACHE_EMPTY, .match = UINT32_MAX};
@@ -296,8 +296,7 @@ thread_others(void)
 {
     uint32_t mine = thread_own() != NULL;
 
-    return __atomic_load_n(&account_page->threads_now, __ATOMIC_RELAXED) >
-           mine;
+    return __atomic_load_n(&account_page->threads_now, __ATOMIC_RELAXED) > mine;
 }
 
 /* Epochs are used up: everything handed out so far becomes epoch 0. */
