@@ -183,8 +183,9 @@ def report(bench, look):
     lines = table(bench.results, look) + [""]
     if bench.profile is not None:
         totals = bench.profile["totals"]
-        lines.append(f"midpool's pools served {style.ratio_percent(bench.served)}"
-                     " of the allocations, at a hit rate of "
+        lines.append("midpool's pools served"
+                     f" {style.ratio_percent(bench.served)} of the"
+                     " allocations, at a hit rate of "
                      + style.percent(totals["hits"], totals["gets"]))
     lines += _status_notes(bench)
     if bench.missing:

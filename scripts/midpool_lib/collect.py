@@ -116,11 +116,12 @@ class Collector:
             json.dump(report, file)
 
     def close(self):
-        """Removes the directory, unless a process will still write there."""
-        if any(_runs(pid) for _path, pid in self._pages()):
-            return False
-        shutil.rmtree(self.directory, ignore_errors=True)
-        return True
+        """Removes the directory, unless processes will still write there;
+        their pids are returned."""
+        running = sorted({pid for _path, pid in self._pages() if _runs(pid)})
+        if not running:
+            shutil.rmtree(self.directory, ignore_errors=True)
+        return running
 
 
 def _runs(pid):

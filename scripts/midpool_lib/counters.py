@@ -4,7 +4,6 @@ stats/counters.def belongs to the library; an installed command has a copy
 beside its modules.
 """
 
-import os
 import re
 
 from midpool_lib import paths

@@ -85,10 +85,10 @@ def side_line(name, sample, look):
 
 def _change_line(change, look):
     name = NAMES.get(change.metric, change.metric)
-    sides = "".join(f"{amount(change.metric, median):>12} {spread(values, median):<7}"
-                    for values, median in (
-                        (change.base, change.base_median),
-                        (change.new, change.new_median)))
+    sides = "".join(
+        f"{amount(change.metric, median):>12} {spread(values, median):<7}"
+        for values, median in ((change.base, change.base_median),
+                               (change.new, change.new_median)))
     words = f"{verdict(change):>12}"
     line = f"  {name:<15}{sides}" + look.paint(words, *colour(change))
     if not change.same and change.testable:

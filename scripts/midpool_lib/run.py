@@ -90,8 +90,8 @@ class Session:
     def announce(self):
         if self.obstacle and not self.options.quiet:
             name = os.fsdecode(self.argv[0])
-            say(f"midpool: {name} will run, but not on midpool: {self.obstacle.what}"
-                f" ({self.obstacle.why})",
+            say(f"midpool: {name} will run, but not on midpool:"
+                f" {self.obstacle.what} ({self.obstacle.why})",
                 f"  {self.obstacle.remedy}; 'midpool doctor {name}' tells more")
         if not self.options.quiet:
             warn_of_conf(self.conf)
@@ -114,10 +114,11 @@ class Session:
                                    lambda _pid: collector.harvest())
             found = collector.gather()
         finally:
-            if not collector.close():
-                say("midpool: some of its processes still run and will"
-                    f" report into {collector.directory};"
-                    " 'midpool live PID' watches them")
+            running = collector.close()
+            if running and not self.options.quiet:
+                say(f"midpool: still running: {', '.join(map(str, running))};"
+                    f" 'midpool live {running[0]}' watches it; at its end the"
+                    f" report will be in {collector.directory}")
         return ended, found
 
 
@@ -170,7 +171,10 @@ def next_step(session, kept_last):
     if len(names) == 1:
         return f"next: midpool show -a {names[0]}, or midpool html {names[0]}"
     if names:
-        return f"kept {names[0]} to {names[-1]}"
+        stem = os.path.commonprefix(names)
+        end = os.path.splitext(names[0])[1]
+        return (f"kept {names[0]} to {names[-1]}; next:"
+                f" midpool diff {stem}*{end} -- NEW...")
     if kept_last:
         return "next: midpool show -a, or midpool html; -o FILE keeps a report"
     return "-o FILE keeps the report"

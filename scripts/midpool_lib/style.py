@@ -63,7 +63,8 @@ def short_count(number):
     for unit, size in (("G", 10**9), ("M", 10**6), ("K", 10**3)):
         if number >= size:
             value = number / size
-            return f"{value:.1f} {unit}" if value < 100 else f"{value:.0f} {unit}"
+            digits = 1 if value < 100 else 0
+            return f"{value:.{digits}f} {unit}"
     return str(number)
 
 
