@@ -1,0 +1,146 @@
+/*
+ * purge_slab.c - returning the idle pages of one slab.
+ */
+#include "purge_slab.h"
+
+#include "account.h"
+#include "os.h"
+#include "slab.h"
+
+static bool
+marked(const uint64_t map[], unsigned slot)
+{
+    return map[slot / 64] >> (slot % 64) & 1;
+}
+
+static bool
+slot_free(const struct slab *slab, unsigned slot)
+{
+    return slot >= slab->fresh || marked(slab->warm, slot) ||
+           marked(slab->cold, slot);
+}
+
+/*
+ * Marks the warm slots of [from, to) that lost pages as cold and counts them
+ * as discards. Requires slab_lock and that the slab is being purged.
+ */
+static unsigned
+mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
+          const char *end)
+{
+    struct slab *slab = slab_at(number);
+    uint32_t stride = bin_info[slab->bin].stride;
+    unsigned count = 0;
+
+    for (unsigned slot = from; slot < to && slot < slab->fresh; slot++) {
+        const char *at = slab_slot_start(number, slab->bin, slot);
+
+        if (!marked(slab->warm, slot) || at >= end || at + stride <= start)
+            continue;
+        slab->warm[slot / 64] &= ~((uint64_t)1 << (slot % 64));
+        slab->cold[slot / 64] |= (uint64_t)1 << (slot % 64);
+        count++;
+    }
+    slab->warm_free = (uint16_t)(slab->warm_free - count);
+    slab->cold_free = (uint16_t)(slab->cold_free + count);
+    /* Others look at the counts while this purge is at its next run. */
+    if (slab->stuck > slab->warm_free)
+        slab_set_stuck(slab, slab->warm_free);
+    atomic_fetch_sub_explicit(&slab_warm_count[slab->bin], count,
+                              memory_order_relaxed);
+    slab_resident_bytes -= (uint64_t)count * bin_info[slab->bin].slot_bytes;
+    return count;
+}
+
+/* Any warm slot in [from, to)? */
+static bool
+any_warm(const struct slab *slab, unsigned from, unsigned to)
+{
+    for (unsigned slot = from; slot < to && slot < slab->fresh; slot++) {
+        if (marked(slab->warm, slot))
+            return true;
+    }
+    return false;
+}
+
+/* Whole pages of the free run [from, to) of a slab. */
+static size_t
+purge_run(uint32_t number, unsigned from, unsigned to)
+{
+    struct slab *slab = slab_at(number);
+    char *low = slab_slot_start(number, slab->bin, from);
+    char *high = to == bin_info[slab->bin].slots
+                     ? region_slab_start(number) + SLAB_BYTES
+                     : slab_slot_start(number, slab->bin, to);
+    char *start = (char *)align_up((uintptr_t)low, OS_PAGE_BYTES);
+    char *end = (char *)align_down((uintptr_t)high, OS_PAGE_BYTES);
+
+    if (end <= start || !any_warm(slab, from, to))
+        return 0;
+
+    lock_release(&slab_lock);
+    bool purged = os_purge(start, (size_t)(end - start));
+    lock_acquire(&slab_lock);
+    if (!purged)
+        return 0;
+
+    unsigned count = mark_cold(number, from, to, start, end);
+
+    account_discards(slab->bin, count);
+    return (size_t)(end - start);
+}
+
+/* A slab with slots in use: the pages between them. */
+static size_t
+purge_partly(uint32_t number)
+{
+    struct slab *slab = slab_at(number);
+    unsigned slots = bin_info[slab->bin].slots;
+    size_t bytes = 0;
+    unsigned from = 0;
+
+    while (from < slots) {
+        unsigned to = from;
+
+        while (to < slots && slot_free(slab, to))
+            to++;
+        if (to > from)
+            bytes += purge_run(number, from, to);
+        from = to + 1;
+    }
+    return bytes;
+}
+
+size_t
+purge_slab(uint32_t number)
+{
+    struct slab *slab = slab_at(number);
+    bool empty = slab_out(slab) == 0;
+    size_t bytes;
+
+    slab_unsort(number);
+    slab->purging = 1;
+    if (empty) {
+        bytes = align_up(slab->touched, OS_PAGE_BYTES);
+        lock_release(&slab_lock);
+        bool purged = os_purge(region_slab_start(number), SLAB_BYTES);
+        lock_acquire(&slab_lock);
+        slab->purging = 0;
+        if (purged) {
+            account_discards(slab->bin, slab->warm_free);
+            slab_make_clean(number);
+        } else {
+            bytes = 0;
+            slab->stamp = slab_window;
+            slab_sort(number);
+        }
+    } else {
+        bytes = purge_partly(number);
+        slab->purging = 0;
+        slab->stamp = slab_window;
+        slab_set_stuck(slab, slab->warm_free);
+        slab_sort(number);
+    }
+    account_page->purged_bytes += bytes;
+    return bytes;
+}

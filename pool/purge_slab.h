@@ -1,0 +1,16 @@
+/*
+ * purge_slab.h - returning the idle pages of one slab.
+ */
+#ifndef MIDPOOL_POOL_PURGE_SLAB_H
+#define MIDPOOL_POOL_PURGE_SLAB_H
+
+#include "base.h"
+
+/*
+ * Returns the idle pages of a slab. The slab is out of all sets meanwhile,
+ * so that its free slots can not be taken, and the lock is free during the
+ * system calls. Requires slab_lock.
+ */
+size_t purge_slab(uint32_t number);
+
+#endif
