@@ -30,6 +30,9 @@ refuse(int error)
     static struct line line;
     const char *reason = strerrordesc_np(error);
 
+    /* Its parent has said it already. */
+    if (process_self()->forked)
+        return false;
     line_start(&line, "midpool: no live page at ");
     line_add(&line, name.text);
     line_add(&line, ": ");

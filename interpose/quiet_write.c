@@ -2,17 +2,20 @@
 #include "quiet_write.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FULL_WAIT_MS = 1000 };
+enum { FULL_WAIT_MS = 1000, REFUSALS = 100 };
 
 static const int raised_by_write[] = {SIGPIPE, SIGXFSZ, SIGTTOU};
 enum { RAISED = sizeof raised_by_write / sizeof raised_by_write[0] };
 
+/* False: still full after a while. */
 static bool
 wait_for_room(int fd)
 {
@@ -22,21 +25,36 @@ wait_for_room(int fd)
     do
         ready = poll(&room, 1, FULL_WAIT_MS);
     while (ready < 0 && errno == EINTR);
-    return ready > 0;
+    return ready != 0;
+}
+
+/* As much as can be written at once without blocking, when there is room. */
+static size_t
+portion(int fd, size_t length)
+{
+    struct stat file;
+
+    if (length <= PIPE_BUF || (fstat(fd, &file) == 0 && S_ISREG(file.st_mode)))
+        return length;
+    return PIPE_BUF;
 }
 
 static int
 write_all(int fd, const char *bytes, size_t length)
 {
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
+    int refused = 0; /* though there seemed to be room */
 
+    while (length > 0) {
+        ssize_t written;
+
+        if (refused == REFUSALS || !wait_for_room(fd))
+            return EAGAIN;
+        written = write(fd, bytes, portion(fd, length));
         if (written >= 0) {
             bytes += written;
             length -= (size_t)written;
         } else if (errno == EAGAIN) {
-            if (!wait_for_room(fd))
-                return EAGAIN;
+            refused++;
         } else if (errno != EINTR) {
             return errno;
         }
