@@ -92,7 +92,7 @@ def curl_in_parallel(run):
     for number in range(12):
         argv += ["-o", "out%d" % number,
                  url + "/%d.txt" % SIZES[number % len(SIZES)]]
-    run.run(*argv)
+    run.run(*argv, compare="stdout")
     for number in range(12):
         with open(run.path("out%d" % number), "rb") as file:
             run.note("out%d" % number, _digest(file.read()))
