@@ -30,8 +30,8 @@ backend_je_pthread_cond_signal(struct backend_cond *cond)
     int saved = errno;
 
     __atomic_add_fetch(&cond->sequence, 1, __ATOMIC_RELEASE);
-    (void)syscall(SYS_futex, &cond->sequence, FUTEX_WAKE_PRIVATE, 1, NULL,
-                  NULL, 0);
+    (void)syscall(SYS_futex, &cond->sequence, FUTEX_WAKE_PRIVATE, 1, NULL, NULL,
+                  0);
     errno = saved;
     return 0;
 }

@@ -84,8 +84,8 @@ align_to(uintptr_t value, uintptr_t align)
 static bool
 map_at(uintptr_t where, size_t bytes, int prot, int flags)
 {
-    void *got = map((void *)where, bytes, prot, flags | MAP_FIXED_NOREPLACE,
-                     -1, 0);
+    void *got =
+        map((void *)where, bytes, prot, flags | MAP_FIXED_NOREPLACE, -1, 0);
 
     if (got == (void *)where)
         return true;
@@ -125,8 +125,7 @@ window_open(void)
     int state = WINDOW_NEW;
 
     if (!__atomic_compare_exchange_n(&window_state, &state, WINDOW_OPENING,
-                                     false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE))
+                                     false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return;
     for (uintptr_t number = WINDOW_FIRST; number >= WINDOW_LAST; number--) {
         if (window_try(number)) {

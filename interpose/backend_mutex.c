@@ -74,8 +74,8 @@ futex_wake(struct backend_mutex *mutex)
 {
     int saved = errno;
 
-    (void)syscall(SYS_futex, futex_of(mutex), FUTEX_WAKE_PRIVATE, 1, NULL,
-                  NULL, 0);
+    (void)syscall(SYS_futex, futex_of(mutex), FUTEX_WAKE_PRIVATE, 1, NULL, NULL,
+                  0);
     errno = saved;
 }
 

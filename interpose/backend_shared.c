@@ -1,0 +1,129 @@
+/*
+ * backend_shared.c - the fallback allocator: the system's libjemalloc.so.
+ *
+ * Purpose   For systems without libjemalloc_pic.a (-Djemalloc=shared).
+ * Model     jemalloc's own names (mallocx and so on), since malloc is ours by
+ *           now. A lesser mode: what midpool can do for the embedded jemalloc
+ *           it can not do for this one:
+ *           - fork is jemalloc's affair, and may hang a program that forks
+ *             while other threads use stdio;
+ *           - pointers of other allocators are not told from jemalloc's;
+ *           - threads that start when memory has run out may crash;
+ *           - MALLOC_CONF alone configures it.
+ */
+#include "backend.h"
+
+#include <errno.h>
+#include <jemalloc/jemalloc.h>
+
+uintptr_t backend_window = UINTPTR_MAX;
+
+/* jemalloc's flags say the logarithm of the alignment. */
+static void *
+allocate(size_t size, int flags)
+{
+    void *ptr = size > PTRDIFF_MAX ? NULL : mallocx(size, flags);
+
+    if (ptr == NULL)
+        errno = ENOMEM;
+    return ptr;
+}
+
+void *
+backend_raw_malloc(size_t size)
+{
+    return allocate(size, 0);
+}
+
+void *
+backend_raw_calloc(size_t count, size_t size)
+{
+    if (__builtin_mul_overflow(count, size, &size))
+        size = SIZE_MAX;
+    return allocate(size, MALLOCX_ZERO);
+}
+
+void *
+backend_raw_realloc(void *ptr, size_t size)
+{
+    if (ptr == NULL)
+        return allocate(size, 0);
+    return size > PTRDIFF_MAX ? NULL : rallocx(ptr, size, 0);
+}
+
+void *
+backend_raw_aligned_alloc(size_t align, size_t size)
+{
+    return allocate(size, MALLOCX_LG_ALIGN(__builtin_ctzl(align)));
+}
+
+void
+backend_free(void *ptr)
+{
+    int saved = errno;
+
+    if (ptr != NULL)
+        dallocx(ptr, 0);
+    errno = saved;
+}
+
+size_t
+backend_usable_size(const void *ptr)
+{
+    return ptr == NULL ? 0 : sallocx(ptr, 0);
+}
+
+bool
+backend_owns_outside(const void *ptr)
+{
+    (void)ptr;
+    return true;
+}
+
+void
+backend_configure(const char *conf)
+{
+    (void)conf;
+}
+
+static size_t
+read_size(const char *name)
+{
+    size_t value = 0;
+    size_t bytes = sizeof(value);
+
+    return mallctl(name, &value, &bytes, NULL, 0) == 0 ? value : 0;
+}
+
+void
+backend_trim(void)
+{
+    (void)mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+    (void)mallctl("arena.4096.purge", NULL, NULL, NULL, 0); /* all arenas */
+}
+
+void
+backend_usage(struct backend_usage *out)
+{
+    uint64_t epoch = 1; /* any value: statistics are taken anew */
+
+    (void)mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+    out->allocated_bytes = read_size("stats.allocated");
+    out->resident_bytes = read_size("stats.resident");
+    out->mapped_bytes = read_size("stats.mapped");
+}
+
+void
+backend_fork_prepare(void)
+{
+}
+
+void
+backend_fork_parent(void)
+{
+}
+
+void
+backend_fork_child(void)
+{
+}
