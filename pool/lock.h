@@ -1,10 +1,13 @@
 /*
  * lock.h - a small futex lock that knows its owner.
  *
- * Model     0 free, 1 held, 2 held and somebody waits (Drepper, "Futexes Are
- *           Tricky", 2011). The owner is recorded so that a fork in a signal
- *           handler that interrupted the critical section does not wait for
- *           itself. Critical sections never call out and never allocate.
+ * Model     One word holds the owner's thread pointer, 0: free, and in its
+ *           lowest bit whether somebody waits (after Drepper, "Futexes Are
+ *           Tricky", 2011). Being one word, owner and lock change at the same
+ *           moment: a signal handler that interrupted its own thread anywhere
+ *           in acquire or release knows whether it has the lock, and a fork
+ *           in a handler does not wait for itself. The futex is the word's
+ *           lower half. Critical sections never call out and never allocate.
  */
 #ifndef MIDPOOL_POOL_LOCK_H
 #define MIDPOOL_POOL_LOCK_H
@@ -14,10 +17,11 @@
 #include "base.h"
 #include "os.h"
 
+enum { LOCK_WAITED = 1 };
+
 struct lock {
-    _Atomic uint32_t word;
-    uint32_t again;          /* acquired that often by its holder */
-    _Atomic uintptr_t owner; /* thread pointer of the holder, 0: none */
+    _Atomic uint64_t word;
+    uint32_t again; /* acquired that often by its holder */
 };
 
 /* Identity of the calling thread; survives a fork, unlike its kernel id. */
@@ -30,21 +34,41 @@ lock_self(void)
 static inline bool
 lock_held_by_self(struct lock *lock)
 {
-    return atomic_load_explicit(&lock->owner, memory_order_relaxed) ==
-           lock_self();
+    uint64_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
+
+    return (word & ~(uint64_t)LOCK_WAITED) == lock_self();
+}
+
+static inline bool
+lock_take(struct lock *lock, uint64_t word)
+{
+    uint64_t expected = 0;
+
+    return atomic_compare_exchange_strong_explicit(&lock->word, &expected, word,
+                                                   memory_order_acquire,
+                                                   memory_order_relaxed);
 }
 
 static inline bool
 lock_try(struct lock *lock)
 {
-    uint32_t expected = 0;
+    return lock_take(lock, lock_self());
+}
 
-    if (!atomic_compare_exchange_strong_explicit(&lock->word, &expected, 1,
-                                                 memory_order_acquire,
-                                                 memory_order_relaxed))
-        return false;
-    atomic_store_explicit(&lock->owner, lock_self(), memory_order_relaxed);
-    return true;
+/* Waits until the lock changes hands, at most about ns (0: without end). */
+static inline void
+lock_wait(struct lock *lock, int64_t ns)
+{
+    uint64_t seen = atomic_load_explicit(&lock->word, memory_order_relaxed);
+
+    if (seen == 0)
+        return;
+    if ((seen & LOCK_WAITED) == 0 &&
+        !atomic_compare_exchange_strong_explicit(
+            &lock->word, &seen, seen | LOCK_WAITED, memory_order_relaxed,
+            memory_order_relaxed))
+        return;
+    os_wait((uint32_t *)&lock->word, (uint32_t)(seen | LOCK_WAITED), ns);
 }
 
 /*
@@ -61,22 +85,20 @@ lock_acquire(struct lock *lock)
         lock->again++;
         return;
     }
-    while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
-        os_wait((uint32_t *)&lock->word, 2, 0);
-    atomic_store_explicit(&lock->owner, lock_self(), memory_order_relaxed);
+    /* Others may wait as well: whoever waited says so when it has it. */
+    while (!lock_take(lock, lock_self() | LOCK_WAITED))
+        lock_wait(lock, 0);
 }
 
 /* Waits for at most about tries times ns. */
 static inline bool
 lock_acquire_within(struct lock *lock, int64_t ns, unsigned tries)
 {
-    while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) !=
-           0) {
+    while (!lock_take(lock, lock_self() | LOCK_WAITED)) {
         if (tries-- == 0)
             return false;
-        os_wait((uint32_t *)&lock->word, 2, ns);
+        lock_wait(lock, ns);
     }
-    atomic_store_explicit(&lock->owner, lock_self(), memory_order_relaxed);
     return true;
 }
 
@@ -88,9 +110,17 @@ lock_release(struct lock *lock)
         lock->again--;
         return;
     }
-    atomic_store_explicit(&lock->owner, 0, memory_order_relaxed);
-    if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+    if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) &
+        LOCK_WAITED)
         os_wake((uint32_t *)&lock->word);
+}
+
+/* In a forked child, whose only thread does not hold it. */
+static inline void
+lock_reset(struct lock *lock)
+{
+    atomic_store(&lock->word, 0);
+    lock->again = 0;
 }
 
 #endif

@@ -246,21 +246,25 @@ attach(void)
 {
     if (!settings.active || lock_held_by_self(&threads.lock))
         return NULL;
+    /* A handler must not attach the thread a second time meanwhile. */
+    cache_enter();
     lock_acquire(&threads.lock);
 
     uint32_t index = take_block();
 
     make_key();
     lock_release(&threads.lock);
-    if (index == 0)
+    if (index == 0) {
+        cache_leave(&cache_empty);
         return NULL;
+    }
 
     struct cache *cache = thread_cache_at(index);
 
     init_cache(cache, index);
     cache_block(cache)->in_use = 1;
     count_thread(1);
-    cache_self = cache;
+    cache_leave(cache);
     /* May allocate, which the cache already serves. */
     if (threads.key_made)
         (void)pthread_setspecific(threads.key, cache);
@@ -285,7 +289,7 @@ thread_own(void)
     case CACHE_LIVE:
         return cache_self;
     case CACHE_BUSY:
-        return pthread_getspecific(threads.key);
+        return threads.key_made ? pthread_getspecific(threads.key) : NULL;
     default:
         return NULL;
     }
@@ -324,8 +328,7 @@ thread_fork_child(void)
 
     if (threads.area == NULL)
         return;
-    atomic_store(&threads.lock.word, 0);
-    atomic_store(&threads.lock.owner, 0);
+    lock_reset(&threads.lock);
     if (++threads.epoch > THREAD_EPOCH_MASK) {
         age_tags();
         threads.epoch = 1;
