@@ -24,21 +24,27 @@ sized_class_bytes(const void *ptr)
 
 /*
  * For a buffer that was got for exactly size bytes, without an alignment,
- * and never resized: by operator new.
+ * and never resized: by operator new. The usual case is one comparison; the
+ * rest is a call.
  */
+void sized_check_odd(const void *ptr, size_t size);
+
 static inline void
 sized_check_exact(const void *ptr, size_t size)
 {
-    size_t bytes = sized_class_bytes(ptr);
+    uintptr_t number = region_number(ptr);
 
-    if (bytes != 0 &&
-        (!size_in_band(size) || bin_info[size_bin(size)].slot_bytes != bytes))
-        misuse_wrong_size(ptr, size, bytes);
+    if (number >= REGION_SLABS_MAX)
+        return;
+    if (unlikely(!size_in_band(size) ||
+                 region_slab_bin[number] !=
+                     size_bin_offset[(size - 1) >> SIZE_STEP_SHIFT]))
+        sized_check_odd(ptr, size);
 }
 
 /*
- * For a buffer that may have been resized in place (free_sized) or aligned:
- * its class may be larger than the size asks for.
+ * For a buffer that may have been resized in place or aligned: its class may
+ * be larger than the size asks for.
  */
 static inline void
 sized_check_room(const void *ptr, size_t size)
