@@ -44,6 +44,8 @@ write_all(int fd, const char *bytes, size_t length)
 {
     int refused = 0; /* though there seemed to be room */
 
+    if (fd < 0) /* poll would wait for nothing */
+        return EBADF;
     while (length > 0) {
         ssize_t written;
 

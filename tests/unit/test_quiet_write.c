@@ -112,4 +112,5 @@ Test(quiet_write, a_blocking_pipe_does_not_block_for_ever, .init = make_pipe,
 Test(quiet_write, a_closed_descriptor_is_said)
 {
     cr_assert_eq(quiet_write(777, "x", 1), EBADF);
+    cr_assert_eq(quiet_write(-1, "x", 1), EBADF);
 }
