@@ -6,8 +6,8 @@
 
 #include "backend.h"
 #include "exit_report.h"
+#include "export.h"
 #include "lifecycle.h"
-#include "midpool_exports.h"
 #include "option_value.h"
 #include "pool.h"
 #include "process.h"

@@ -12,8 +12,8 @@
 
 #include "backend.h"
 #include "exit_report.h"
+#include "export.h"
 #include "lifecycle.h"
-#include "midpool_exports.h"
 #include "pool.h"
 #include "process.h"
 #include "snapshot.h"
@@ -93,6 +93,9 @@ mallinfo(void)
     small.keepcost = as_int(info.keepcost);
     return small;
 }
+
+/* glibc's headers name parameters in a way that is reserved to it. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 /* The element names are glibc's, for programs that read them. */
 EXPORT int
@@ -175,3 +178,4 @@ mallopt(int parameter, int value)
         return 0;
     }
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

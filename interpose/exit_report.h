@@ -18,8 +18,8 @@
 
 enum exit_report_cause { EXIT_REPORT_AT_EXIT, EXIT_REPORT_ON_SIGNAL };
 
-/* options must stay valid. */
-void exit_report_init(const struct options *options);
+/* The effective options; they must stay valid. */
+void exit_report_init(const struct options *effective);
 
 /* Writes the report that the options ask for. Async-signal-safe. */
 void exit_report_write(enum exit_report_cause cause);

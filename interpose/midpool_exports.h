@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#include "export.h"
 
 /* Another exported name of a function in the same file. */
 #define ALIAS(name, target, result, arguments)                                 \

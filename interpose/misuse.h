@@ -14,7 +14,7 @@
 #include "options.h"
 
 /* Hands the pool its handlers. */
-void misuse_install(enum option_misuse action);
+void misuse_install(enum option_misuse wanted);
 
 /*
  * A sized delete or free_sized gave size for a buffer of the class of bytes

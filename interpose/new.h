@@ -28,11 +28,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NEW_EXPORT __attribute__((visibility("default")))
+#include "export.h"
 
 /* Declares an operator that others are built on. */
 #define NEW_BASE(result, name, ...)                                            \
-    NEW_EXPORT result name(__VA_ARGS__);                                       \
+    EXPORT result name(__VA_ARGS__);                                           \
     extern __attribute__((visibility("hidden"))) result own##name(__VA_ARGS__);
 
 /* In the file that defines it: what own_ stands for. */
@@ -51,22 +51,22 @@ NEW_BASE(void, _ZdaPv, void *ptr)
 NEW_BASE(void, _ZdlPvSt11align_val_t, void *ptr, size_t align)
 NEW_BASE(void, _ZdaPvSt11align_val_t, void *ptr, size_t align)
 
-NEW_EXPORT void *_ZnwmRKSt9nothrow_t(size_t size, const nothrow *tag);
-NEW_EXPORT void *_ZnamRKSt9nothrow_t(size_t size, const nothrow *tag);
-NEW_EXPORT void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
-                                                    const nothrow *tag);
-NEW_EXPORT void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
-                                                    const nothrow *tag);
-NEW_EXPORT void _ZdlPvm(void *ptr, size_t size);
-NEW_EXPORT void _ZdaPvm(void *ptr, size_t size);
-NEW_EXPORT void _ZdlPvRKSt9nothrow_t(void *ptr, const nothrow *tag);
-NEW_EXPORT void _ZdaPvRKSt9nothrow_t(void *ptr, const nothrow *tag);
-NEW_EXPORT void _ZdlPvmSt11align_val_t(void *ptr, size_t size, size_t align);
-NEW_EXPORT void _ZdaPvmSt11align_val_t(void *ptr, size_t size, size_t align);
-NEW_EXPORT void _ZdlPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
-                                                    const nothrow *tag);
-NEW_EXPORT void _ZdaPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
-                                                    const nothrow *tag);
+EXPORT void *_ZnwmRKSt9nothrow_t(size_t size, const nothrow *tag);
+EXPORT void *_ZnamRKSt9nothrow_t(size_t size, const nothrow *tag);
+EXPORT void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
+                                                const nothrow *tag);
+EXPORT void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
+                                                const nothrow *tag);
+EXPORT void _ZdlPvm(void *ptr, size_t size);
+EXPORT void _ZdaPvm(void *ptr, size_t size);
+EXPORT void _ZdlPvRKSt9nothrow_t(void *ptr, const nothrow *tag);
+EXPORT void _ZdaPvRKSt9nothrow_t(void *ptr, const nothrow *tag);
+EXPORT void _ZdlPvmSt11align_val_t(void *ptr, size_t size, size_t align);
+EXPORT void _ZdaPvmSt11align_val_t(void *ptr, size_t size, size_t align);
+EXPORT void _ZdlPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
+                                                const nothrow *tag);
+EXPORT void _ZdaPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
+                                                const nothrow *tag);
 
 /*
  * Is the operator in force ours? The compiler may not know the answer: two
