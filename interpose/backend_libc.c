@@ -93,7 +93,9 @@ backend_je_exp(double x)
 double
 backend_je_round(double x)
 {
-    if (x > -0x1p52 && x < 0x1p52)
+    const double whole = 4503599627370496.0; /* 2^52: no fraction from here */
+
+    if (x > -whole && x < whole)
         return (double)(int64_t)(x < 0 ? x - 0.5 : x + 0.5);
     return x;
 }
