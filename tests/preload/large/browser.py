@@ -29,7 +29,7 @@ document.getElementById('out').textContent =
 </script>"""
 
 
-@scenario(timeout=120)
+@scenario(timeout=120, own_malloc=True, reporters=["chromium"])
 def dump_dom(run):
     page = run.write("page.html", PAGE)
     run.run("chromium", "--headless", "--no-sandbox", "--disable-gpu",

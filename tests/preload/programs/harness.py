@@ -38,19 +38,22 @@ class Failure(Exception):
     """A claim of a scenario that does not hold."""
 
 
-def scenario(band=False, reporters=(), text=False, timeout=60):
+def scenario(band=False, reporters=(), text=False, timeout=60,
+             own_malloc=False):
     """Registers a scenario.
 
     band       it is known to use the band: gets and a hit rate above zero
     reporters  executables that must have left a report each
     text       run it a third time with the default report, on stderr
     timeout    seconds that each of its programs may take
+    own_malloc it brings its own malloc, where the pools stand aside
     """
     def register(function):
         function.band = band
         function.reporters = reporters
         function.text = text
         function.timeout = timeout
+        function.own_malloc = own_malloc
         SCENARIOS.append(function)
         return function
     return register
@@ -215,7 +218,8 @@ def judge_reports(function, folder):
     if strays:
         raise Failure("not a finished report: %s" % strays)
     paths = [os.path.join(folder, name) for name in names]
-    reports, problems = check_report.check_files(paths, active=True)
+    reports, problems = check_report.check_files(
+        paths, active=not function.own_malloc)
     problems += file_name_problems(paths)
     problems += misuse_problems(reports)
     executables = {os.path.basename(report["process"]["executable"])
@@ -304,12 +308,13 @@ def main(*programs, also=()):
     if not stat.S_ISREG(os.stat(args.library).st_mode):
         sys.exit("no library: " + args.library)
     suite = Suite(args.library, not args.no_reports)
-    failed = 0
+    passed = failed = 0
     for function in SCENARIOS:
         if args.only and function.__name__ not in args.only:
             continue
         try:
             print("ok   %s: %s" % (function.__name__, suite.run(function)))
+            passed += 1
         except Failure as failure:
             failed += 1
             print("FAIL %s: %s" % (function.__name__, failure))
@@ -318,4 +323,5 @@ def main(*programs, also=()):
             print("FAIL %s:\n%s" % (function.__name__,
                                     traceback.format_exc()))
         sys.stdout.flush()
+    print("%d passed, %d failed" % (passed, failed))
     sys.exit(1 if failed else 0)
