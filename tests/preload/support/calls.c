@@ -55,8 +55,7 @@
     F(_ZdaPvmSt11align_val_t, void, (void *, size_t, size_t))                  \
     F(_ZdlPvSt11align_val_tRKSt9nothrow_t, void,                               \
       (void *, size_t, const void *))                                          \
-    F(_ZdaPvSt11align_val_tRKSt9nothrow_t, void,                               \
-      (void *, size_t, const void *))
+    F(_ZdaPvSt11align_val_tRKSt9nothrow_t, void, (void *, size_t, const void *))
 
 #define DECLARE(name, result, args) static result(*p_##name) args;
 FUNCTIONS(DECLARE)
