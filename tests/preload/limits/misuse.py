@@ -16,23 +16,32 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
 import preload  # noqa: E402
 
-# The mistake, what the line calls it, and the report's counter.
+# The whole line, less "midpool: " and how it goes on.
+FREED = "double free or use of freed buffer {ptr} (class of {bytes} bytes)"
+MIDDLE = ("free of a pointer into the middle of a buffer: {ptr}"
+          " (class of {bytes} bytes)")
+MISALIGNED = "free of a misaligned pointer: {ptr} (class of {bytes} bytes)"
+NEVER = "free of a pointer never handed out: {ptr}"
+SIZED = ("free through the wrong sized delete, of {size} bytes: {ptr}"
+         " (class of {bytes} bytes)")
+
+# The mistake, the lines that may say so, and the report's counter.
 KINDS = {
-    "double": ("double free", "double_free"),
-    "double_late": ("double free", "double_free"),
-    "double_other_thread": ("double free", "double_free"),
-    "double_cached_elsewhere": ("double free", "double_free"),
+    "double": ([FREED], "double_free"),
+    "double_late": ([FREED], "double_free"),
+    "double_other_thread": ([FREED], "double_free"),
+    "double_cached_elsewhere": ([FREED], "double_free"),
     # Nothing is known of memory that went back to the system, but that.
-    "double_purged": ("double free|never", None),
-    "double_realloc": ("double free", "double_free"),
-    "interior": ("interior|middle", "interior_free"),
-    "interior_of_freed": ("interior|middle|double free", "interior_free"),
-    "misaligned": ("misaligned", "misaligned_free"),
-    "wild": ("never", None),
-    "realloc_freed": ("double free|freed", "double_free"),
-    "usable_freed": ("double free|freed", "double_free"),
-    "sized_wrong": ("size", None),
-    "sized_outside": ("size", None),
+    "double_purged": ([FREED, NEVER], None),
+    "double_realloc": ([FREED], "double_free"),
+    "interior": ([MIDDLE], "interior_free"),
+    "interior_of_freed": ([MIDDLE], "interior_free"),
+    "misaligned": ([MISALIGNED], "misaligned_free"),
+    "wild": ([NEVER], None),
+    "realloc_freed": ([FREED], "double_free"),
+    "usable_freed": ([FREED], "double_free"),
+    "sized_wrong": ([SIZED], None),
+    "sized_outside": ([SIZED], None),
 }
 SIZES = (2048, 5000, 16384, 65536)
 CLASS_OF = {2048: 2048, 5000: 5120, 16384: 16384, 65536: 65536}
@@ -50,14 +59,17 @@ def lines(result):
             if line.startswith("midpool")]
 
 
-def check_line(result, kind, size):
+def check_line(result, kind, size, ending):
+    """One line in exactly these words, then the call stack."""
     said = lines(result)
     assert said, "nothing was said: %s" % result
-    words, _counter = KINDS[kind]
-    assert re.search(words, said[0]), said[0]
-    assert pointer(result) in said[0], said[0]
-    if kind not in ("wild", "double_purged"):
-        assert str(CLASS_OF[size]) in said[0], said[0]
+    given = 100 if kind == "sized_outside" else 2 * size
+    allowed = ["midpool: %s; %s" % (text.format(
+        ptr=pointer(result), bytes=CLASS_OF[size], size=given), ending)
+        for text in KINDS[kind][0]]
+    assert said[0] in allowed, "%r is none of %r" % (said[0], allowed)
+    stack = [line for line in said[1:] if line.startswith("midpool:   by ")]
+    assert "limits_misuse" in stack[0], said
 
 
 def make_abort(kind):
@@ -67,7 +79,7 @@ def make_abort(kind):
                 arguments.program("limits_misuse"), kind, str(size)])
             assert result.status == -signal.SIGABRT, result
             assert b"survived" not in result.out, result
-            check_line(result, kind, size)
+            check_line(result, kind, size, "aborting")
     return aborts
 
 
@@ -78,7 +90,7 @@ def make_warn(kind):
                 arguments.program("limits_misuse"), kind, str(size)],
                 conf="misuse:warn").expect(0)
             assert b"survived" in result.out, result
-            check_line(result, kind, size)
+            check_line(result, kind, size, "going on")
             counter = KINDS[kind][1]
             if counter:
                 count = result.report()["misuse"][counter]

@@ -3,7 +3,9 @@
 how programs with sanitizers are passed through."""
 
 import os
+import shutil
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
@@ -34,6 +36,20 @@ def test_sanitized_program(arguments):
     assert not report["interception"]["active"], report["interception"]
     reason = report["interception"]["reason"]
     assert "Sanitizer" in reason or "defines malloc" in reason, reason
+
+
+def test_second_copy(arguments):
+    """A second copy of the library stands aside, and says so."""
+    with tempfile.TemporaryDirectory(prefix="midpool-test-") as folder:
+        copy = os.path.join(folder, "libother.so")
+        shutil.copy(arguments.lib, copy)
+        for order in (["MIDPOOL", copy], [copy, "MIDPOOL"]):
+            result = preload.run(arguments.lib, [
+                arguments.program("threads_plain")], preload=order)
+            result.expect(0)
+            active = [report["interception"]["active"]
+                      for report in result.reports()]
+            assert active.count(True) == 1, active
 
 
 if __name__ == "__main__":

@@ -5,11 +5,15 @@
  * that calls exit, which is forbidden and done all the same: it must not
  * write or mark the parent's report. posix_spawn, system and popen go the
  * same way inside glibc.
+ * Children of _Fork and of the bare system call have memory of their own and
+ * run no atfork handlers.
  */
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,6 +47,23 @@ check_vfork(unsigned round)
     churn_all_sizes(round);
 }
 
+/* Children for which no atfork handler ran, of a process with one thread. */
+static void
+check_raw_children(void)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        pid_t pid = i % 2 ? _Fork() : (pid_t)syscall(SYS_clone, SIGCHLD, 0);
+        if (pid == 0) {
+            churn_all_sizes(i);
+            if (i % 4 == 0)
+                _exit(0);
+            exit(0);
+        }
+        wait_for(pid, "a child without handlers");
+        churn_all_sizes(i);
+    }
+}
+
 static void
 check_spawned(void)
 {
@@ -62,6 +83,7 @@ int
 main(int argc, char **argv)
 {
     (void)argv;
+    check_raw_children();
     churn_start(4);
     for (unsigned i = 0; i < 60; i++)
         check_vfork(i);
