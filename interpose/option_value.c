@@ -102,9 +102,14 @@ OPTION_WORDS(THP, enum pool_thp, "default", "never", "dense")
 bool
 option_parse_PATTERN(const char *text, void *field)
 {
-    if (strlen(text) >= OPTIONS_PATTERN_BYTES || !pattern_is_valid(text))
+    size_t length = strlen(text);
+
+    if (length >= OPTIONS_PATTERN_BYTES || !pattern_is_valid(text))
         return false;
-    memcpy(field, text, strlen(text) + 1);
+    /* Followed by another item it would read as a comma of the value. */
+    if (length > 0 && text[length - 1] == '\\')
+        return false;
+    memcpy(field, text, length + 1);
     return true;
 }
 

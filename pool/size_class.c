@@ -51,7 +51,7 @@
 #define RUN_BYTES (64 * 1024)
 
 #define CLAMP(value, low, high)                                                \
-    ((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
+    (uint8_t)((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
 
 #define INFO(class_index, bytes, distance)                                     \
     {                                                                          \

@@ -13,6 +13,7 @@
  * or count wrongly a single buffer; once memory is back all must be served.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,8 @@ run_child(void)
 {
     pid_t child;
 
-    pool_fork_prepare();
+    while (!pool_fork_prepare())
+        sched_yield();
     child = fork();
     if (child < 0)
         load_fail("fork");

@@ -10,6 +10,7 @@
  */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,8 @@ fork_once(uint64_t seed)
     pid_t child;
     int status;
 
-    pool_fork_prepare();
+    while (!pool_fork_prepare())
+        sched_yield();
     child = fork();
     if (child > 0) {
         pool_fork_parent();

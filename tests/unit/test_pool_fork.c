@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -61,7 +62,8 @@ fork_pool(void)
 {
     pid_t child;
 
-    pool_fork_prepare();
+    while (!pool_fork_prepare())
+        sched_yield();
     child = fork();
     if (child == 0)
         pool_fork_child();
