@@ -198,6 +198,25 @@ account_curve(int64_t now_ns)
     __atomic_store_n(&page->series_lock, 0, __ATOMIC_RELEASE);
 }
 
+/* Slab tables: state words of the slabs in use, and descriptors. */
+static uint64_t
+slab_tables_bytes(void)
+{
+    uint64_t slabs = region.low + (region.slabs - region.high);
+
+    return slabs * (STATE_WORDS * sizeof(uint32_t) + sizeof(struct slab));
+}
+
+void
+account_metadata(void)
+{
+    uint64_t threads = (uint64_t)thread_blocks_used() *
+                       (sizeof(struct cache) + sizeof(struct stats_block));
+
+    account_page->metadata_bytes =
+        threads + slab_tables_bytes() + depot_metadata_bytes();
+}
+
 void
 account_reset(void)
 {
@@ -214,8 +233,11 @@ account_reset(void)
         block->in_use = in_use;
     }
     __builtin_memset(&page->double_frees, 0,
-                     sizeof(*page) -
+                     offsetof(struct stats_header, metadata_bytes) -
                          offsetof(struct stats_header, double_frees));
+    page->purged_bytes = 0;
+    page->intervals = 0;
+    page->interval_ns = 0;
     for (unsigned bin = 0; bin < BINS; bin++)
         page->adopted[bin] = idle[bin];
     page->blocks_used = thread_blocks_used();

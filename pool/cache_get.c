@@ -19,12 +19,15 @@ void
 cache_set_low(struct cache *cache, unsigned index)
 {
     struct bin *bin = &cache->bin[index];
-    const struct stats_block *block = cache_block(cache);
+    struct stats_block *block = cache_block(cache);
     int64_t live = (int64_t)(block->hot[index].gets - block->hot[index].puts);
-    int64_t room = block->cold[index].peak - live;
     int64_t depth = bin->top - bin->base;
+    int64_t room;
 
-    pool_assert(room >= 0);
+    /* After a reset the fast path may have gone past the new peak. */
+    if (unlikely(live > block->cold[index].peak))
+        block->cold[index].peak = live;
+    room = block->cold[index].peak - live;
     bin->low = depth > room ? bin->top - room : bin->base;
 }
 
@@ -110,6 +113,8 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
     struct stats_block *block = cache_block(cache);
     struct refill refill;
 
+    if (unlikely(cache->tag != thread_tag(cache->index)))
+        thread_retag(cache);
     if (block->hot[index].credit < (int64_t)bytes)
         cache_tick(cache);
     refill = pop_or_refill(cache, index);

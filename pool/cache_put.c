@@ -217,6 +217,8 @@ static void
 put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
 {
     count_put(cache_block(cache), index, tag, cache->tag);
+    if (unlikely(cache->tag != thread_tag(cache->index)))
+        thread_retag(cache);
     if (++cache->slow_puts % PUTS_PER_TICK == 0)
         cache_tick(cache);
     if (!push(cache, index, slot)) {

@@ -270,6 +270,7 @@ pool_fork_child(void)
         return;
     }
     account_reset();
+    account_page->series_lock = 0;
     thread_fork_child();
     if (cache != NULL)
         restart_cache(cache);

@@ -251,11 +251,23 @@ pool_stats_settle(void)
         cache_publish(cache);
         cache_leave(cache);
     }
+    account_metadata();
     account_curve(os_now_ns());
 }
 
 void
 pool_stats_reset(void)
 {
+    struct cache *cache = settings.active ? thread_own() : NULL;
+
     account_reset();
+    if (!settings.active)
+        return;
+    thread_new_epoch();
+    if (cache == NULL || cache_self != cache)
+        return;
+    cache_enter();
+    thread_retag(cache);
+    cache_publish(cache);
+    cache_leave(cache);
 }

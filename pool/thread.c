@@ -321,6 +321,22 @@ age_tags(void)
 }
 
 void
+thread_new_epoch(void)
+{
+    if (++threads.epoch > THREAD_EPOCH_MASK) {
+        age_tags();
+        threads.epoch = 1;
+    }
+}
+
+void
+thread_retag(struct cache *cache)
+{
+    cache->tag = thread_tag(cache->index);
+    cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
+}
+
+void
 thread_fork_child(void)
 {
     struct cache *self = thread_own();
@@ -329,10 +345,7 @@ thread_fork_child(void)
     if (threads.area == NULL)
         return;
     lock_reset(&threads.lock);
-    if (++threads.epoch > THREAD_EPOCH_MASK) {
-        age_tags();
-        threads.epoch = 1;
-    }
+    thread_new_epoch();
     threads.free = 0;
     for (uint32_t index = threads.used; --index >= THREAD_FIRST;) {
         if (index == mine)
@@ -341,8 +354,7 @@ thread_fork_child(void)
         free_block(index);
     }
     if (mine != 0) {
-        self->tag = thread_tag(mine);
-        self->match = settings.slow_puts ? UINT32_MAX : self->tag;
+        thread_retag(self);
         cache_block(self)->in_use = 1;
     }
     account_page->threads_now = mine != 0;

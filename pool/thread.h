@@ -41,6 +41,13 @@ uint32_t thread_tag(uint32_t index);
 /* A tag of an earlier epoch: handed out before a fork. */
 bool thread_tag_inherited(uint32_t tag);
 
+/*
+ * From now on what was handed out before counts as inherited. Threads take
+ * their new tag when they next take a slow path.
+ */
+void thread_new_epoch(void);
+void thread_retag(struct cache *cache);
+
 /* In a forked child: a new epoch; every block but the caller's is free. */
 void thread_fork_child(void);
 
