@@ -90,11 +90,19 @@ class ItsOwn(Case):
                 "print('ready', flush=True)\nsignal.pause()")
         process = subprocess.Popen(
             [sample.COMMAND, "run", "--build", sample.BUILD, "-q", "--",
-             PYTHON, "-c", code], stdout=subprocess.PIPE, env=self.env)
+             PYTHON, "-c", code], stdout=subprocess.PIPE, env=self.env,
+            start_new_session=True)
         self.addCleanup(process.stdout.close)
+        self.addCleanup(self.kill_group, process.pid)
         self.assertEqual(process.stdout.readline(), b"ready\n")
         process.terminate()
         self.assertEqual(process.wait(20), 9)
+
+    def kill_group(self, group):
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def test_a_script_without_a_first_line(self):
         path = self.write("script", "echo $0 $1\n")
