@@ -147,14 +147,14 @@ def _check_class(claims, name, row):
                    name + ": nobody asks for more than the class holds")
 
 
-def _check_sums(claims, name, whole, parts, table, exact_peaks=True):
+def _check_sums(claims, name, whole, parts, table, threads=1):
     for key, kind in table.items():
         total = sum(part[key] for part in parts)
         if kind == "PEAK" and name == "totals":
-            # Exact for one thread; threads tell each other only now and then.
-            claims.that(whole[key] <= total or not exact_peaks,
-                        "totals.%s: %d is above its parts' sum %d"
-                        % (key, whole[key], total))
+            # Exact for one thread; several may publish at the same time.
+            claims.at_most(whole[key], total,
+                           "totals.%s <= sum of the pools" % key,
+                           total // 10 if threads > 1 else 0)
         else:
             claims.equal(whole[key], total,
                          "%s.%s = sum of its parts" % (name, key))
@@ -185,7 +185,7 @@ def _check_pools(claims, report, table):
         _check_sums(claims, "pool %d" % pool["max_bytes"], pool,
                     pool["classes"], table)
     _check_sums(claims, "totals", report["totals"], pools, table,
-                report["threads"]["peak"] <= 1)
+                report["threads"]["peak"])
 
 
 def _check_sizes(claims, report):
@@ -262,9 +262,8 @@ def _check_rest(claims, report):
 
 def _slack(report):
     """Operations that counters may be apart: none with a single thread."""
-    if report["threads"]["now"] <= 1:
-        return 0
-    return max(64, report["totals"]["gets"] // 100)
+    now = report["threads"]["now"]
+    return 0 if now <= 1 else max(64 * now, report["totals"]["gets"] // 50)
 
 
 def check(report, table=None):

@@ -60,7 +60,7 @@ def pgbench_with_checks(run):
     base.call("psql", "-X", "-A", "-t", "-c", BALANCED)
     base.call("pg_amcheck", "--install-missing", "--heapallindexed", "-d",
               "postgres", compare="")
-    base.call("sh", "-c", BIN + "/pg_dump -Fc -Z6 -f dump && " + BIN
+    base.call("/bin/sh", "-c", BIN + "/pg_dump -Fc -Z6 -f dump && " + BIN
               + "/createdb copy && " + BIN + "/pg_restore -j 2 -d copy dump")
     base.call("psql", "-X", "-A", "-t", "-d", "copy", "-c", BALANCED)
     base.end()
