@@ -25,10 +25,10 @@ enum fault_call {
 };
 
 struct fault_plan {
-    unsigned calls;   /* enum fault_call, joined */
-    uint64_t from;    /* the calls [from, to) fail, counted from 1 */
+    unsigned calls; /* enum fault_call, joined */
+    uint64_t from;  /* the calls [from, to) fail, counted from 1 */
     uint64_t to;
-    unsigned chance;  /* and any other one of so many; 0: none */
+    unsigned chance; /* and any other one of so many; 0: none */
     uint64_t seed;
 };
 

@@ -15,8 +15,13 @@
 #include "pool_check.h"
 #include "thread.h"
 
-enum { BLOCKS = 32, OPS_MAX = 400, ALIGN_MIN = 16, CHECK_EVERY = 64,
-       SIZE_MOST = 4 * 65536 };
+enum {
+    BLOCKS = 32,
+    OPS_MAX = 400,
+    ALIGN_MIN = 16,
+    CHECK_EVERY = 64,
+    SIZE_MOST = 4 * 65536
+};
 
 static struct block {
     char *ptr;

@@ -41,8 +41,12 @@ static void
 check_pattern(const char *text)
 {
     static const struct pattern_values values = {
-        .pid = 1, .parent = 2, .start_seconds = 3, .number = 4,
-        .executable = "/bin/x", .host = "../h",
+        .pid = 1,
+        .parent = 2,
+        .start_seconds = 3,
+        .number = 4,
+        .executable = "/bin/x",
+        .host = "../h",
     };
     static char path[PATH_MAX];
     bool expanded = pattern_expand(text, "/d", &values, path, sizeof(path));

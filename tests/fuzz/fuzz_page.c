@@ -48,8 +48,7 @@ render(const struct stats_snapshot *snapshot, enum report_format format)
     static char text[REPORT_MAX_BYTES];
     static const struct report_style style = {
         .colour = true, .utf8 = true, .all = true, .width = 80};
-    size_t length = report_render(format, &style, snapshot, text,
-                                  sizeof(text));
+    size_t length = report_render(format, &style, snapshot, text, sizeof(text));
 
     REQUIRE(length > 0 && length < sizeof(text));
     REQUIRE(text[length - 1] == '\n');

@@ -68,9 +68,9 @@ character(struct reader *in)
     if (first == '\\') {
         if (in->at == in->end || strchr("\"\\/bfnrtu", *in->at) == NULL)
             return false;
-        return *in->at++ != 'u' || (in->end - in->at >= 4 &&
-                                    strspn(in->at, "0123456789abcdefABCDEF") >=
-                                        4 && (in->at += 4));
+        return *in->at++ != 'u' ||
+               (in->end - in->at >= 4 &&
+                strspn(in->at, "0123456789abcdefABCDEF") >= 4 && (in->at += 4));
     }
     for (; more > 0; more--) {
         if (in->at == in->end || ((unsigned char)*in->at++ & 0xc0) != 0x80)

@@ -54,7 +54,7 @@ point(const volatile void *at, bool write)
 #define atomic_store_explicit(at, value, order) atomic_store(at, value)
 #define atomic_exchange(at, value)                                             \
     __extension__({                                                            \
-        point(at, true);                                               \
+        point(at, true);                                                       \
         int32_t was_ = *(at);                                                  \
         *(at) = (value);                                                       \
         was_;                                                                  \
@@ -65,7 +65,7 @@ point(const volatile void *at, bool write)
     (point(at, true), (void)(*(at) -= (value)))
 #define atomic_compare_exchange_strong(at, expected, value)                    \
     __extension__({                                                            \
-        point(at, true);                                               \
+        point(at, true);                                                       \
         bool same_ = seen_as(*(at), sizeof(*(at))) ==                          \
                      seen_as(*(expected), sizeof(*(at)));                      \
         if (same_)                                                             \

@@ -23,9 +23,9 @@ void explore_point(const volatile void *address, bool write);
 struct explore_scene {
     const char *name;
     unsigned tasks;
-    void (*reset)(void);          /* before each run */
+    void (*reset)(void);           /* before each run */
     void (*task)(unsigned number); /* what a task does */
-    void (*check)(void);          /* after each run */
+    void (*check)(void);           /* after each run */
 };
 
 /* Explores all runs; returns how many there were. */

@@ -9,8 +9,8 @@
  * access. At the end every slot is looked for.
  */
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

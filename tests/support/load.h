@@ -14,7 +14,7 @@
 enum { LOAD_PLACES = 256 };
 
 struct load {
-    uint64_t random; /* not 0 */
+    uint64_t random;  /* not 0 */
     uint64_t refused; /* gets that came to NULL */
     unsigned steps;   /* done */
     struct {

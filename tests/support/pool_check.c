@@ -309,8 +309,7 @@ check_account(void)
 {
     for (unsigned bin = 0; bin < BINS; bin++) {
         const struct pool_census *census = &pool_census[bin];
-        int64_t idle =
-            (int64_t)(census->warm + census->depot + census->cached);
+        int64_t idle = (int64_t)(census->warm + census->depot + census->cached);
         int64_t live = 0;
 
         for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++) {
@@ -319,8 +318,8 @@ check_account(void)
 
             live += (int64_t)(hot->gets - hot->puts);
         }
-        CLAIM(account_idle(bin) == idle, "bin %u: %lld idle, counted %lld",
-              bin, (long long)idle, (long long)account_idle(bin));
+        CLAIM(account_idle(bin) == idle, "bin %u: %lld idle, counted %lld", bin,
+              (long long)idle, (long long)account_idle(bin));
         CLAIM(live == (int64_t)census->live, "bin %u: %llu live, counted %lld",
               bin, (unsigned long long)census->live, (long long)live);
     }
@@ -356,9 +355,8 @@ check_magazines(void)
         magazine_free(magazine);
     for (unsigned i = count; i-- > 0;)
         magazine_free(empty[i]);
-    CLAIM(all == count + magazines_met,
-          "%llu magazines: %u empty, %u in use", (unsigned long long)all,
-          count, magazines_met);
+    CLAIM(all == count + magazines_met, "%llu magazines: %u empty, %u in use",
+          (unsigned long long)all, count, magazines_met);
 }
 
 static bool

@@ -101,7 +101,8 @@ Test(pool_cache, a_cache_stays_within_cache_max)
     }
     assert_sound("all sizes");
     for (unsigned bin = 0; bin < BINS; bin++)
-        cached += (uint64_t)thread_own()->bin[bin].rounds * bin_info[bin].stride;
+        cached +=
+            (uint64_t)thread_own()->bin[bin].rounds * bin_info[bin].stride;
     cr_assert(cached <= config.cache_max_bytes, "%lu bytes granted", cached);
     cr_assert_eq(cached, thread_own()->granted_bytes);
 }
@@ -199,10 +200,12 @@ Test(pool_cache, a_thread_without_a_cache_is_served, .init = start)
     cache_self = &cache_dead;
     get_many(200, 2048);
     put_many(100);
-    cr_assert_eq(stats_block_at(pool_page(), THREAD_SHARED)
-                     ->hot[size_bin(2048)].gets, 200);
-    cr_assert_eq(stats_block_at(pool_page(), THREAD_SHARED)
-                     ->hot[size_bin(2048)].puts, 100);
+    cr_assert_eq(
+        stats_block_at(pool_page(), THREAD_SHARED)->hot[size_bin(2048)].gets,
+        200);
+    cr_assert_eq(
+        stats_block_at(pool_page(), THREAD_SHARED)->hot[size_bin(2048)].puts,
+        100);
     cr_assert_null(pool_check(), "%s", pool_check());
 }
 

@@ -1,8 +1,8 @@
 /* test_pool_fork.c - what a forked child finds and rebuilds. */
 #include <criterion/criterion.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -79,9 +79,8 @@ Test(pool_misuse, every_offset_into_a_buffer, .init = start)
 
             cr_assert_eq(pool_put(ptr + at), CACHE_PUT_MISUSED, "%zu", at);
             cr_assert_eq(seen.calls, before + 1);
-            cr_assert_eq(seen.kind, at % SLOT_ALIGN_BYTES
-                                        ? POOL_MISALIGNED_FREE
-                                        : POOL_INTERIOR_FREE);
+            cr_assert_eq(seen.kind, at % SLOT_ALIGN_BYTES ? POOL_MISALIGNED_FREE
+                                                          : POOL_INTERIOR_FREE);
         }
         cr_assert_eq(pool_put(ptr), CACHE_PUT_DONE);
     }
@@ -146,8 +145,7 @@ Test(pool_misuse, the_bin_of_what_is_not_handed_out, .init = start)
     cr_assert_eq(cache_slot_bin(&start), CACHE_BIN_FOREIGN);
 }
 
-Test(pool_misuse, nothing_is_handed_out_twice_after_a_double_put,
-     .init = start)
+Test(pool_misuse, nothing_is_handed_out_twice_after_a_double_put, .init = start)
 {
     void *ptr = pool_get(4000);
     void *one, *two;

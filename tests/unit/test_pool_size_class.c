@@ -68,8 +68,8 @@ Test(pool_size_class, offsets_lead_to_bins_and_back)
 {
     for (unsigned bin = 0; bin < BINS; bin++) {
         cr_assert_eq(bin_of_offset(bin_offset(bin)), bin);
-        cr_assert_eq(bin_offset(bin), offsetof(struct cache, bin) +
-                                          bin * sizeof(struct bin));
+        cr_assert_eq(bin_offset(bin),
+                     offsetof(struct cache, bin) + bin * sizeof(struct bin));
     }
 }
 

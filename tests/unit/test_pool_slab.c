@@ -111,8 +111,8 @@ Test(pool_slab, slots_of_a_full_slab_do_not_overlap, .init = start)
 {
     for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
         size_t bytes = bin_info[bin].slot_bytes;
-        unsigned count = bin_info[bin].slots < PLACES ? bin_info[bin].slots
-                                                      : PLACES;
+        unsigned count =
+            bin_info[bin].slots < PLACES ? bin_info[bin].slots : PLACES;
 
         for (unsigned at = 0; at < count; at++)
             take(at, bytes, at + 1);
@@ -138,8 +138,8 @@ Test(pool_slab, memory_follows_the_sizes_in_use, .init = start)
         if (most < PLACES * bytes)
             most = PLACES * bytes;
         cr_assert(slab_resident_bytes < most * 3 / 2 + (28 << 20),
-                  "%lu bytes resident, at most %zu live",
-                  slab_resident_bytes, most);
+                  "%lu bytes resident, at most %zu live", slab_resident_bytes,
+                  most);
         drop_all();
     }
     assert_sound("at the end");
