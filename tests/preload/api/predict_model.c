@@ -35,8 +35,8 @@ enum {
     C(aligned)                                                                 \
     C(reallocs_in_place)                                                       \
     C(reallocs_moved)                                                          \
-    C(requested_bytes) C(slot_bytes) C(live) C(live_bytes) C(peak_live_bytes)  \
-        C(bypasses)
+    C(requested_bytes)                                                         \
+    C(slot_bytes) C(live) C(live_bytes) C(peak_live_bytes) C(bypasses)
 
 struct row {
 #define FIELD(name) unsigned long long name;
