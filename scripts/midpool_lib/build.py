@@ -7,7 +7,6 @@ to stderr.
 
 import fcntl
 import os
-import subprocess
 import sys
 
 from midpool_lib import paths
@@ -49,6 +48,8 @@ def _is_current(build):
 
 def _step(words, command, log):
     """Runs a step of the build; its output is shown only if it fails."""
+    import subprocess  # here, since most calls build nothing
+
     print(f"midpool: {words} ...", file=sys.stderr, flush=True)
     log.truncate(0)
     log.seek(0)
@@ -70,6 +71,8 @@ def _step(words, command, log):
 
 def _setup(log):
     """Installs what is missing; scripts/setup shows its own progress."""
+    import subprocess
+
     del log
     tool = os.path.join(paths.DATA, "setup")
     done = subprocess.run([tool, "build"], stdin=subprocess.DEVNULL,

@@ -6,15 +6,12 @@ the report of one that was killed is made. Pages are told from others by the
 run's directory in the configuration that they hold.
 """
 
-import glob
 import os
-import shutil
-import tempfile
 
 from midpool_lib import reports
 from midpool_lib.errors import CommandError
 
-PAGES = "/dev/shm/midpool.*"
+PAGES = "/dev/shm"
 HEAD_BYTES = 16384
 OURS = ("report", "report_file", "live")
 FEW_PAGES = 64
@@ -31,11 +28,13 @@ class Collector:
 
     def __init__(self, build=None):
         self.build = build
-        base = tempfile.gettempdir()
-        if any(c in base for c in ",%:"):
+        base = os.environ.get("TMPDIR", "/tmp")
+        if not os.path.isabs(base) or any(c in base for c in ",%:"):
             base = "/tmp"
+        self.directory = os.path.join(base,
+                                      "midpool-run." + os.urandom(6).hex())
         try:
-            self.directory = tempfile.mkdtemp(prefix="midpool-run.", dir=base)
+            os.mkdir(self.directory, 0o700)
         except OSError as error:
             raise CommandError(f"no room for reports in {base}:"
                                f" {error.strerror}") from None
@@ -51,7 +50,10 @@ class Collector:
     def _pages(self):
         """Page files of this run's processes: (path, pid)."""
         mark = self.directory.encode()
-        for path in glob.glob(PAGES):
+        for name in _names(PAGES):
+            if not name.startswith("midpool."):
+                continue
+            path = os.path.join(PAGES, name)
             try:
                 with open(path, "rb") as file:
                     head = file.read(HEAD_BYTES)
@@ -64,10 +66,11 @@ class Collector:
     def _written(self):
         """Reports that are files of this run by now."""
         found = {}
-        for path in glob.glob(os.path.join(glob.escape(self.directory),
-                                           "*.json")):
+        for name in _names(self.directory):
+            if not name.endswith(".json") or name.startswith("."):
+                continue
             try:
-                report = reports.read(path)
+                report = reports.read(os.path.join(self.directory, name))
             except CommandError:
                 continue  # cut off: its process was killed meanwhile
             process = report["process"]
@@ -99,8 +102,9 @@ class Collector:
             if _runs(pid):
                 continue
             generation = path.rsplit(".", 1)[-1]
-            if not glob.glob(os.path.join(
-                    glob.escape(self.directory), f"*.{pid}.{generation}.json")):
+            end = f".{pid}.{generation}.json"
+            if not any(name.endswith(end)
+                       for name in _names(self.directory)):
                 self._save(path, pid, generation)
             _remove(path)
 
@@ -120,8 +124,20 @@ class Collector:
         their pids are returned."""
         running = sorted({pid for _path, pid in self._pages() if _runs(pid)})
         if not running:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            for name in _names(self.directory):
+                _remove(os.path.join(self.directory, name))
+            try:
+                os.rmdir(self.directory)
+            except OSError:
+                pass  # whatever came in meanwhile
         return running
+
+
+def _names(directory):
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
 
 
 def _runs(pid):

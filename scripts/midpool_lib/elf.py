@@ -156,13 +156,15 @@ class Elf:
         return found
 
 
-def find_program(name, path=None):
+def find_program(name):
     """The file that a shell would run for name; None if there is none."""
     if "/" in name:
         return name if os.path.exists(name) else None
-    import shutil
-
-    return shutil.which(name, path=path)
+    for folder in os.environ.get("PATH", os.defpath).split(":"):
+        path = os.path.join(folder or ".", name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return None
 
 
 def interpreter_of(path, depth=4):

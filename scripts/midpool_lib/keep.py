@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 
 from midpool_lib import paths, reports
 from midpool_lib.errors import CommandError
@@ -80,17 +79,14 @@ def save(path, report):
     """Writes a report in one piece: a temporary file takes the name."""
     directory = os.path.dirname(path) or "."
     os.makedirs(directory, exist_ok=True)
-    mask = os.umask(0)
-    os.umask(mask)
-    file, temporary = tempfile.mkstemp(prefix=".midpool.", dir=directory)
+    temporary = os.path.join(directory, ".midpool." + os.urandom(6).hex())
     try:
-        with os.fdopen(file, "w", encoding="utf-8") as out:
-            json.dump(report, out, indent=1)
-            out.write("\n")
-        os.chmod(temporary, 0o666 & ~mask)
+        with open(temporary, "x", encoding="utf-8") as out:
+            out.write(json.dumps(report, indent=1) + "\n")
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        if os.path.exists(temporary):
+            os.unlink(temporary)
         raise
 
 

@@ -8,7 +8,6 @@ within a schema version.
 
 import json
 import os
-import subprocess
 
 from midpool_lib import counters, paths
 from midpool_lib.errors import CommandError
@@ -136,6 +135,8 @@ def _of_process(pid, build):
 
 def _from_tool(argument, name, build):
     """A live page, through the one program that knows its layout."""
+    import subprocess  # here, since files are read without it
+
     tool = paths.require(paths.snapshot_tool(build), "midpool-snapshot")
     done = subprocess.run([tool, argument], stdin=subprocess.DEVNULL,
                           capture_output=True, check=False)
