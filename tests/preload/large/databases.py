@@ -4,7 +4,6 @@
 import os
 import random
 import signal
-import time
 
 import _paths  # noqa: F401
 from harness import SCENARIOS, main, scenario
@@ -89,10 +88,11 @@ def redis_killed_and_reloaded(run):
     redis.ask("BGREWRITEAOF")
     redis.ask("--pipe", stdin=load_stream(1500))
     redis.ask("DEBUG", "DIGEST")
-    time.sleep(1)
+    redis.wait_for_children()
     os.kill(redis.server.pid, signal.SIGKILL)
     redis.server.process.wait()
-    redis = Redis(run, *options)
+    redis = Redis(run, "--appendonly", "yes", "--appendfsync", "no",
+                  "--auto-aof-rewrite-percentage", "0")
     redis.ask("DEBUG", "DIGEST")
     for size in (2048, 8192, 16384, 32768, 65536):
         redis.benchmark(size, count=20000)

@@ -19,21 +19,31 @@ TCL_FILES = """append array assemble basic binary chan clock cmdAH cmdIL
 PERL_FILES = "t/op/*.t t/re/*.t t/uni/*.t t/io/*.t t/base/*.t t/cmd/*.t"
 
 
-def _tcl_outcomes(out):
-    """File -> its line of totals; failed tests by name."""
+def tcl_outcomes(out):
+    """The totals of a file of tests, and those of them that failed."""
     text = out.decode(errors="replace")
-    return (re.findall(r"^\S+\.test:?\s+Total.*$", text, re.MULTILINE),
+    return (re.findall(r"^all\.tcl:\s+Total.*$", text, re.MULTILINE),
             sorted(set(re.findall(r"^==== (\S+) .*FAILED$", text,
                                   re.MULTILINE))))
+
+
+def _run_tcl(run, name):
+    """Outcomes of a file; some tests race with the clock: three tries."""
+    for _attempt in range(3):
+        out = run.run("tclsh", "tcl/tests/all.tcl", "-singleproc", "1",
+                      "-file", name + ".test", compare="", status=None)
+        totals, failed = tcl_outcomes(out)
+        if not failed:
+            break
+    run.note(name, (totals, failed))
+    run.require(totals, "no totals of %s: %r" % (name, out[-500:]))
 
 
 @scenario(timeout=900)
 def tcl(run):
     unpack("tcl8.6", run.path("tcl"))
     for name in TCL_FILES:
-        run.run("tclsh", "tcl/tests/all.tcl", "-singleproc", "1", "-file",
-                name + ".test", "-verbose", "t", show=_tcl_outcomes,
-                compare="stdout", status=None)
+        _run_tcl(run, name)
 
 
 def _perl_outcomes(out):

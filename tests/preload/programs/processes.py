@@ -3,7 +3,8 @@
 Model     Every program leads its own session, so that killing the group
           reaches its children; it also dies with this process. Daemons that
           leave their group are found again because this process adopts
-          orphans (PR_SET_CHILD_SUBREAPER).
+          orphans (PR_SET_CHILD_SUBREAPER), and therefore reaps them, as a
+          program expects that waits for a grandchild to be gone.
 """
 
 import ctypes
@@ -12,11 +13,25 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None)
+
+
+def _children():
+    """Process ids of this process's children."""
+    pids = []
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open("/proc/self/task/%s/children" % task,
+                      encoding="ascii") as file:
+                pids += [int(word) for word in file.read().split()]
+        except OSError:
+            continue
+    return pids
 
 
 def _die_with_parent():
@@ -76,13 +91,27 @@ class Processes:
 
     def __init__(self):
         self.groups = set()
+        self.spawning = threading.Lock()
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        threading.Thread(target=self._reap, daemon=True).start()
 
     def _spawn(self, argv, **options):
-        process = subprocess.Popen(argv, start_new_session=True,
-                                   preexec_fn=_die_with_parent, **options)
-        self.groups.add(process.pid)
+        with self.spawning:
+            process = subprocess.Popen(argv, start_new_session=True,
+                                       preexec_fn=_die_with_parent, **options)
+            self.groups.add(process.pid)
         return process
+
+    def _reap(self):
+        """Takes note of adopted children that ended, for ever."""
+        while True:
+            time.sleep(0.2)
+            with self.spawning:
+                for pid in set(_children()) - self.groups:
+                    try:
+                        os.waitpid(pid, os.WNOHANG)
+                    except ChildProcessError:
+                        pass
 
     def run(self, argv, stdin, cwd, env, timeout, user=None):
         """Runs a program to its end, within timeout seconds."""
@@ -115,25 +144,22 @@ class Processes:
 
     def kill_all(self):
         """Kills whatever is left of everything that was started."""
-        for group in self.groups:
-            try:
-                os.killpg(group, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
-        self.groups.clear()
-        self._kill_orphans()
+        with self.spawning:
+            for group in self.groups:
+                try:
+                    os.killpg(group, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    pass
+            self._kill_children()
+            self.groups.clear()
 
-    def _kill_orphans(self):
+    @staticmethod
+    def _kill_children():
         """Daemons that left their session have become children of ours."""
-        path = "/proc/self/task/%d/children" % os.getpid()
-        for _attempt in range(100):
-            try:
-                with open(path, encoding="ascii") as file:
-                    children = file.read().split()
-            except OSError:
-                return
+        for _generation in range(100):
+            children = _children()
             if not children:
                 return
             for child in children:
-                os.kill(int(child), signal.SIGKILL)
-                os.waitpid(int(child), 0)
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)

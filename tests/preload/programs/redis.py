@@ -59,13 +59,21 @@ class Redis:
                      show=lambda out: re.findall(rb"([A-Z]+): \d", out) != [],
                      compare="stdout")
 
-    def save_in_background(self):
-        self.ask("BGSAVE")
-        for _attempt in range(500):
+    def wait_for_children(self):
+        """Until no background save or rewrite is under way."""
+        for _attempt in range(1000):
             info = self.ask("INFO", "persistence", compare="")
-            if b"rdb_bgsave_in_progress:0" in info:
+            if (b"rdb_bgsave_in_progress:0" in info
+                    and b"aof_rewrite_in_progress:0" in info
+                    and b"aof_rewrite_scheduled:0" in info):
                 break
             time.sleep(0.02)
+        return info
+
+    def save_in_background(self):
+        self.wait_for_children()
+        self.ask("BGSAVE")
+        info = self.wait_for_children()
         self.run.require(b"rdb_last_bgsave_status:ok" in info,
                          "background save failed: %r" % info)
 
