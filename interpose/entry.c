@@ -164,7 +164,7 @@ malloc_usable_size(void *ptr)
 EXPORT void
 free_sized(void *ptr, size_t bytes)
 {
-    if (likely(ptr == NULL || route_size_fits(ptr, bytes)))
+    if (likely(ptr == NULL || route_check_size(ptr, bytes)))
         free(ptr);
 }
 

@@ -253,14 +253,13 @@ route_usable_size(const void *ptr)
  * ones more; realloc may keep up to half. So only the impossible is judged.
  */
 bool
-route_size_fits(const void *ptr, size_t bytes)
+route_check_size(const void *ptr, size_t bytes)
 {
     int bin = ptr != NULL ? cache_slot_bin(ptr) : CACHE_BIN_FOREIGN;
 
     if (bin < 0)
         return bin == CACHE_BIN_FOREIGN;
-    if (bytes <= bin_info[bin].slot_bytes && bytes >= BAND_MIN_BYTES / 2)
-        return true;
-    misuse_wrong_size(ptr, bytes, bin_info[bin].slot_bytes);
-    return false;
+    if (bytes > bin_info[bin].slot_bytes || bytes < BAND_MIN_BYTES / 2)
+        misuse_wrong_size(ptr, bytes, bin_info[bin].slot_bytes);
+    return true;
 }

@@ -37,9 +37,10 @@ void route_put(void *ptr);
 size_t route_usable_size(const void *ptr);
 
 /*
- * Reports a size that can not have been asked for when ptr was got; true if
- * ptr may be put all the same.
+ * Reports a size that can not have been asked for when ptr was got. The
+ * buffer itself is good, so it may be put all the same; false, reported as
+ * well, for a pointer that is not handed out.
  */
-bool route_size_fits(const void *ptr, size_t bytes);
+bool route_check_size(const void *ptr, size_t bytes);
 
 #endif
