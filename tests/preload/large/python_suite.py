@@ -13,7 +13,7 @@ MODULES = """test_array test_bytes test_bz2 test_concurrent_futures test_ctypes
     test_fork1 test_gc test_hashlib test_io test_json test_lzma
     test_memoryview test_mmap test_multiprocessing_fork
     test_multiprocessing_spawn test_os test_pickle test_posix test_queue
-    test_re test_select test_signal test_sqlite3 test_ssl test_subprocess
+    test_re test_select test_signal test_ssl test_subprocess
     test_thread test_threading test_threadsignals test_unicode test_wait4
     test_zlib""".split()
 
