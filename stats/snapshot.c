@@ -13,6 +13,8 @@
  */
 #include "snapshot.h"
 
+#include <string.h>
+
 #include <stdbool.h>
 
 #include "counters.h"
@@ -309,7 +311,10 @@ void
 stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
                     int64_t now_ns)
 {
-    *out = (struct stats_snapshot){.page = page, .end = end_of(page)};
+    /* Not by a compound literal, which clang builds on the stack: 10 KB. */
+    memset(out, 0, sizeof(*out));
+    out->page = page;
+    out->end = end_of(page);
     int64_t end_ns = LOAD(page->end_monotonic_ns);
     if (end_ns == 0)
         end_ns = now_ns;
