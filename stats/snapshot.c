@@ -13,9 +13,8 @@
  */
 #include "snapshot.h"
 
-#include <string.h>
-
 #include <stdbool.h>
+#include <string.h>
 
 #include "counters.h"
 #include "equations.h"
