@@ -119,7 +119,8 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
         cache_tick(cache);
     refill = pop_or_refill(cache, index);
     if (refill.source != REFILL_NONE) {
-        if (unlikely(settings.slow_gets))
+        /* Cold memory lost the pattern when it was returned. */
+        if (unlikely(settings.slow_gets) && refill.source != REFILL_COLD)
             check_reuse(refill.slot, index);
         count_get(cache, index, bytes);
         count_source(block, index, refill.source);

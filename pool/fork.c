@@ -112,6 +112,7 @@ rebuild_slab(uint32_t number)
 {
     struct slab *slab = slab_at(number);
     unsigned bin = slab->bin;
+    bool purging = slab->purging;
 
     slab_unsort(number);
     slab->purging = 0;
@@ -120,10 +121,14 @@ rebuild_slab(uint32_t number)
     slab_set_stuck(slab, 0);
     for (unsigned slot = 0; slot < slab->fresh; slot++) {
         const char *start = slab_slot_start(number, bin, slot);
-        uint32_t word = *region_state(start);
+        uint32_t *state = region_state(start);
+        /* A purge that the fork cut off may have come here already. */
+        uint32_t word = purging && *state == STATE_FREED
+                            ? (*state |= STATE_LOST)
+                            : *state;
         uint64_t bit = (uint64_t)1 << (slot % 64);
         bool out = word >> STATE_TAG_SHIFT != 0 || (word & STATE_CACHED);
-        bool cold = slab->cold[slot / 64] & bit ||
+        bool cold = slab->cold[slot / 64] & bit || word & STATE_LOST ||
                     (word == STATE_NEVER && !(slab->warm[slot / 64] & bit));
 
         slab->warm[slot / 64] &= ~bit;

@@ -39,6 +39,9 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
             continue;
         slab->warm[slot / 64] &= ~((uint64_t)1 << (slot % 64));
         slab->cold[slot / 64] |= (uint64_t)1 << (slot % 64);
+        /* No longer what check_fill wrote, in whoever's hands. */
+        if (*region_state(at) == STATE_FREED)
+            *region_state(at) |= STATE_LOST;
         count++;
     }
     slab->warm_free = (uint16_t)(slab->warm_free - count);

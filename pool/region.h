@@ -50,6 +50,7 @@ enum {
 #define STATE_OFFSET_MASK 0xffffu
 #define STATE_NEVER 0u  /* not handed out since the slab got its bin */
 #define STATE_FREED 1u  /* handed out before, free now */
+#define STATE_LOST 4u   /* a bit, with STATE_FREED: its pages were purged */
 #define STATE_CACHED 2u /* a bit: in this thread's cache, for fork.c only */
 
 struct slab;

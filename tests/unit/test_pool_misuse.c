@@ -200,3 +200,18 @@ Test(pool_misuse, zeroing_clears_what_is_put)
     for (unsigned i = 0; i < 5000; i++)
         cr_assert(ptr[i] == 0);
 }
+
+Test(pool_misuse, memory_that_was_returned_is_not_damaged,
+     .init = start_filling)
+{
+    void *ptr[50];
+
+    for (unsigned i = 0; i < 50; i++)
+        ptr[i] = pool_get(5000);
+    for (unsigned i = 0; i < 49; i++)
+        (void)pool_put(ptr[i]);
+    cr_assert(pool_purge() > 0);
+    for (unsigned i = 0; i < 49; i++)
+        ptr[i] = pool_get(5000);
+    cr_assert_eq(damage.calls, 0);
+}
