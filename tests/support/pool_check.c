@@ -65,7 +65,7 @@ meet(const void *slot, unsigned bin, const char *where, bool cold)
           "%s: %p is marked free in its slab too", where, slot);
     CLAIM(*region_state(slot) >> STATE_TAG_SHIFT == 0,
           "%s: %p is handed out too", where, slot);
-    CLAIM(cold || (*region_state(slot) & ~STATE_FREED) == 0,
+    CLAIM(cold || (*region_state(slot) & ~(STATE_FREED | STATE_LOST)) == 0,
           "%s: %p has state %x", where, slot, *region_state(slot));
     CLAIM(!met[word_index(slot)], "%s: %p was met before", where, slot);
     met[word_index(slot)] = 1;
