@@ -16,6 +16,7 @@ import argparse
 import atexit
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -215,7 +216,9 @@ class Suite:
 def judge_reports(function, folder):
     """Checks the reports of one run and sums them up in a line."""
     names = sorted(os.listdir(folder))
-    strays = [name for name in names if not name.endswith(".json")]
+    # Where process ids come round again, a second report gets a number.
+    strays = [name for name in names
+              if not re.search(r"\.json(\.\d+)?$", name)]
     if strays:
         raise Failure("not a finished report: %s" % strays)
     paths = [os.path.join(folder, name) for name in names]
