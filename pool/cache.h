@@ -115,9 +115,10 @@ cache_bin(struct cache *cache, unsigned offset)
 
 /*
  * Slow paths take the thread's cache out of sight while they change it, so
- * that a signal handler finds cache_busy. The fast path does without: as
- * with other allocators, a handler that interrupts malloc may call malloc
- * and free in pairs, but POSIX does not promise it anything.
+ * that a signal handler finds cache_busy. The fast path does without, as that
+ * of other allocators: a handler that interrupted it and allocates itself may
+ * corrupt the stack, which POSIX forbids it to do. A flag would cost eight
+ * instructions a pair.
  */
 static inline void
 cache_enter(void)
