@@ -123,9 +123,8 @@ rebuild_slab(uint32_t number)
         const char *start = slab_slot_start(number, bin, slot);
         uint32_t *state = region_state(start);
         /* A purge that the fork cut off may have come here already. */
-        uint32_t word = purging && *state == STATE_FREED
-                            ? (*state |= STATE_LOST)
-                            : *state;
+        uint32_t word =
+            purging && *state == STATE_FREED ? (*state |= STATE_LOST) : *state;
         uint64_t bit = (uint64_t)1 << (slot % 64);
         bool out = word >> STATE_TAG_SHIFT != 0 || (word & STATE_CACHED);
         bool cold = slab->cold[slot / 64] & bit || word & STATE_LOST ||

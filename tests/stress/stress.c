@@ -292,8 +292,8 @@ finish(unsigned threads)
 int
 main(int argc, char **argv)
 {
-    unsigned seconds = check_rounds(argc > 1 ? (unsigned)atoi(argv[1]) : 20,
-                                    SOAK_SECONDS);
+    unsigned seconds =
+        check_rounds(argc > 1 ? (unsigned)atoi(argv[1]) : 20, SOAK_SECONDS);
     unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 64;
     time_t end = time(NULL) + seconds;
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
