@@ -110,10 +110,15 @@ power_of_ten(unsigned exponent)
     return power;
 }
 
-/* part of whole in units of 1 / scale; see sink_fraction for the rounding. */
+/*
+ * part of whole in units of 1 / scale; see sink_fraction for the rounding.
+ * Of nothing, 0: pages from outside may say what can not be.
+ */
 static uint64_t
 scaled_part(uint64_t part, uint64_t whole, uint64_t scale)
 {
+    if (whole == 0)
+        return 0;
     __uint128_t exact = (__uint128_t)part * scale;
     uint64_t rounded = (uint64_t)((exact + whole / 2) / whole);
     if (rounded == 0 && part > 0)
