@@ -134,6 +134,16 @@ cache_leave(struct cache *cache)
     cache_self = cache;
 }
 
+/* The magazine whose slots are the bin's stack, or NULL. */
+static inline struct magazine *
+cache_loaded(const struct bin *bin)
+{
+    if (bin->base == NULL)
+        return NULL;
+    return (struct magazine *)((char *)bin->base -
+                               offsetof(struct magazine, slot));
+}
+
 /* Says in the slot's state word that the program has it. */
 static always_inline void
 cache_mark(const struct cache *cache, void *slot)

@@ -42,15 +42,6 @@ revoke(struct cache *cache, uint64_t bytes)
     atomic_fetch_sub_explicit(&granted_bytes, bytes, memory_order_relaxed);
 }
 
-static struct magazine *
-loaded(const struct bin *bin)
-{
-    if (bin->base == NULL)
-        return NULL;
-    return (struct magazine *)((char *)bin->base -
-                               offsetof(struct magazine, slot));
-}
-
 static void
 put_slab(const void *slot)
 {
@@ -108,7 +99,7 @@ load_empty(struct bin *bin)
 static struct magazine *
 unload(struct bin *bin)
 {
-    struct magazine *magazine = loaded(bin);
+    struct magazine *magazine = cache_loaded(bin);
 
     magazine->rounds = (uint16_t)(bin->top - bin->base);
     bin->base = bin->top = bin->low = bin->limit = NULL;

@@ -57,15 +57,6 @@ pool_fork_parent(void)
         release();
 }
 
-static struct magazine *
-loaded(const struct bin *bin)
-{
-    if (bin->base == NULL)
-        return NULL;
-    return (struct magazine *)((char *)bin->base -
-                               offsetof(struct magazine, slot));
-}
-
 static void
 flag_slots(void *const slot[], unsigned count, bool cached)
 {
@@ -99,7 +90,7 @@ keep_magazines(const struct cache *cache, struct magazine *keep[])
         const struct bin *bin = &cache->bin[index];
 
         if (bin->base != NULL)
-            keep[count++] = loaded(bin);
+            keep[count++] = cache_loaded(bin);
         if (bin->cold != NULL)
             keep[count++] = bin->cold;
     }

@@ -28,15 +28,6 @@ load(struct bin *bin, struct magazine *magazine)
         (magazine->rounds > bin->rounds ? magazine->rounds : bin->rounds);
 }
 
-static struct magazine *
-loaded(const struct bin *bin)
-{
-    if (bin->base == NULL)
-        return NULL;
-    return (struct magazine *)((char *)bin->base -
-                               offsetof(struct magazine, slot));
-}
-
 static void *
 pop_loaded(struct bin *bin)
 {
@@ -51,7 +42,7 @@ load_from_depot(struct bin *bin, unsigned index)
     if (magazine == NULL)
         return false;
     if (bin->base != NULL)
-        magazine_free(loaded(bin));
+        magazine_free(cache_loaded(bin));
     load(bin, magazine);
     return true;
 }
@@ -100,7 +91,7 @@ load_from_slab(struct bin *bin, unsigned index)
     if (atomic_load_explicit(&slab_warm_count[index], memory_order_relaxed) ==
         0)
         return false;
-    magazine = loaded(bin);
+    magazine = cache_loaded(bin);
     if (magazine == NULL && (magazine = magazine_new()) == NULL)
         return false;
     lock_acquire(&slab_lock);
