@@ -15,22 +15,22 @@
 
 /* A slot of the bin; NULL is a bypass, counted as such. */
 static void *
-get(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
+get(unsigned bin, size_t bytes, bool *zero)
 {
     void *slot;
 
     lifecycle_init_early();
-    slot = cache_get_slow(bin, bytes, taken, zero);
+    slot = cache_get_slow(bin, bytes, zero);
     if (slot == NULL)
         cache_note(bin, NOTE_BYPASS);
     return slot;
 }
 
 noinline void *
-route_get(size_t bytes, enum cache_taken taken)
+route_get(size_t bytes)
 {
     bool zero;
-    void *slot = get(size_bin(bytes), bytes, taken, &zero);
+    void *slot = get(size_bin(bytes), bytes, &zero);
 
     return slot != NULL ? slot : backend_malloc(bytes);
 }
@@ -39,12 +39,11 @@ void *
 route_get_zero(size_t bytes)
 {
     unsigned bin = size_bin(bytes);
-    enum cache_taken taken;
-    void *slot = cache_get_fast(bytes, &taken);
+    void *slot = cache_get_fast(bytes);
     bool zero = false;
 
     if (unlikely(slot == NULL))
-        slot = get(bin, bytes, taken, &zero);
+        slot = get(bin, bytes, &zero);
     if (unlikely(slot == NULL))
         return backend_calloc(1, bytes);
     cache_note(bin, NOTE_CALLOC);
@@ -56,12 +55,11 @@ get_page_aligned(size_t bytes)
 {
     unsigned bin = size_bin_aligned(bytes);
     struct cache *cache = cache_self;
-    enum cache_taken taken;
-    void *slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
+    void *slot = cache_pop(cache, &cache->bin[bin], bytes);
     bool zero;
 
     if (slot == NULL)
-        slot = get(bin, bytes, taken, &zero);
+        slot = get(bin, bytes, &zero);
     if (slot != NULL)
         cache_note(bin, NOTE_ALIGNED);
     return slot;
@@ -70,12 +68,11 @@ get_page_aligned(size_t bytes)
 static void *
 get_slot_aligned(size_t bytes)
 {
-    enum cache_taken taken;
-    void *slot = cache_get_fast(bytes, &taken);
+    void *slot = cache_get_fast(bytes);
     bool zero;
 
     if (slot == NULL)
-        slot = get(size_bin(bytes), bytes, taken, &zero);
+        slot = get(size_bin(bytes), bytes, &zero);
     if (slot != NULL)
         cache_note(size_bin(bytes), NOTE_ALIGNED);
     return slot;
@@ -109,7 +106,7 @@ noinline void *
 route_below(size_t bytes)
 {
     lifecycle_init_early();
-    cache_count_below_slow(bytes);
+    cache_count_slow(bytes);
     return backend_malloc(bytes);
 }
 
@@ -117,7 +114,7 @@ noinline void *
 route_below_zero(size_t bytes)
 {
     lifecycle_init_early();
-    cache_count_below_slow(bytes);
+    cache_count_slow(bytes);
     return backend_calloc(1, bytes);
 }
 
@@ -147,13 +144,12 @@ keeps_slot(size_t slot_bytes, size_t bytes)
 static void *
 get_any(size_t bytes)
 {
-    enum cache_taken taken;
     void *slot;
 
     if (!size_in_band(bytes))
         return route_fallback(bytes);
-    slot = cache_get_fast(bytes, &taken);
-    return slot != NULL ? slot : route_get(bytes, taken);
+    slot = cache_get_fast(bytes);
+    return slot != NULL ? slot : route_get(bytes);
 }
 
 static void *

@@ -56,19 +56,20 @@ publish_bin(struct stats_block *block, unsigned bin)
 static void
 publish_bytes(struct stats_block *block)
 {
-    int64_t share = block->peak_bytes - block->headroom;
+    int64_t headroom = block->room_bytes - block->used_bytes;
+    int64_t share = block->peak_bytes - headroom;
     int64_t live;
 
     live = __atomic_add_fetch(&account_page->live_bytes,
                               share - block->published_bytes, __ATOMIC_RELAXED);
-    if (live + block->headroom >
+    if (live + headroom >
         __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED))
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
-    raise_to(&account_page->peak_bytes, live + block->headroom);
+    raise_to(&account_page->peak_bytes, live + headroom);
     block->published_bytes = share;
     block->peak_bytes = share;
-    block->headroom = 0;
+    block->room_bytes = block->used_bytes;
 }
 
 /*

@@ -8,12 +8,10 @@
 void *
 pool_get(size_t bytes)
 {
-    enum cache_taken taken;
     bool zero;
-    void *slot = cache_get_fast(bytes, &taken);
+    void *slot = cache_get_fast(bytes);
 
-    return slot != NULL ? slot
-                        : cache_get_slow(size_bin(bytes), bytes, taken, &zero);
+    return slot != NULL ? slot : cache_get_slow(size_bin(bytes), bytes, &zero);
 }
 
 void *
@@ -21,12 +19,11 @@ pool_get_aligned(size_t bytes)
 {
     unsigned bin = size_bin_aligned(bytes);
     struct cache *cache = cache_self;
-    enum cache_taken taken;
     bool zero;
-    void *slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
+    void *slot = cache_pop(cache, &cache->bin[bin], bytes);
 
     if (slot == NULL)
-        slot = cache_get_slow(bin, bytes, taken, &zero);
+        slot = cache_get_slow(bin, bytes, &zero);
     if (slot != NULL)
         cache_note(bin, NOTE_ALIGNED);
     return slot;
@@ -35,12 +32,11 @@ pool_get_aligned(size_t bytes)
 void *
 pool_get_zero(size_t bytes)
 {
-    enum cache_taken taken;
     bool zero = false;
-    void *slot = cache_get_fast(bytes, &taken);
+    void *slot = cache_get_fast(bytes);
 
     if (slot == NULL)
-        slot = cache_get_slow(size_bin(bytes), bytes, taken, &zero);
+        slot = cache_get_slow(size_bin(bytes), bytes, &zero);
     if (slot == NULL)
         return NULL;
     cache_note(size_bin(bytes), NOTE_CALLOC);
