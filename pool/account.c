@@ -28,11 +28,23 @@ raise_to(int64_t *peak, int64_t value)
 }
 
 /*
- * With one thread its own peak is exact and stays. With several, peaks of
- * different times must not be added up: each publication starts afresh.
+ * Raises a peak for a share whose own peak was so high, with live as the sum
+ * of all shares now. With one thread its own peak is exact and stays. With
+ * several, peaks of different times must not be added up: each publication
+ * starts afresh, and what a thread reached while it was the only one counts
+ * by itself.
  */
-static bool
-alone(void)
+static void
+raise_for_share(int64_t *peak, int64_t live, int64_t own_peak, int64_t share,
+                bool was_alone)
+{
+    raise_to(peak, was_alone ? live : live + own_peak - share);
+    if (was_alone)
+        raise_to(peak, own_peak);
+}
+
+bool
+account_alone(void)
 {
     return __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1;
 }
@@ -48,7 +60,8 @@ publish_bin(struct stats_block *block, unsigned bin)
         return;
     live = __atomic_add_fetch(&account_page->live[bin], share - cold->published,
                               __ATOMIC_RELAXED);
-    raise_to(&account_page->peak[bin], live + cold->peak - share);
+    raise_for_share(&account_page->peak[bin], live, cold->peak, share,
+                    block->alone);
     cold->published = share;
     cold->peak = share;
 }
@@ -56,17 +69,20 @@ publish_bin(struct stats_block *block, unsigned bin)
 static void
 publish_bytes(struct stats_block *block)
 {
-    int64_t headroom = block->room_bytes - block->used_bytes;
-    int64_t share = block->peak_bytes - headroom;
+    int64_t share = block->peak_bytes - (block->room_bytes - block->used_bytes);
+    int64_t before =
+        __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED);
     int64_t live;
 
     live = __atomic_add_fetch(&account_page->live_bytes,
                               share - block->published_bytes, __ATOMIC_RELAXED);
-    if (live + headroom >
-        __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED))
+    raise_for_share(&account_page->peak_bytes, live, block->peak_bytes, share,
+                    block->alone);
+    /* A peak that was reached alone has its time already. */
+    if (!block->alone &&
+        __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED) > before)
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
-    raise_to(&account_page->peak_bytes, live + headroom);
     block->published_bytes = share;
     block->peak_bytes = share;
     block->room_bytes = block->used_bytes;
@@ -79,11 +95,12 @@ publish_bytes(struct stats_block *block)
 void
 account_publish(struct stats_block *block)
 {
-    if (alone())
+    if (account_alone())
         return;
     for (unsigned bin = 0; bin < BINS; bin++)
         publish_bin(block, bin);
     publish_bytes(block);
+    block->alone = 0;
 }
 
 /* Sums of one moment: what the curve and the idle counts are made of. */
@@ -187,15 +204,17 @@ account_curve(int64_t now_ns)
         page->interval_ns = CURVE_FIRST_NS;
 
     int64_t age = now_ns - page->start_monotonic_ns;
+    int64_t length = page->interval_ns;
 
-    if (age < (page->intervals + 1) * page->interval_ns ||
+    /* A reset may come at any time: what was read is what is used. */
+    if (length == 0 || age < (page->intervals + 1) * length ||
         !__atomic_compare_exchange_n(&page->series_lock, &unlocked, 1, false,
                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
 
     struct sums now = sum_blocks();
 
-    curve_close(page, &now, age / page->interval_ns - page->intervals);
+    curve_close(page, &now, age / length - page->intervals);
     __atomic_store_n(&page->series_lock, 0, __ATOMIC_RELEASE);
 }
 
@@ -232,6 +251,7 @@ account_reset(void)
 
         __builtin_memset(block, 0, sizeof(*block));
         block->in_use = in_use;
+        block->alone = in_use && account_alone();
     }
     __builtin_memset(&page->double_frees, 0,
                      offsetof(struct stats_header, metadata_bytes) -

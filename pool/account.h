@@ -39,6 +39,9 @@ account_warmups(unsigned bin, uint64_t slots)
 /* Idle slots of a bin, as the page's header defines them. */
 int64_t account_idle(unsigned bin);
 
+/* Was there never more than one thread at a time? */
+bool account_alone(void);
+
 /* See cache_publish. Thread: the block's holder. */
 void account_publish(struct stats_block *block);
 

@@ -104,6 +104,7 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
         count_source(cache_block(cache), bin, refill.source);
         cache->tag = thread_tag(THREAD_SHARED);
         cache_mark(cache, refill.slot);
+        account_publish(cache_block(cache));
     }
     lock_release(&slab_lock);
     *zero = refill.zero;

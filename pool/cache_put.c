@@ -166,16 +166,27 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
     block->room_bytes += bin_info[index].slot_bytes;
 }
 
+static bool
+handed_out(uint32_t seen, uint32_t low)
+{
+    return seen >> STATE_TAG_SHIFT != 0 && (seen & STATE_OFFSET_MASK) == low;
+}
+
 /*
  * Makes the slot free, once: of two threads that put the same slot at the
  * same time, one loses, unless one of them is the slot's own thread on the
- * fast path, which does not pay for an atomic exchange.
+ * fast path, which does not pay for an atomic exchange. A reset may change
+ * the tag meanwhile (age_tags), which is no misuse.
  */
 static bool
-claim(uint32_t *state, uint32_t seen)
+claim(uint32_t *state, uint32_t *seen, uint32_t low)
 {
-    return __atomic_compare_exchange_n(state, &seen, STATE_FREED, false,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(state, seen, STATE_FREED, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        if (!handed_out(*seen, low))
+            return false;
+    }
+    return true;
 }
 
 static void
@@ -200,6 +211,7 @@ put_shared(unsigned bin, void *slot, uint32_t tag)
     }
     lock_acquire(&slab_lock);
     count_put(shared, bin, tag, thread_tag(THREAD_SHARED));
+    account_publish(shared);
     slab_put(slot, false);
     lock_release(&slab_lock);
 }
@@ -260,12 +272,12 @@ cache_put_slow(void *ptr)
 
     state = region_state(ptr);
     seen = __atomic_load_n(state, __ATOMIC_RELAXED);
-    if (seen >> STATE_TAG_SHIFT == 0 || (seen & STATE_OFFSET_MASK) != low) {
+    if (!handed_out(seen, low)) {
         check_misuse(ptr, index, seen);
         return CACHE_PUT_MISUSED;
     }
     wipe(ptr, index);
-    if (!claim(state, seen)) {
+    if (!claim(state, &seen, low)) {
         check_report(POOL_DOUBLE_FREE, ptr, bin_info[index].slot_bytes);
         return CACHE_PUT_MISUSED;
     }
@@ -290,7 +302,7 @@ cache_slot_bin(const void *ptr)
     uint32_t seen = *region_state(ptr);
     uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
 
-    if (seen >> STATE_TAG_SHIFT == 0 || (seen & STATE_OFFSET_MASK) != low) {
+    if (!handed_out(seen, low)) {
         check_misuse(ptr, index, seen);
         return CACHE_BIN_MISUSED;
     }

@@ -264,6 +264,7 @@ attach(void)
     init_cache(cache, index);
     cache_block(cache)->in_use = 1;
     count_thread(1);
+    cache_block(cache)->alone = account_alone();
     cache_leave(cache);
     /* May allocate, which the cache already serves. */
     if (threads.key_made)
@@ -303,6 +304,8 @@ thread_others(void)
     return __atomic_load_n(&account_page->threads_now, __ATOMIC_RELAXED) > mine;
 }
 
+#define AGED_TAG (1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS))
+
 /* Epochs are used up: everything handed out so far becomes epoch 0. */
 static void
 age_tags(void)
@@ -313,9 +316,13 @@ age_tags(void)
         uint32_t *state = region_state(region_slab_start(number));
 
         for (unsigned i = 0; i < STATE_WORDS; i++) {
-            if (state[i] >> STATE_TAG_SHIFT != 0)
-                state[i] = (state[i] & STATE_OFFSET_MASK) |
-                           1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS);
+            uint32_t seen = __atomic_load_n(&state[i], __ATOMIC_RELAXED);
+
+            /* Its owner may free the slot meanwhile: that wins. */
+            if (seen >> STATE_TAG_SHIFT != 0)
+                (void)__atomic_compare_exchange_n(
+                    &state[i], &seen, (seen & STATE_OFFSET_MASK) | AGED_TAG,
+                    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
         }
     }
 }

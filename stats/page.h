@@ -86,7 +86,8 @@ struct stats_cold {
  * negative, for a thread that frees what others got; the headroom never is.
  * published_bytes and peak_bytes work for header live_bytes and peak_bytes
  * as published and peak do for a bin; peak_bytes is the highest share since
- * the last publication.
+ * the last publication. While alone is set the peaks are not above what
+ * others publish, but peaks of the process.
  */
 struct stats_block {
     struct stats_hot hot[PAGE_BINS];
@@ -101,7 +102,7 @@ struct stats_block {
     int64_t peak_bytes;
     int64_t published_bytes;
     uint32_t in_use; /* a living thread holds the block */
-    uint32_t reserved;
+    uint32_t alone;  /* nothing published yet of a process's only thread */
 };
 
 _Static_assert(sizeof(struct stats_hot) == 64, "one cache line per bin");

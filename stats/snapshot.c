@@ -96,21 +96,45 @@ add_block(struct stats_counts *sum, const struct stats_block *block,
     sum->bypasses = sat_add(sum->bypasses, LOAD(cold->bypasses));
 }
 
-/* The bin's highest live count so far; see struct stats_hot. */
+/* What a peak is made of: see struct stats_hot and struct stats_block. */
+struct peak_parts {
+    int64_t above; /* highest of peak - published over the blocks */
+    int64_t alone; /* highest peak of a thread that was the only one */
+};
+
+static void
+add_peak(struct peak_parts *parts, int64_t peak, int64_t published, bool alone)
+{
+    int64_t above = alone ? 0 : sat_sub_signed(peak, published);
+    parts->above = above > parts->above ? above : parts->above;
+    if (alone && peak > parts->alone)
+        parts->alone = peak;
+}
+
+/* before is the highest that was published, shares are those published. */
+static uint64_t
+peak_of(const struct peak_parts *parts, int64_t shares, int64_t before,
+        uint64_t live)
+{
+    int64_t now = sat_add_signed(shares, parts->above);
+    now = now > before ? now : before;
+    uint64_t peak = sat_unsigned(now > parts->alone ? now : parts->alone);
+    return peak > live ? peak : live;
+}
+
+/* The bin's highest live count so far. */
 static uint64_t
 bin_peak(const struct stats_header *page, unsigned bin, uint64_t live)
 {
-    int64_t above = 0;
+    struct peak_parts parts = {0, 0};
     uint32_t end = blocks_end(page);
     for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++) {
-        const struct stats_cold *cold = &stats_block_at(page, i)->cold[bin];
-        int64_t mine = sat_sub_signed(LOAD(cold->peak), LOAD(cold->published));
-        above = mine > above ? mine : above;
+        const struct stats_block *block = stats_block_at(page, i);
+        const struct stats_cold *cold = &block->cold[bin];
+        add_peak(&parts, LOAD(cold->peak), LOAD(cold->published),
+                 LOAD(block->alone) != 0);
     }
-    int64_t now = sat_add_signed(LOAD(page->live[bin]), above);
-    int64_t before = LOAD(page->peak[bin]);
-    uint64_t peak = sat_unsigned(now > before ? now : before);
-    return peak > live ? peak : live;
+    return peak_of(&parts, LOAD(page->live[bin]), LOAD(page->peak[bin]), live);
 }
 
 /* Idle buffers of a bin; see adopted in struct stats_header. */
@@ -177,18 +201,15 @@ sum_bin(struct stats_snapshot *out, const struct stats_header *page,
 static uint64_t
 total_peak(const struct stats_header *page, uint64_t live_bytes)
 {
-    int64_t above = 0;
+    struct peak_parts parts = {0, 0};
     uint32_t end = blocks_end(page);
     for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++) {
         const struct stats_block *block = stats_block_at(page, i);
-        int64_t mine = sat_sub_signed(LOAD(block->peak_bytes),
-                                      LOAD(block->published_bytes));
-        above = mine > above ? mine : above;
+        add_peak(&parts, LOAD(block->peak_bytes), LOAD(block->published_bytes),
+                 LOAD(block->alone) != 0);
     }
-    int64_t now = sat_add_signed(LOAD(page->live_bytes), above);
-    int64_t before = LOAD(page->peak_bytes);
-    uint64_t peak = sat_unsigned(now > before ? now : before);
-    return peak > live_bytes ? peak : live_bytes;
+    return peak_of(&parts, LOAD(page->live_bytes), LOAD(page->peak_bytes),
+                   live_bytes);
 }
 
 static void

@@ -3,8 +3,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "account.h"
+#include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
+#include "snapshot.h"
 #include "thread.h"
 
 enum { MANY = 2000 };
@@ -236,4 +239,76 @@ Test(pool_cache, reset_keeps_what_is_live_and_idle, .init = start)
         (void)pool_put(ptr[i]);
     get_many(5, 4096);
     cr_assert_eq(sum_of(size_bin(4096)).misses, 0);
+}
+
+static uint64_t
+peak_live_bytes(void)
+{
+    static struct stats_snapshot snap;
+
+    pool_stats_settle();
+    stats_snapshot_take(&snap, account_page, os_now_ns());
+    return snap.total.peak_live_bytes;
+}
+
+enum { PEAK_SLOTS = 100, PEAK_BYTES = 65536 };
+
+static void
+get_and_put_many(void)
+{
+    void *slot[PEAK_SLOTS];
+
+    for (unsigned i = 0; i < PEAK_SLOTS; i++)
+        slot[i] = pool_get(PEAK_BYTES);
+    for (unsigned i = 0; i < PEAK_SLOTS; i++)
+        pool_put(slot[i]);
+}
+
+static void *
+many_in_a_thread(void *unused)
+{
+    (void)unused;
+    get_and_put_many();
+    return NULL;
+}
+
+Test(pool_cache, a_peak_reached_alone_is_not_added_to_a_later_threads,
+     .init = start)
+{
+    pthread_t thread;
+
+    get_and_put_many();
+    pthread_create(&thread, NULL, many_in_a_thread, NULL);
+    pthread_join(thread, NULL);
+    /* Threads of this process may ask for a little of their own. */
+    cr_assert(peak_live_bytes() < (uint64_t)PEAK_SLOTS * PEAK_BYTES * 3 / 2,
+              "%zu", (size_t)peak_live_bytes());
+}
+
+static void *
+leave_one(void *unused)
+{
+    (void)unused;
+    pthread_setspecific(late_key, pool_get(PEAK_BYTES));
+    return NULL;
+}
+
+static void
+put_late(void *slot)
+{
+    pool_put(slot);
+}
+
+Test(pool_cache, buffers_put_after_a_threads_end_leave_the_peak, .init = start)
+{
+    pool_put(pool_get(PEAK_BYTES));
+    pthread_key_create(&late_key, put_late);
+    for (unsigned i = 0; i < PEAK_SLOTS; i++) {
+        pthread_t thread;
+
+        pthread_create(&thread, NULL, leave_one, NULL);
+        pthread_join(thread, NULL);
+    }
+    cr_assert(peak_live_bytes() <= 4 * PEAK_BYTES, "%zu",
+              (size_t)peak_live_bytes());
 }
