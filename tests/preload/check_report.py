@@ -241,6 +241,11 @@ def _check_rest(claims, report):
                 "peak_live_bytes"):
         claims.equal(memory[key], totals[key],
                      "memory.%s = totals.%s" % (key, key))
+    claims.equal(memory["purged_bytes"],
+                 sum(row["discards"] * row["max_bytes"]
+                     for pool in report["pools"] for row in pool["classes"]),
+                 "memory.purged_bytes = slot bytes of the discards",
+                 claims.slack * BAND_MAX_BYTES)
     for side in ("below", "above"):
         entry = report["fallback"][side]
         claims.that(entry["calls"] >= 0 and entry["bytes"] >= 0,
