@@ -51,6 +51,15 @@ takes_bytes_directly(const char *path)
            !S_ISLNK(there.st_mode) && !S_ISDIR(there.st_mode);
 }
 
+/* No name for a file; ".2" beside or inside it would be found by nobody. */
+static bool
+is_directory(const char *path)
+{
+    struct stat there;
+
+    return stat(path, &there) == 0 && S_ISDIR(there.st_mode);
+}
+
 static int
 write_directly(const char *path, const char *bytes, size_t length)
 {
@@ -173,6 +182,8 @@ report_file_write(const char *path, const char *bytes, size_t length)
 
     if (takes_bytes_directly(path)) {
         error = write_directly(path, bytes, length);
+    } else if (is_directory(path)) {
+        error = EISDIR;
     } else {
         int fd = open_temporary(path, &temporary_name);
 

@@ -132,6 +132,15 @@ Test(report_file, a_missing_directory_is_an_error)
     cr_assert_eq(entries(), 0);
 }
 
+Test(report_file, a_directory_is_an_error)
+{
+    *strrchr(path, '/') = '\0';
+    cr_assert_eq(report("one\n"), EISDIR);
+    strcat(path, "/");
+    cr_assert_eq(report("one\n"), EISDIR);
+    cr_assert_eq(entries(), 0);
+}
+
 Test(report_file, a_limit_on_file_sizes_leaves_nothing_behind)
 {
     struct rlimit none;
