@@ -24,8 +24,15 @@ def snapshot_tool(arguments):
     return tool
 
 
+def page_of(child):
+    return "/dev/shm/midpool.%d.%d.1" % (os.geteuid(), child.pid)
+
+
 def live_run(arguments, ending):
-    """Runs a program with a live page and ends it; its page is read."""
+    """Runs a program with a live page and ends it; its page is read.
+
+    Returns the reports before and after, and the page's path.
+    """
     tool = snapshot_tool(arguments)
     env = preload.environment(arguments.lib, "report:none,live:yes")
     child = subprocess.Popen(cases(arguments, "wait_for_input"), env=env,
@@ -44,12 +51,13 @@ def live_run(arguments, ending):
     finally:
         child.kill()
         child.stdout.close()
-    return running, after
+    return running, after, page_of(child)
 
 
 def test_page_after_kill(arguments):
     for number in (signal.SIGKILL, signal.SIGSEGV):
-        running, after = live_run(arguments, number)
+        running, after, page = live_run(arguments, number)
+        os.unlink(page)
         assert after.returncode == 0, after
         report = json.loads(after.stdout)
         assert report["process"]["end"] != "running", report["process"]
@@ -59,23 +67,15 @@ def test_page_after_kill(arguments):
 def test_page_after_exit(arguments):
     """A process that ended well leaves nothing behind, or a page that says so.
     """
-    _running, after = live_run(arguments, None)
+    _running, after, _page = live_run(arguments, None)
     if after.returncode == 0:
         report = json.loads(after.stdout)
         assert report["process"]["end"] == "exit", report["process"]
 
 
-def pages():
-    return {name for name in os.listdir("/dev/shm")
-            if name.startswith("midpool.")}
-
-
 def test_files_are_swept(arguments):
     """A page that was met dead an hour ago goes when the next one starts."""
-    old = pages()
-    live_run(arguments, signal.SIGKILL)
-    page, = pages() - old
-    path = os.path.join("/dev/shm", page)
+    _running, _after, path = live_run(arguments, signal.SIGKILL)
     os.utime(path, (1, time.time() - 2 * 3600))
     preload.run(arguments.lib, cases(arguments, "nothing"),
                 conf="report:none,live:yes").expect(0)
@@ -136,7 +136,7 @@ def test_page_is_private(arguments):
                              preexec_fn=lambda: os.umask(0))
     try:
         assert child.stdout.readline() == b"ready\n"
-        page = "/dev/shm/midpool.%d.%d.1" % (os.geteuid(), child.pid)
+        page = page_of(child)
         status = os.stat(page)
         assert status.st_mode & 0o7777 == 0o600, oct(status.st_mode)
         held = [os.readlink("/proc/%d/fd/%s" % (child.pid, fd))
