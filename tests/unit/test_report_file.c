@@ -40,7 +40,7 @@ TestSuite(report_file, .init = make_directory, .fini = remove_directory);
 static int
 report(const char *text)
 {
-    return report_file_write(path, text, strlen(text));
+    return report_file_write(path, 0600, text, strlen(text));
 }
 
 static const char *
@@ -86,6 +86,20 @@ Test(report_file, is_written_for_its_owner_only)
     cr_assert_eq(status.st_mode & 07777, 0600);
     cr_assert_eq(entries(), 1, "no temporary file is left");
     cr_assert_eq(dup(0), before, "no descriptor is left");
+}
+
+Test(report_file, is_readable_by_others_on_request)
+{
+    struct stat status;
+
+    umask(022);
+    cr_assert_eq(report_file_write(path, 0644, "one\n", 4), 0);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0644);
+    umask(077);
+    cr_assert_eq(report_file_write(path, 0644, "two\n", 4), 0);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0600);
 }
 
 Test(report_file, replaces_what_this_process_wrote)
