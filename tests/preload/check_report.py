@@ -130,7 +130,7 @@ def _check_hit_rate(claims, name, row):
         return
     claims.that(isinstance(rate, (int, float)) and not isinstance(rate, bool)
                 and 0 <= rate <= 1
-                and abs(rate - row["hits"] / row["gets"]) <= 1e-4,
+                and abs(rate - row["hits"] / row["gets"]) <= 1.01e-9,
                 "%s: hit_rate %r is not %d / %d"
                 % (name, rate, row["hits"], row["gets"]))
 
