@@ -120,6 +120,13 @@ complain(const char *name, int error)
     stderr_target_say(message.text, message.length);
 }
 
+/* What a collector reads, as a rule another user; the rest is private. */
+static mode_t
+file_mode(void)
+{
+    return options->report == REPORT_OPENMETRICS ? 0644 : 0600;
+}
+
 static void
 write_file(const char *pattern)
 {
@@ -141,7 +148,8 @@ write_file(const char *pattern)
         complain(pattern, ENAMETOOLONG);
         return;
     }
-    error = report_file_write(path, rendered, render(options->report, -1));
+    error = report_file_write(path, file_mode(), rendered,
+                              render(options->report, -1));
     if (error != 0)
         complain(path, error);
     else

@@ -137,7 +137,11 @@ int midpool_snapshot(struct midpool_stats *out, size_t size);
  */
 int midpool_report(int fd, const char *format);
 
-/* All counters start from zero, except for what is in the program's hands. */
+/*
+ * All counters start from zero, as in a forked child: a buffer that the
+ * program holds by now is no longer live to them, and counts as inherited when
+ * it is freed.
+ */
 void midpool_reset(void);
 
 /*

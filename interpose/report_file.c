@@ -51,6 +51,15 @@ takes_bytes_directly(const char *path)
            !S_ISLNK(there.st_mode) && !S_ISDIR(there.st_mode);
 }
 
+/* No name for a file; ".2" beside or inside it would be found by nobody. */
+static bool
+is_directory(const char *path)
+{
+    struct stat there;
+
+    return stat(path, &there) == 0 && S_ISDIR(there.st_mode);
+}
+
 static int
 write_directly(const char *path, const char *bytes, size_t length)
 {
@@ -79,7 +88,7 @@ numbered(struct line *out, const char *path, uint64_t number,
 
 /* Opens a new file for the bytes; its name goes to *name. -1 with errno. */
 static int
-open_temporary(const char *path, struct line *name)
+open_temporary(const char *path, mode_t mode, struct line *name)
 {
     for (unsigned i = 0; i < TEMPORARY_TRIES; i++) {
         int fd;
@@ -92,7 +101,7 @@ open_temporary(const char *path, struct line *name)
         fd = open(name->text,
                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
                       O_CLOEXEC,
-                  0600);
+                  mode);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -166,15 +175,18 @@ write_and_publish(int fd, const char *temporary, const char *path,
 }
 
 int
-report_file_write(const char *path, const char *bytes, size_t length)
+report_file_write(const char *path, mode_t mode, const char *bytes,
+                  size_t length)
 {
     int kept = errno;
     int error;
 
     if (takes_bytes_directly(path)) {
         error = write_directly(path, bytes, length);
+    } else if (is_directory(path)) {
+        error = EISDIR;
     } else {
-        int fd = open_temporary(path, &temporary_name);
+        int fd = open_temporary(path, mode, &temporary_name);
 
         error = fd < 0 ? errno
                        : write_and_publish(fd, temporary_name.text, path, bytes,

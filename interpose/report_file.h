@@ -1,11 +1,11 @@
 /*
  * report_file.h - a report becomes a file, whole or not at all.
  *
- * The bytes go to a temporary file beside the wanted name (0600, never
- * through a symbolic link), which then takes the name if nobody has it:
- * a report of another process is never overwritten, the next free suffix of
- * .2, .3, ... is used. What this process wrote itself under the name is
- * replaced, so that a file written on a signal stays one file.
+ * The bytes go to a temporary file beside the wanted name (never through a
+ * symbolic link), which then takes the name if nobody has it: a report of
+ * another process is never overwritten, the next free suffix of .2, .3, ...
+ * is used. What this process wrote itself under the name is replaced, so that
+ * a file written on a signal stays one file.
  *
  * A terminal, a device or a pipe that has the name is written to directly.
  */
@@ -13,12 +13,15 @@
 #define MIDPOOL_INTERPOSE_REPORT_FILE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
- * 0, or an errno value. path is absolute. No descriptor stays open; errno is
- * kept. Not reentrant; the caller sees to that. Async-signal-safe.
+ * 0, or an errno value. mode is a new file's, less the umask. path is absolute.
+ * No descriptor stays open; errno is kept. Not reentrant; the caller sees to
+ * that. Async-signal-safe.
  */
-int report_file_write(const char *path, const char *bytes, size_t length);
+int report_file_write(const char *path, mode_t mode, const char *bytes,
+                      size_t length);
 
 /* In a forked child: the parent's files are not ours. */
 void report_file_forked(void);

@@ -145,6 +145,20 @@ account_idle(unsigned bin)
     return idle;
 }
 
+uint64_t
+account_idle_bytes(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        int64_t idle = account_idle(bin);
+
+        if (idle > 0)
+            bytes += (uint64_t)idle * bin_info[bin].slot_bytes;
+    }
+    return bytes;
+}
+
 enum { CURVE_FIRST_NS = 100 * 1000 * 1000 };
 
 static struct sums curve_before; /* at the end of the last interval */

@@ -12,6 +12,7 @@
 
 #include "base.h"
 #include "page.h"
+#include "size_class.h"
 
 struct cache;
 
@@ -28,6 +29,7 @@ static inline void
 account_discards(unsigned bin, uint64_t slots)
 {
     account_page->discards[bin] += slots;
+    account_page->purged_bytes += slots * bin_info[bin].slot_bytes;
 }
 
 static inline void
@@ -41,6 +43,9 @@ int64_t account_idle(unsigned bin);
 
 /* Was there never more than one thread at a time? */
 bool account_alone(void);
+
+/* The idle slots of all bins, in bytes. */
+uint64_t account_idle_bytes(void);
 
 /* See cache_publish. Thread: the block's holder. */
 void account_publish(struct stats_block *block);

@@ -181,11 +181,29 @@ warm_magazine(unsigned bin, unsigned max)
     return taken;
 }
 
+/*
+ * How many buffers of a bin may become idle: within pool_max, and never so
+ * many that half of the machine's memory is.
+ */
+static size_t
+warm_room(unsigned bin)
+{
+    uint64_t limit = settings.config.pool_max_bytes;
+    uint64_t half = os_physical_bytes() / 2;
+    uint64_t idle = account_idle_bytes();
+
+    if (limit == 0 || (half != 0 && half < limit))
+        limit = half;
+    if (limit == 0)
+        return SIZE_MAX / bin_info[bin].slot_bytes;
+    return idle < limit ? (limit - idle) / bin_info[bin].slot_bytes : 0;
+}
+
 size_t
 pool_warm(size_t bytes, size_t count)
 {
     size_t ready = 0;
-    uint64_t limit = settings.config.pool_max_bytes;
+    size_t room;
 
     if (!settings.active || bytes == 0 || bytes > BAND_MAX_BYTES)
         return 0;
@@ -195,13 +213,15 @@ pool_warm(size_t bytes, size_t count)
     if (lock_held_by_self(&slab_lock))
         return 0;
     lock_acquire(&slab_lock);
+    room = warm_room(bin);
+    if (count > room)
+        count = room;
+    purge_expect_warm((uint64_t)count * bin_info[bin].slot_bytes);
     while (ready < count) {
         size_t left = count - ready;
         unsigned rounds = bin_info[bin].magazine_rounds;
         unsigned taken;
 
-        if (limit != 0 && depot_bytes_all() >= limit)
-            break;
         taken = warm_magazine(bin, left < rounds ? (unsigned)left : rounds);
         if (taken == 0)
             break;

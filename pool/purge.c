@@ -18,6 +18,7 @@ enum {
     GROWTH_KEEP_BYTES = 16 << 20, /* idle memory that is no burden */
     GROWTH_PURGE_BYTES = 4 << 20, /* two slabs' worth for one */
     BETWEEN_MIN_BYTES = 64 << 10, /* of one slab */
+    WARM_WINDOWS = 3,             /* that decay leaves to a warm buffer */
 };
 
 static struct {
@@ -26,6 +27,8 @@ static struct {
     uint64_t growth_bytes;    /* grown by since the last look at idle memory */
     uint32_t between;         /* where the next purge between slots begins */
     uint64_t reclaimed_bytes; /* depot bytes left by the last reclaim */
+    uint64_t warm_bytes;      /* readied by warm-ups, */
+    uint32_t warm_end;        /* and no burden before this window */
 } purge = {.cursor = UINT32_MAX};
 
 /* Moves up to count magazines of a bin to the slabs. Requires slab_lock. */
@@ -151,12 +154,30 @@ has_more(const struct slab *slab)
            BETWEEN_MIN_BYTES;
 }
 
+static bool
+warm_is_expected(void)
+{
+    return (int32_t)(purge.warm_end - slab_window) > 0;
+}
+
+void
+purge_expect_warm(uint64_t bytes)
+{
+    if (!warm_is_expected())
+        purge.warm_bytes = 0;
+    purge.warm_bytes += bytes;
+    purge.warm_end = slab_window + WARM_WINDOWS;
+}
+
 /* Is that much idle memory too much, for what is in use? */
 static bool
 excessive(uint64_t idle)
 {
-    return idle > GROWTH_KEEP_BYTES &&
-           idle > slab_resident_bytes / GROWTH_IDLE_SHARE;
+    uint64_t kept = GROWTH_KEEP_BYTES;
+
+    if (warm_is_expected())
+        kept += purge.warm_bytes;
+    return idle > kept && idle > slab_resident_bytes / GROWTH_IDLE_SHARE;
 }
 
 /* The bin with the most idle memory in slabs. */
@@ -264,14 +285,18 @@ purge_bound(unsigned bin)
 size_t
 purge_all(void)
 {
-    size_t bytes;
+    uint64_t before;
+    uint64_t after;
 
     if (lock_held_by_self(&slab_lock))
         return 0;
     lock_acquire(&slab_lock);
+    before = account_page->purged_bytes;
     drain_all();
     purge.cursor = 0;
-    bytes = purge_some(SIZE_MAX, 0);
+    (void)purge_some(SIZE_MAX, 0);
+    after = account_page->purged_bytes;
     lock_release(&slab_lock);
-    return bytes;
+    /* A reset may have come in between. */
+    return after > before ? (size_t)(after - before) : 0;
 }

@@ -37,6 +37,13 @@ bool purge_for_growth(bool slab_wanted);
  */
 void purge_note_growth(uint64_t bytes);
 
+/*
+ * So many bytes will be readied by a warm-up. The program said that it is
+ * going to need them: until decay would take them, growth leaves them alone.
+ * Requires the slab lock.
+ */
+void purge_expect_warm(uint64_t bytes);
+
 /* Holds pool_max and decay_ms:0 after a put. Requires no lock. */
 void purge_bound(unsigned bin);
 

@@ -144,6 +144,5 @@ purge_slab(uint32_t number)
         slab_set_stuck(slab, slab->warm_free);
         slab_sort(number);
     }
-    account_page->purged_bytes += bytes;
     return bytes;
 }

@@ -7,7 +7,8 @@
 #include "base.h"
 
 /*
- * Returns the idle pages of a slab. The slab is out of all sets meanwhile,
+ * Returns the idle pages of a slab, and says how many bytes the system calls
+ * went over: the measure of the work. The slab is out of all sets meanwhile,
  * so that its free slots can not be taken, and the lock is free during the
  * system calls. Requires slab_lock.
  */

@@ -3,7 +3,7 @@
  */
 #include "json.h"
 
-enum { RATE_DIGITS = 6 };
+enum { RATE_DIGITS = 9 };
 
 void
 json_init(struct json *json, struct sink *sink)

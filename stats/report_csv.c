@@ -15,6 +15,8 @@
 #include "render.h"
 #include "subject.h"
 
+enum { RATE_DIGITS = 9 };
+
 struct csv {
     struct sink *sink;
     const struct stats_snapshot *snap;
@@ -72,7 +74,7 @@ csv_counts(struct sink *sink, const struct stats_counts *counts)
 {
     sink_text(sink, ",,");
     if (counts->gets > 0)
-        sink_fraction(sink, counts->hits, counts->gets, 6);
+        sink_fraction(sink, counts->hits, counts->gets, RATE_DIGITS);
     for (unsigned i = 0; i < COUNTERS; i++) {
         sink_char(sink, ',');
         sink_decimal(sink, counter_value(counts, i));

@@ -179,7 +179,7 @@ emit_memory(struct json *json, const struct stats_snapshot *snap)
     unsigned_or_null(json, "peak_live_after_ns", subject_peak_after(snap));
     json_unsigned(json, "metadata_bytes", page->metadata_bytes);
     json_unsigned(json, "reserved_bytes", page->reserved_bytes);
-    json_unsigned(json, "purged_bytes", page->purged_bytes);
+    json_unsigned(json, "purged_bytes", snap->purged_bytes);
     unsigned_or_null(json, "rss_bytes", snap->rss_bytes);
     unsigned_or_null(json, "peak_rss_bytes", snap->peak_rss_bytes);
     json_close(json, '}');

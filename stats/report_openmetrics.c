@@ -267,7 +267,7 @@ emit_memory(const struct metrics *m)
     single(m, "reserved_bytes", "gauge", "address space taken by the pools",
            page->reserved_bytes);
     single(m, "purged_bytes", "counter",
-           "bytes given back to the system so far", page->purged_bytes);
+           "bytes given back to the system so far", m->snap->purged_bytes);
     single(m, "threads", "gauge", "threads that have a cache now",
            page->threads_now);
     single(m, "threads_peak", "gauge", "most threads with a cache at a time",

@@ -85,9 +85,9 @@ memory(struct text *text, const struct stats_snapshot *snap)
         sink_text(sink, " after ");
         sink_duration(sink, after);
     }
-    if (snap->page->purged_bytes > 0) {
+    if (snap->purged_bytes > 0) {
         sink_text(sink, "; ");
-        sink_size(sink, snap->page->purged_bytes);
+        sink_size(sink, snap->purged_bytes);
         sink_text(sink, " given back on the way");
     }
     text_flush(text, "memory", TEXT_PLAIN);

@@ -197,6 +197,18 @@ sum_bin(struct stats_snapshot *out, const struct stats_header *page,
     add_counts(&row->counts, &counts);
 }
 
+/* As many bytes went back to the system as the discards had. */
+static uint64_t
+sum_purged(const struct stats_snapshot *snap)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        const struct stats_class_row *row = &snap->classes[i];
+        bytes = sat_add(bytes, sat_mul(row->counts.discards, row->max_bytes));
+    }
+    return bytes;
+}
+
 /* Highest live bytes of the process; exact for one thread. */
 static uint64_t
 total_peak(const struct stats_header *page, uint64_t live_bytes)
@@ -346,6 +358,7 @@ stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
     for (unsigned bin = 0; bin < PAGE_BINS; bin++)
         sum_bin(out, page, bin);
     sum_pools(out, page);
+    out->purged_bytes = sum_purged(out);
     sum_profile(out, page);
     take_series(out, page);
     assert_equations(out);

@@ -42,6 +42,7 @@ struct stats_snapshot {
     struct stats_interval interval[PAGE_INTERVALS + 1]; /* last one: open */
     uint32_t intervals;
     int64_t interval_ns;     /* length of every interval but the open one */
+    uint64_t purged_bytes;   /* slot bytes of all discards */
     uint64_t rss_bytes;      /* of the process, 0: unknown; see rss.h */
     uint64_t peak_rss_bytes; /* of the process, 0: unknown */
 };

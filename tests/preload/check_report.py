@@ -130,7 +130,7 @@ def _check_hit_rate(claims, name, row):
         return
     claims.that(isinstance(rate, (int, float)) and not isinstance(rate, bool)
                 and 0 <= rate <= 1
-                and abs(rate - row["hits"] / row["gets"]) <= 1e-4,
+                and abs(rate - row["hits"] / row["gets"]) <= 1.01e-9,
                 "%s: hit_rate %r is not %d / %d"
                 % (name, rate, row["hits"], row["gets"]))
 
@@ -241,6 +241,10 @@ def _check_rest(claims, report):
                 "peak_live_bytes"):
         claims.equal(memory[key], totals[key],
                      "memory.%s = totals.%s" % (key, key))
+    claims.equal(memory["purged_bytes"],
+                 sum(row["discards"] * row["max_bytes"]
+                     for pool in report["pools"] for row in pool["classes"]),
+                 "memory.purged_bytes = slot bytes of the discards")
     for side in ("below", "above"):
         entry = report["fallback"][side]
         claims.that(entry["calls"] >= 0 and entry["bytes"] >= 0,

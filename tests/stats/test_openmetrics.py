@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Shows OpenMetrics reports to those who read them.
 
-usage: test_openmetrics.py write_pages
+usage: test_openmetrics.py write_pages [libmidpool.so]
 
 promtool check metrics lints every scene; the node exporter's textfile
 collector is started on a directory of reports and scraped. What it serves
@@ -21,7 +21,9 @@ import urllib.request
 
 from scenes import NAMES, Checks, Scenes, skip
 
-STARTUP_SECONDS = 20
+STARTUP_SECONDS = 60
+NOBODY = 65534
+PROGRAM = "kept = [bytearray(size) for size in range(2000, 70000, 500)]"
 SAMPLE = re.compile(r'^(\w+)\{(.*)\} (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -78,18 +80,32 @@ def scrape(port, process):
     return ""
 
 
-def node_exporter(directory):
-    """What a node exporter serves of the reports in a directory."""
+def start_and_scrape(directory):
     port = free_port()
+    # Another user than the reports' writer, as Debian's service is.
+    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
     with subprocess.Popen(
             ["prometheus-node-exporter", "--collector.disable-defaults",
              "--collector.textfile", "--collector.textfile.directory",
              directory, "--web.listen-address", "127.0.0.1:%d" % port],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            **(user if os.geteuid() == 0 else {})) as process:
         try:
             return scrape(port, process)
         finally:
             process.terminate()
+
+
+def node_exporter(directory):
+    """What a node exporter serves of the reports in a directory.
+
+    Somebody else may take the port that was free: then with another one.
+    """
+    for _ in range(3):
+        text = start_and_scrape(directory)
+        if text:
+            return text
+    return ""
 
 
 def check_collector(checks, scenes):
@@ -98,7 +114,8 @@ def check_collector(checks, scenes):
     expected = {}
     with tempfile.TemporaryDirectory(prefix="midpool-prom-") as directory:
         for name in chosen:
-            shutil.copy(scenes.path(name, "prom"), directory)
+            copy = shutil.copy(scenes.path(name, "prom"), directory)
+            os.chmod(copy, 0o644)
             expected.update(samples(scenes.read(name, "prom").decode()))
         os.chmod(directory, 0o755)
         text = node_exporter(directory)
@@ -109,6 +126,26 @@ def check_collector(checks, scenes):
                 "served %d samples, expected %d; first difference %s"
                 % (len(served), len(expected),
                    sorted(set(served.items()) ^ set(expected.items()))[:1]))
+
+
+def check_real(checks, library):
+    """A program's own report, written where the collector looks."""
+    with tempfile.TemporaryDirectory(prefix="midpool-prom-") as directory:
+        os.chmod(directory, 0o755)
+        path = os.path.join(directory, "python.prom")
+        environment = dict(
+            os.environ, LD_PRELOAD=library, PYTHONMALLOC="malloc",
+            MIDPOOL_CONF="report:openmetrics,report_file:" + path)
+        subprocess.run([sys.executable, "-c", PROGRAM], env=environment,
+                       check=True, umask=0o022)
+        with open(path, encoding="utf-8") as file:
+            expected = samples(file.read())
+        text = node_exporter(directory)
+    checks.that("node_textfile_scrape_error 0" in text,
+                "the collector reads a real report")
+    checks.that(len(expected) > 400 and samples(text) == expected,
+                "served %d samples of the %d of a real report"
+                % (len(samples(text)), len(expected)))
 
 
 def main():
@@ -123,6 +160,8 @@ def main():
         if not shutil.which("prometheus-node-exporter"):
             skip("prometheus-node-exporter is not installed")
         check_collector(checks, scenes)
+    for library in sys.argv[2:]:
+        check_real(checks, os.path.abspath(library))
     checks.finish()
 
 

@@ -198,10 +198,19 @@ shadow_bytes(size_t written)
 #endif
 }
 
+static uint64_t
+misses(unsigned bin)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = PAGE_FIRST_BLOCK; i < pool_page()->blocks_used; i++)
+        sum += stats_block_at(pool_page(), i)->hot[bin].misses;
+    return sum;
+}
+
 Test(pool_purge, warm_buffers_are_hits_and_present)
 {
     size_t before, after;
-    uint64_t misses = 0;
 
     start(config_decay(10000));
     cr_assert_eq(pool_warm(16384, 500), 500);
@@ -214,9 +223,7 @@ Test(pool_purge, warm_buffers_are_hits_and_present)
     after = resident_bytes();
     cr_assert(after < before + (1 << 20) + shadow_bytes(500 * 16384),
               "%zu became %zu", before, after);
-    for (uint32_t i = PAGE_FIRST_BLOCK; i < pool_page()->blocks_used; i++)
-        misses += stats_block_at(pool_page(), i)->hot[size_bin(16384)].misses;
-    cr_assert_eq(misses, 0);
+    cr_assert_eq(misses(size_bin(16384)), 0);
     cr_assert_eq(pool_page()->warmups[size_bin(16384)], 500);
     assert_sound("warm and used");
 }
@@ -234,4 +241,68 @@ Test(pool_purge, warm_takes_every_count_and_no_more)
     cr_assert_eq(pool_warm(65537, 5), 0);
     cr_assert_eq(pool_warm(100, 5), 5);
     assert_sound("warm");
+}
+
+/* More of it than idle memory that growth puts up with, and growth. */
+Test(pool_purge, warm_buffers_stay_while_other_bins_grow)
+{
+    start(config_decay(10000));
+    cr_assert_eq(pool_warm(65536, 600), 600);
+    cr_assert_eq(pool_warm(16384, MANY), MANY);
+    cr_assert_eq(discards(), 0);
+    get_many(8192);
+    cr_assert_eq(discards(), 0);
+    get_many(16384);
+    cr_assert_eq(misses(size_bin(16384)), 0);
+    for (unsigned i = 0; i < 600; i++)
+        cr_assert_not_null(pool_get(65536));
+    cr_assert_eq(misses(size_bin(65536)), 0);
+    assert_sound("warm and grown");
+}
+
+/* Decay forgets what was warmed up: then growth has no regard for it. */
+Test(pool_purge, warm_buffers_decay_like_others)
+{
+    time_t begin = time(NULL);
+
+    start(config_decay(30));
+    cr_assert_eq(pool_warm(65536, 600), 600);
+    while (discards() < 600 && time(NULL) - begin < PATIENCE_S) {
+        usleep(5000);
+        pool_tick();
+    }
+    cr_assert_eq(discards(), 600);
+    assert_sound("decayed");
+}
+
+Test(pool_purge, warm_keeps_to_pool_max)
+{
+    struct pool_config config = config_decay(10000);
+
+    config.pool_max_bytes = 1 << 20;
+    start(config);
+    cr_assert_eq(pool_warm(65536, 8), 8);
+    cr_assert_eq(pool_warm(16384, MANY), 32);
+    cr_assert_eq(pool_warm(2048, MANY), 0);
+    assert_sound("warm within pool_max");
+}
+
+/* Between live slots much is looked at again and again: it counts once. */
+Test(pool_purge, purged_bytes_are_those_of_the_discards)
+{
+    uint64_t bytes = 0;
+    size_t purged = 0;
+
+    start(config_decay(10000));
+    for (unsigned round = 0; round < 3; round++) {
+        get_many(5000 + round * 9000);
+        for (unsigned i = round; i < MANY; i += 2)
+            (void)pool_put(ptr[i]);
+        purged += pool_purge();
+    }
+    for (unsigned bin = 0; bin < BINS; bin++)
+        bytes += pool_page()->discards[bin] * bin_info[bin].slot_bytes;
+    cr_assert(bytes > 0);
+    cr_assert_eq(pool_page()->purged_bytes, bytes);
+    cr_assert_eq(purged, bytes);
 }

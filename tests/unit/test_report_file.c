@@ -40,7 +40,7 @@ TestSuite(report_file, .init = make_directory, .fini = remove_directory);
 static int
 report(const char *text)
 {
-    return report_file_write(path, text, strlen(text));
+    return report_file_write(path, 0600, text, strlen(text));
 }
 
 static const char *
@@ -88,6 +88,20 @@ Test(report_file, is_written_for_its_owner_only)
     cr_assert_eq(dup(0), before, "no descriptor is left");
 }
 
+Test(report_file, is_readable_by_others_on_request)
+{
+    struct stat status;
+
+    umask(022);
+    cr_assert_eq(report_file_write(path, 0644, "one\n", 4), 0);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0644);
+    umask(077);
+    cr_assert_eq(report_file_write(path, 0644, "two\n", 4), 0);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0600);
+}
+
 Test(report_file, replaces_what_this_process_wrote)
 {
     cr_assert_eq(report("one\n"), 0);
@@ -129,6 +143,15 @@ Test(report_file, a_missing_directory_is_an_error)
 {
     strcat(path, "/deeper/report");
     cr_assert_eq(report("one\n"), ENOENT);
+    cr_assert_eq(entries(), 0);
+}
+
+Test(report_file, a_directory_is_an_error)
+{
+    *strrchr(path, '/') = '\0';
+    cr_assert_eq(report("one\n"), EISDIR);
+    strcat(path, "/");
+    cr_assert_eq(report("one\n"), EISDIR);
     cr_assert_eq(entries(), 0);
 }
 

@@ -1,10 +1,9 @@
 /*
  * predict_model.c - the independent count behind predict.c.
  *
- * Classes come from the contract's sentence (six pools, one class or four in
- * equal steps), not from midpool's table. Addresses that were handed out are
- * remembered in a hash table: its entry says which class has the block now,
- * so that the count knows a pooled block from one of the fallback.
+ * Classes come from classes.h, not from midpool's table. Addresses that were
+ * handed out are remembered in a hash table: its entry says which class has the
+ * block now, so that the count knows a pooled block from one of the fallback.
  */
 #include "predict.h"
 
@@ -13,9 +12,9 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "classes.h"
 
 enum {
-    CLASSES = 21,
     SIZES = 249,
     WIDTHS = 65,
     SEEN_BITS = 20,
@@ -63,29 +62,13 @@ static struct {
 } seen[SEEN];
 static unsigned seen_count;
 
-static size_t
-class_bytes(unsigned index)
-{
-    if (index == 0)
-        return 2048;
-    size_t pool = (size_t)4096 << (index - 1) / 4;
-    return pool / 2 + pool / 8 * ((index - 1) % 4 + 1);
-}
-
-static bool
-in_band(size_t size)
-{
-    return size >= 2048 && size <= 65536;
-}
-
 /* The class that serves a request of the band. */
 static unsigned
 class_for(size_t size, size_t align)
 {
     bool whole_pages = align > ALIGN_ORDINARY;
-    unsigned index = 0;
-    while (class_bytes(index) < size ||
-           (whole_pages && class_bytes(index) % 4096 != 0))
+    unsigned index = class_of(size);
+    while (whole_pages && class_bytes(index) % 4096 != 0)
         index++;
     return index;
 }

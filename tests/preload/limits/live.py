@@ -24,8 +24,15 @@ def snapshot_tool(arguments):
     return tool
 
 
+def page_of(child):
+    return "/dev/shm/midpool.%d.%d.1" % (os.geteuid(), child.pid)
+
+
 def live_run(arguments, ending):
-    """Runs a program with a live page and ends it; its page is read."""
+    """Runs a program with a live page and ends it; its page is read.
+
+    Returns the reports before and after, and the page's path.
+    """
     tool = snapshot_tool(arguments)
     env = preload.environment(arguments.lib, "report:none,live:yes")
     child = subprocess.Popen(cases(arguments, "wait_for_input"), env=env,
@@ -44,12 +51,13 @@ def live_run(arguments, ending):
     finally:
         child.kill()
         child.stdout.close()
-    return running, after
+    return running, after, page_of(child)
 
 
 def test_page_after_kill(arguments):
     for number in (signal.SIGKILL, signal.SIGSEGV):
-        running, after = live_run(arguments, number)
+        running, after, page = live_run(arguments, number)
+        os.unlink(page)
         assert after.returncode == 0, after
         report = json.loads(after.stdout)
         assert report["process"]["end"] != "running", report["process"]
@@ -59,27 +67,88 @@ def test_page_after_kill(arguments):
 def test_page_after_exit(arguments):
     """A process that ended well leaves nothing behind, or a page that says so.
     """
-    _running, after = live_run(arguments, None)
+    _running, after, _page = live_run(arguments, None)
     if after.returncode == 0:
         report = json.loads(after.stdout)
         assert report["process"]["end"] == "exit", report["process"]
 
 
-def pages():
-    return {name for name in os.listdir("/dev/shm")
-            if name.startswith("midpool.")}
-
-
 def test_files_are_swept(arguments):
     """A page that was met dead an hour ago goes when the next one starts."""
-    old = pages()
-    live_run(arguments, signal.SIGKILL)
-    page, = pages() - old
-    path = os.path.join("/dev/shm", page)
+    _running, _after, path = live_run(arguments, signal.SIGKILL)
     os.utime(path, (1, time.time() - 2 * 3600))
     preload.run(arguments.lib, cases(arguments, "nothing"),
                 conf="report:none,live:yes").expect(0)
     assert not os.path.exists(path), path
+
+
+def run_mounted(arguments, mount):
+    """Runs a program with mount's view of /dev, its report on stdout."""
+    if os.geteuid() != 0:
+        raise preload.Skip("needs root")
+    inside = ["unshare", "--mount", "/bin/sh", "-c",
+              mount + " || exit 77; exec env -- \"$@\"", "sh"]
+    words = ["LD_PRELOAD=" + arguments.lib,
+             "MIDPOOL_CONF=live:yes,report:json,"
+             "report_file:/proc/self/fd/1"]
+    result = preload.run(None, inside + words + cases(arguments, "nothing"))
+    if result.status in (1, 77):
+        raise preload.Skip("no mounts here: %s" % result)
+    report = preload.check_report.loads(result.expect(0).out.decode())
+    assert not preload.check_report.check(report), report
+    assert report["interception"]["active"], report["interception"]
+    assert report["totals"]["gets"] > 0, report["totals"]
+    return result.err.decode().splitlines()
+
+
+def test_shm_is_full(arguments):
+    said = run_mounted(arguments,
+                       "mount -t tmpfs -o size=4k none /dev/shm && "
+                       "dd if=/dev/zero of=/dev/shm/full bs=4k count=1 "
+                       "2> /dev/null")
+    assert len(said) == 1 and "No space left" in said[0], said
+    assert "/dev/shm/midpool." in said[0], said
+
+
+def test_shm_has_no_room_for_all(arguments):
+    """The file is there, and then its pages are not to be had."""
+    said = run_mounted(arguments,
+                       "mount -t tmpfs -o size=8k none /dev/shm")
+    assert len(said) == 1 and "No space left" in said[0], said
+
+
+def test_shm_is_missing(arguments):
+    said = run_mounted(arguments,
+                       "mount --bind /sys /dev && test ! -e /dev/shm")
+    assert len(said) == 1 and "No such file" in said[0], said
+
+
+def test_shm_is_read_only(arguments):
+    said = run_mounted(arguments, "mount -t tmpfs -o ro none /dev/shm")
+    assert len(said) == 1 and "Read-only" in said[0], said
+
+
+def test_page_is_private(arguments):
+    """Nobody else reads it, whatever the umask, and no descriptor is kept."""
+    env = preload.environment(arguments.lib, "report:none,live:yes")
+    child = subprocess.Popen(cases(arguments, "wait_for_input"), env=env,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             preexec_fn=lambda: os.umask(0))
+    try:
+        assert child.stdout.readline() == b"ready\n"
+        page = page_of(child)
+        status = os.stat(page)
+        assert status.st_mode & 0o7777 == 0o600, oct(status.st_mode)
+        held = [os.readlink("/proc/%d/fd/%s" % (child.pid, fd))
+                for fd in os.listdir("/proc/%d/fd" % child.pid)]
+        assert page not in held, held
+        os.unlink(page)
+        child.stdin.close()
+        assert child.wait(timeout=60) == 0
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
 
 
 if __name__ == "__main__":

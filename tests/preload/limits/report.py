@@ -153,6 +153,24 @@ def test_missing_directory(arguments):
     assert b"No such file" in result.err, result
 
 
+def test_unwritable_directory(arguments):
+    """A name that can not be: one line says why, and nothing else differs."""
+    bare = preload.run(None, cases(arguments, "nothing")).expect(0)
+    with temporary() as folder:
+        for name, why in ((folder, "Is a directory"),
+                          (folder + "/", "Is a directory"),
+                          ("/proc/r.json", "No such file"),
+                          ("/etc/hostname/r.json", "Not a directory"),
+                          (folder + "/" + "n" * 300, "File name too long")):
+            result = preload.run(arguments.lib, cases(arguments, "nothing"),
+                                 conf="report:json,report_file:" + name)
+            assert result.expect(0).out == bare.out, result
+            said = result.err.decode().splitlines()
+            assert len(said) == 1 and name in said[0] and why in said[0], said
+        assert os.listdir(folder) == [], os.listdir(folder)
+        assert not os.path.exists(folder + ".2")
+
+
 def test_two_processes_one_name(arguments):
     """A fixed name never makes one report overwrite another."""
     with temporary() as folder:
@@ -278,10 +296,19 @@ def test_children_silent(arguments):
     assert len(result.reports()) == 1, result.paths()
 
 
-def test_exec_counts_on(arguments):
-    """The same process, another image: a report with a name of its own."""
-    result = preload.run(arguments.lib, cases(arguments, "exec_again"))
-    assert result.expect(0).reports(), result
+def test_exec_starts_anew(arguments):
+    """An exec ends a program without a report; the next one counts from 0."""
+    one, = preload.run(arguments.lib,
+                       cases(arguments, "nothing")).expect(0).reports()
+    last, = preload.run(arguments.lib,
+                        cases(arguments, "exec_again")).expect(0).reports()
+    assert last["process"]["end"] == "exit", last["process"]
+    assert last["totals"] == one["totals"], (one["totals"], last["totals"])
+    # A file that each image would write: one came to its end.
+    shell = ["/bin/bash", "-c",
+             'exec /bin/bash -c \'exec "$0" exec_again\' "$0"']
+    result = preload.run(arguments.lib, shell + [cases(arguments)[0]])
+    assert len(result.expect(0).reports()) == 1, result.paths()
 
 
 def test_status_is_kept(arguments):
@@ -318,7 +345,8 @@ def test_signal_report(arguments):
         assert len(os.listdir(folder)) == 3, os.listdir(folder)
 
 
-def test_signal_chained(arguments):
+def test_signal_replaced_handler(arguments):
+    """A handler that the program installs later takes midpool's place."""
     preload.run(arguments.lib, cases(arguments, "handle_signal"),
                 conf="signal:SIGUSR2").expect(0)
 

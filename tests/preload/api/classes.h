@@ -1,0 +1,42 @@
+/*
+ * classes.h - the size classes as the contract has them.
+ *
+ * Six pools, 2 to 64 KB; the first has one class, the others four each in
+ * equal steps. Computed from this sentence and not from midpool's table, so
+ * that a count that rests on it is independent.
+ */
+#ifndef TESTS_PRELOAD_CLASSES_H
+#define TESTS_PRELOAD_CLASSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CLASSES = 21, BAND_MIN = 2048, BAND_MAX = 65536 };
+
+static inline bool
+in_band(size_t size)
+{
+    return size >= BAND_MIN && size <= BAND_MAX;
+}
+
+/* The largest request that a class serves. */
+static inline size_t
+class_bytes(unsigned index)
+{
+    if (index == 0)
+        return BAND_MIN;
+    size_t pool = (size_t)4096 << (index - 1) / 4;
+    return pool / 2 + pool / 8 * ((index - 1) % 4 + 1);
+}
+
+/* The smallest class for a request of the band. */
+static inline unsigned
+class_of(size_t size)
+{
+    unsigned index = 0;
+    while (class_bytes(index) < size)
+        index++;
+    return index;
+}
+
+#endif
