@@ -12,22 +12,27 @@
 #include "thread.h"
 
 enum {
-    EARLY_PUTS = 2,          /* a bin put to less often gets no magazine */
-    FIRST_ROUNDS = 4,        /* a first magazine's capacity, then doubled */
-    BUDGET_BYTES = 32 << 20, /* of all caches together */
-    PUTS_PER_TICK = 64,      /* slow ones: a thread may only ever free */
+    EARLY_PUTS = 2,     /* a bin put to less often gets no magazine */
+    FIRST_ROUNDS = 4,   /* a first magazine's capacity, then doubled */
+    PUTS_PER_TICK = 64, /* slow ones: a thread may only ever free */
 };
 
 /* Capacity granted to all caches, in bytes. */
 static _Atomic uint64_t granted_bytes;
 
+/*
+ * Threads that sleep keep what they were granted. So that they do not starve
+ * those that work, each may have a little over the budget.
+ */
 static bool
 grant(struct cache *cache, uint64_t bytes)
 {
     uint64_t all = atomic_load_explicit(&granted_bytes, memory_order_relaxed);
+    uint64_t mine = cache->granted_bytes + bytes;
 
-    if (cache->granted_bytes + bytes > settings.config.cache_max_bytes ||
-        all + bytes > BUDGET_BYTES)
+    if (mine > settings.config.cache_max_bytes ||
+        (all + bytes > settings.cache_budget_bytes &&
+         mine > settings.cache_least_bytes))
         return false;
     cache->granted_bytes += bytes;
     atomic_fetch_add_explicit(&granted_bytes, bytes, memory_order_relaxed);
@@ -75,8 +80,10 @@ grow(struct cache *cache, unsigned index)
 
     if (rounds > info->magazine_rounds)
         rounds = info->magazine_rounds;
-    if (rounds <= bin->rounds ||
-        !grant(cache, (uint64_t)(rounds - bin->rounds) * info->stride))
+    while (rounds > bin->rounds &&
+           !grant(cache, (uint64_t)(rounds - bin->rounds) * info->stride))
+        rounds = (rounds + bin->rounds) / 2;
+    if (rounds <= bin->rounds)
         return false;
     bin->rounds = (uint16_t)rounds;
     if (bin->base != NULL && bin->limit < bin->base + rounds)

@@ -27,7 +27,10 @@ struct settings settings;
 
 enum {
     WINDOWS_PER_DECAY = 3,
-    CACHE_SHARE = 4, /* of pool_max, at most, in one thread's cache */
+    CACHE_SHARE = 4,  /* of pool_max, at most, in one thread's cache, */
+    CACHES_SHARE = 2, /* and in all */
+    CACHES_BYTES = 32 << 20,
+    CACHE_LEAST_BYTES = 256 << 10,
 };
 
 static int64_t
@@ -58,6 +61,23 @@ route_slow(void)
     }
 }
 
+static void
+bound_caches(void)
+{
+    struct pool_config *config = &settings.config;
+    uint64_t limit = config->pool_max_bytes;
+
+    settings.cache_budget_bytes = CACHES_BYTES;
+    settings.cache_least_bytes = CACHE_LEAST_BYTES;
+    if (limit == 0)
+        return;
+    if (config->cache_max_bytes > limit / CACHE_SHARE)
+        config->cache_max_bytes = limit / CACHE_SHARE;
+    if (settings.cache_budget_bytes > limit / CACHES_SHARE)
+        settings.cache_budget_bytes = limit / CACHES_SHARE;
+    settings.cache_least_bytes = 0;
+}
+
 void
 pool_configure(const struct pool_config *config)
 {
@@ -65,9 +85,7 @@ pool_configure(const struct pool_config *config)
 
     *mine = *config;
     settings.window_ns = window_ns(config->decay_ms);
-    if (mine->pool_max_bytes != 0 &&
-        mine->cache_max_bytes > mine->pool_max_bytes / CACHE_SHARE)
-        mine->cache_max_bytes = mine->pool_max_bytes / CACHE_SHARE;
+    bound_caches();
     route_slow();
 }
 

@@ -14,7 +14,9 @@ struct settings {
     bool slow_puts; /* every put takes the slow path: zero, check_fill */
     bool slow_gets; /* every get does: check_fill */
     struct pool_config config;
-    int64_t window_ns; /* decay window; 0: at once, -1: never */
+    int64_t window_ns;           /* decay window; 0: at once, -1: never */
+    uint64_t cache_budget_bytes; /* capacity of all thread caches together, */
+    uint64_t cache_least_bytes;  /* and what each one has all the same */
 };
 
 extern hidden struct settings settings;

@@ -241,6 +241,50 @@ Test(pool_cache, reset_keeps_what_is_live_and_idle, .init = start)
     cr_assert_eq(sum_of(size_bin(4096)).misses, 0);
 }
 
+enum { SLEEPERS = 16 };
+
+static pthread_barrier_t sleeping;
+
+/* As much as one thread's cache takes, and then sleeps on it. */
+static void *
+hoard(void *unused)
+{
+    void *slot[MANY / 4];
+
+    (void)unused;
+    for (size_t bytes = 65536; bytes >= 8192; bytes /= 2) {
+        for (unsigned i = 0; i < MANY / 4; i++)
+            slot[i] = pool_get(bytes);
+        for (unsigned i = 0; i < MANY / 4; i++)
+            pool_put(slot[i]);
+    }
+    pthread_barrier_wait(&sleeping);
+    pthread_barrier_wait(&sleeping);
+    return NULL;
+}
+
+Test(pool_cache, sleepers_that_hold_all_do_not_starve_a_thread, .init = start)
+{
+    unsigned bin = size_bin(16384);
+    pthread_t thread[SLEEPERS];
+    struct stats_hot before;
+
+    pthread_barrier_init(&sleeping, NULL, SLEEPERS + 1);
+    for (unsigned i = 0; i < SLEEPERS; i++)
+        pthread_create(&thread[i], NULL, hoard, NULL);
+    pthread_barrier_wait(&sleeping);
+    for (unsigned i = 0; i < 4; i++)
+        pool_put(pool_get(16384));
+    before = sum_of(bin);
+    for (unsigned i = 0; i < MANY; i++)
+        pool_put(pool_get(16384));
+    cr_assert_eq(sum_of(bin).depot_hits, before.depot_hits);
+    pthread_barrier_wait(&sleeping);
+    for (unsigned i = 0; i < SLEEPERS; i++)
+        pthread_join(thread[i], NULL);
+    assert_sound("after all ended");
+}
+
 static uint64_t
 peak_live_bytes(void)
 {
