@@ -47,7 +47,7 @@
 
 /* A full magazine holds about this much, within the bounds below. */
 #define MAGAZINE_BYTES (768 * 1024)
-#define MAGAZINE_MIN_ROUNDS 62
+#define MAGAZINE_MIN_ROUNDS 16
 #define RUN_BYTES (64 * 1024)
 
 #define CLAMP(value, low, high)                                                \
