@@ -15,28 +15,21 @@
 #include "midpool_exports.h"
 #include "route.h"
 
-/* Requires bytes < BAND_MIN_BYTES. */
-static always_inline bool
-count_below(size_t bytes)
-{
-    if (likely(bytes >= BACKEND_MIN_BYTES))
-        return cache_count_below(bytes,
-                                 cache_below_width[bytes >> CACHE_BELOW_SHIFT]);
-    return cache_count_below(bytes, cache_width(bytes));
-}
-
 EXPORT void *
 malloc(size_t bytes)
 {
     if (likely(size_in_band(bytes))) {
-        void *slot = cache_get_fast(bytes);
+        enum cache_taken taken;
+        void *slot = cache_get_fast(bytes, &taken);
 
-        return likely(slot != NULL) ? slot : route_get(bytes);
+        return likely(slot != NULL) ? slot : route_get(bytes, taken);
     }
-    if (unlikely(bytes > BAND_MAX_BYTES))
-        return route_fallback(bytes);
-    return likely(count_below(bytes)) ? backend_malloc(bytes)
-                                      : route_below(bytes);
+    if (likely(bytes < BAND_MIN_BYTES)) {
+        if (likely(cache_count_below(bytes)))
+            return backend_malloc(bytes);
+        return route_below(bytes);
+    }
+    return route_fallback(bytes);
 }
 
 EXPORT void
@@ -69,10 +62,12 @@ calloc(size_t count, size_t size)
     }
     if (size_in_band(bytes))
         return route_get_zero(bytes);
-    if (unlikely(bytes > BAND_MAX_BYTES))
-        return route_fallback_zero(bytes);
-    return likely(count_below(bytes)) ? backend_calloc(1, bytes)
-                                      : route_below_zero(bytes);
+    if (likely(bytes < BAND_MIN_BYTES)) {
+        if (likely(cache_count_below(bytes)))
+            return backend_calloc(1, bytes);
+        return route_below_zero(bytes);
+    }
+    return route_fallback_zero(bytes);
 }
 
 EXPORT void *

@@ -15,22 +15,22 @@
 
 /* A slot of the bin; NULL is a bypass, counted as such. */
 static void *
-get(unsigned bin, size_t bytes, bool *zero)
+get(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
     void *slot;
 
     lifecycle_init_early();
-    slot = cache_get_slow(bin, bytes, zero);
+    slot = cache_get_slow(bin, bytes, taken, zero);
     if (slot == NULL)
         cache_note(bin, NOTE_BYPASS);
     return slot;
 }
 
 noinline void *
-route_get(size_t bytes)
+route_get(size_t bytes, enum cache_taken taken)
 {
     bool zero;
-    void *slot = get(size_bin(bytes), bytes, &zero);
+    void *slot = get(size_bin(bytes), bytes, taken, &zero);
 
     return slot != NULL ? slot : backend_malloc(bytes);
 }
@@ -39,11 +39,12 @@ void *
 route_get_zero(size_t bytes)
 {
     unsigned bin = size_bin(bytes);
-    void *slot = cache_get_fast(bytes);
+    enum cache_taken taken;
+    void *slot = cache_get_fast(bytes, &taken);
     bool zero = false;
 
     if (unlikely(slot == NULL))
-        slot = get(bin, bytes, &zero);
+        slot = get(bin, bytes, taken, &zero);
     if (unlikely(slot == NULL))
         return backend_calloc(1, bytes);
     cache_note(bin, NOTE_CALLOC);
@@ -55,11 +56,12 @@ get_page_aligned(size_t bytes)
 {
     unsigned bin = size_bin_aligned(bytes);
     struct cache *cache = cache_self;
-    void *slot = cache_pop(cache, &cache->bin[bin], bytes);
+    enum cache_taken taken;
+    void *slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
     bool zero;
 
     if (slot == NULL)
-        slot = get(bin, bytes, &zero);
+        slot = get(bin, bytes, taken, &zero);
     if (slot != NULL)
         cache_note(bin, NOTE_ALIGNED);
     return slot;
@@ -68,11 +70,12 @@ get_page_aligned(size_t bytes)
 static void *
 get_slot_aligned(size_t bytes)
 {
-    void *slot = cache_get_fast(bytes);
+    enum cache_taken taken;
+    void *slot = cache_get_fast(bytes, &taken);
     bool zero;
 
     if (slot == NULL)
-        slot = get(size_bin(bytes), bytes, &zero);
+        slot = get(size_bin(bytes), bytes, taken, &zero);
     if (slot != NULL)
         cache_note(size_bin(bytes), NOTE_ALIGNED);
     return slot;
@@ -106,7 +109,7 @@ noinline void *
 route_below(size_t bytes)
 {
     lifecycle_init_early();
-    cache_count_slow(bytes);
+    cache_count_below_slow(bytes);
     return backend_malloc(bytes);
 }
 
@@ -114,7 +117,7 @@ noinline void *
 route_below_zero(size_t bytes)
 {
     lifecycle_init_early();
-    cache_count_slow(bytes);
+    cache_count_below_slow(bytes);
     return backend_calloc(1, bytes);
 }
 
@@ -144,12 +147,13 @@ keeps_slot(size_t slot_bytes, size_t bytes)
 static void *
 get_any(size_t bytes)
 {
+    enum cache_taken taken;
     void *slot;
 
     if (!size_in_band(bytes))
         return route_fallback(bytes);
-    slot = cache_get_fast(bytes);
-    return slot != NULL ? slot : route_get(bytes);
+    slot = cache_get_fast(bytes, &taken);
+    return slot != NULL ? slot : route_get(bytes, taken);
 }
 
 static void *

@@ -10,8 +10,8 @@
 
 #include "cache.h"
 
-/* A request of the band that the fast path gave up. */
-void *route_get(size_t bytes);
+/* A request of the band that the fast path gave up, and how far it came. */
+void *route_get(size_t bytes, enum cache_taken taken);
 
 /* The same, reading as zero. */
 void *route_get_zero(size_t bytes);

@@ -69,7 +69,7 @@ publish_bin(struct stats_block *block, unsigned bin)
 static void
 publish_bytes(struct stats_block *block)
 {
-    int64_t share = block->peak_bytes - (block->room_bytes - block->used_bytes);
+    int64_t share = block->peak_bytes - block->headroom;
     int64_t before =
         __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED);
     int64_t live;
@@ -85,7 +85,7 @@ publish_bytes(struct stats_block *block)
                          __ATOMIC_RELAXED);
     block->published_bytes = share;
     block->peak_bytes = share;
-    block->room_bytes = block->used_bytes;
+    block->headroom = 0;
 }
 
 /*

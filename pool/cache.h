@@ -154,28 +154,35 @@ cache_mark(const struct cache *cache, void *slot)
 }
 
 /*
- * A slot off the loaded magazine, or NULL, with nothing changed: take the
- * slow path.
+ * How far a fast get came before it had to give up: what the slow path takes
+ * back first. The fast path subtracts before it looks, because that is one
+ * instruction on memory.
  */
+enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
+
+/* A slot off the loaded magazine, or NULL: take the slow path. */
 static always_inline void *
-cache_pop(struct cache *cache, struct bin *bin, size_t bytes)
+cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
+          enum cache_taken *taken)
 {
     void **top = bin->top;
     void *slot;
 
+    *taken = TAKEN_NOTHING;
     if (unlikely(top == bin->low))
         return NULL;
 #if MIDPOOL_COUNTERS
     struct stats_block *block = cache_block(cache);
     struct stats_hot *hot = cache_hot(bin);
-    int64_t used = block->used_bytes + bin->slot_bytes;
 
-    if (unlikely(used > block->room_bytes))
-        return NULL;
-    if (unlikely(hot->credit < (int64_t)bytes))
-        return NULL;
-    block->used_bytes = used;
     hot->credit -= (int64_t)bytes;
+    *taken = TAKEN_CREDIT;
+    if (unlikely(hot->credit < 0))
+        return NULL;
+    block->headroom -= bin->slot_bytes;
+    *taken = TAKEN_HEADROOM;
+    if (unlikely(block->headroom < 0))
+        return NULL;
     hot->gets++;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
 #else
@@ -192,12 +199,12 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes)
 
 /* Requires size_in_band(bytes). NULL: take cache_get_slow. */
 static always_inline void *
-cache_get_fast(size_t bytes)
+cache_get_fast(size_t bytes, enum cache_taken *taken)
 {
     struct cache *cache = cache_self;
     unsigned offset = size_bin_offset[(bytes - 1) >> SIZE_STEP_SHIFT];
 
-    return cache_pop(cache, cache_bin(cache, offset), bytes);
+    return cache_pop(cache, cache_bin(cache, offset), bytes, taken);
 }
 
 /*
@@ -230,7 +237,7 @@ cache_put_fast(void *slot, unsigned offset)
     *state = STATE_FREED;
 #if MIDPOOL_COUNTERS
     cache_hot(bin)->puts++;
-    cache_block(cache)->room_bytes += bin->slot_bytes;
+    cache_block(cache)->headroom += bin->slot_bytes;
 #endif
     return true;
 }
@@ -238,9 +245,11 @@ cache_put_fast(void *slot, unsigned offset)
 /*
  * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
  * when there is no memory, or none to be had in a signal handler; errno is
- * kept. *zero tells that the slot reads as zero.
+ * kept. *zero tells that the slot reads as zero. taken is what a fast get of
+ * the same request left.
  */
-void *cache_get_slow(unsigned bin, size_t bytes, bool *zero);
+void *cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken,
+                     bool *zero);
 
 /* What a put came to. */
 enum cache_put_result {
@@ -273,28 +282,18 @@ void cache_note(unsigned bin, enum cache_note note);
 /* Counts a request outside the band that goes to the fallback. */
 void cache_count_slow(size_t bytes);
 
-/* Bits that it takes to write the number: 0 for 0, 1 for 1, 2 for 2 and 3. */
+/* The same after cache_count_below failed. */
+void cache_count_below_slow(size_t bytes);
+
 static always_inline unsigned
 cache_width(size_t bytes)
 {
     return bytes == 0 ? 0 : 64 - (unsigned)__builtin_clzl(bytes);
 }
 
-/*
- * cache_width(bytes) by bytes >> CACHE_BELOW_SHIFT, for requests of
- * CACHE_BELOW_MIN_BYTES up to the band: searching for a bit is slow on
- * processors that many servers have.
- */
-enum { CACHE_BELOW_SHIFT = 3, CACHE_BELOW_MIN_BYTES = 1 << CACHE_BELOW_SHIFT };
-extern hidden const uint8_t
-    cache_below_width[BAND_MIN_BYTES >> CACHE_BELOW_SHIFT];
-
-/*
- * Counts a request below the band, of that bit width. False, with nothing
- * changed: take cache_count_slow.
- */
+/* Requires bytes < BAND_MIN_BYTES. False: take cache_count_below_slow. */
 static always_inline bool
-cache_count_below(size_t bytes, unsigned width)
+cache_count_below(size_t bytes)
 {
     struct cache *cache = cache_self;
 
@@ -303,13 +302,13 @@ cache_count_below(size_t bytes, unsigned width)
 #if MIDPOOL_COUNTERS
     struct stats_block *block = cache_block(cache);
 
-    if (unlikely(block->below_credit < (int64_t)bytes))
-        return false;
     block->below_credit -= (int64_t)bytes;
-    block->fallback_calls[width]++;
+    if (unlikely(block->below_credit < 0))
+        return false;
+    /* The bit width of bytes, without a special case for 0. */
+    block->fallback_calls[63 - __builtin_clzl(2 * bytes + 1)]++;
 #else
     (void)bytes;
-    (void)width;
 #endif
     return true;
 }

@@ -15,19 +15,6 @@ enum {
     BELOW_GRANT_BYTES = 16 * 1024, /* fallback bytes between ticks */
 };
 
-#define WIDTH(index) (63 - __builtin_clzl((index) << CACHE_BELOW_SHIFT | 1) + 1)
-#define WIDTHS_4(i) WIDTH(i), WIDTH(i + 1), WIDTH(i + 2), WIDTH(i + 3)
-#define WIDTHS_16(i)                                                           \
-    WIDTHS_4(i), WIDTHS_4(i + 4), WIDTHS_4(i + 8), WIDTHS_4(i + 12)
-#define WIDTHS_64(i)                                                           \
-    WIDTHS_16(i), WIDTHS_16(i + 16), WIDTHS_16(i + 32), WIDTHS_16(i + 48)
-
-/* The first entry is not used: its requests have several widths. */
-const uint8_t cache_below_width[BAND_MIN_BYTES >> CACHE_BELOW_SHIFT] = {
-    WIDTHS_64(0UL), WIDTHS_64(64UL), WIDTHS_64(128UL), WIDTHS_64(192UL)};
-
-_Static_assert(sizeof(cache_below_width) == 256, "as many as are listed");
-
 void
 cache_set_low(struct cache *cache, unsigned index)
 {
@@ -62,10 +49,10 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
     hot->credit -= (int64_t)bytes;
     hot->gets++;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
-    block->used_bytes += slot_bytes;
-    if (block->used_bytes > block->room_bytes) {
-        block->peak_bytes += block->used_bytes - block->room_bytes;
-        block->room_bytes = block->used_bytes;
+    block->headroom -= slot_bytes;
+    if (block->headroom < 0) {
+        block->peak_bytes -= block->headroom;
+        block->headroom = 0;
         if (__atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1)
             __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                              __ATOMIC_RELAXED);
@@ -145,8 +132,21 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
     return refill.slot;
 }
 
+/* What a fast get subtracted before it gave up. */
+static void
+give_back(struct cache *cache, unsigned index, size_t bytes,
+          enum cache_taken taken)
+{
+    struct stats_block *block = cache_block(cache);
+
+    if (taken >= TAKEN_CREDIT)
+        block->hot[index].credit += (int64_t)bytes;
+    if (taken >= TAKEN_HEADROOM)
+        block->headroom += bin_info[index].slot_bytes;
+}
+
 noinline void *
-cache_get_slow(unsigned bin, size_t bytes, bool *zero)
+cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
     struct cache *cache;
     void *slot;
@@ -159,6 +159,7 @@ cache_get_slow(unsigned bin, size_t bytes, bool *zero)
     if (cache == NULL)
         return get_shared(bin, bytes, zero);
     cache_enter();
+    give_back(cache, bin, bytes, taken);
     if (unlikely(fork_pending))
         fork_finish();
     slot = get_cached(cache, bin, bytes, zero);
@@ -212,6 +213,15 @@ cache_count_slow(size_t bytes)
         cache_leave(cache);
     }
     count_fallback(cache_block(cache), bytes);
+}
+
+/* A live cache's credit was subtracted from before it was found wanting. */
+void
+cache_count_below_slow(size_t bytes)
+{
+    if (MIDPOOL_COUNTERS && cache_self->state == CACHE_LIVE)
+        cache_block(cache_self)->below_credit += (int64_t)bytes;
+    cache_count_slow(bytes);
 }
 
 void

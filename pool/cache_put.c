@@ -170,7 +170,7 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
     }
     hot->puts++;
     hot->remote_puts += tag != own;
-    block->room_bytes += bin_info[index].slot_bytes;
+    block->headroom += bin_info[index].slot_bytes;
 }
 
 static bool

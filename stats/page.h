@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 enum {
-    PAGE_LAYOUT = 2,
+    PAGE_LAYOUT = 1,
     PAGE_CLASSES = 21, /* size classes, see pool/size_class.h */
     PAGE_POOLS = 6,
     PAGE_BINS = 33, /* size classes, then their page-aligned variants */
@@ -78,12 +78,8 @@ struct stats_cold {
 /*
  * One thread's counters.
  *
- * used_bytes and room_bytes only grow, by the slot bytes of gets and of puts.
- * They are two words because a call that follows another then waits for half
- * as many of the stores before it. Their difference is the headroom: what the
- * thread may still get until its own share of live bytes,
- * peak_bytes - (room_bytes - used_bytes), is at a new peak. The share may be
- * negative, for a thread that frees what others got; the headroom never is.
+ * The thread's own share of live bytes is peak_bytes - headroom; it may be
+ * negative, for a thread that frees what others got. headroom never is.
  * published_bytes and peak_bytes work for header live_bytes and peak_bytes
  * as published and peak do for a bin; peak_bytes is the highest share since
  * the last publication. While alone is set the peaks are not above what
@@ -97,8 +93,7 @@ struct stats_block {
     uint64_t below_granted;               /* fallback bytes below the band: */
     int64_t below_credit;                 /* below_granted - below_credit */
     uint64_t above_bytes;
-    int64_t used_bytes;
-    int64_t room_bytes;
+    int64_t headroom;
     int64_t peak_bytes;
     int64_t published_bytes;
     uint32_t in_use; /* a living thread holds the block */

@@ -8,10 +8,12 @@
 void *
 pool_get(size_t bytes)
 {
+    enum cache_taken taken;
     bool zero;
-    void *slot = cache_get_fast(bytes);
+    void *slot = cache_get_fast(bytes, &taken);
 
-    return slot != NULL ? slot : cache_get_slow(size_bin(bytes), bytes, &zero);
+    return slot != NULL ? slot
+                        : cache_get_slow(size_bin(bytes), bytes, taken, &zero);
 }
 
 void *
@@ -19,11 +21,12 @@ pool_get_aligned(size_t bytes)
 {
     unsigned bin = size_bin_aligned(bytes);
     struct cache *cache = cache_self;
+    enum cache_taken taken;
     bool zero;
-    void *slot = cache_pop(cache, &cache->bin[bin], bytes);
+    void *slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
 
     if (slot == NULL)
-        slot = cache_get_slow(bin, bytes, &zero);
+        slot = cache_get_slow(bin, bytes, taken, &zero);
     if (slot != NULL)
         cache_note(bin, NOTE_ALIGNED);
     return slot;
@@ -32,11 +35,12 @@ pool_get_aligned(size_t bytes)
 void *
 pool_get_zero(size_t bytes)
 {
+    enum cache_taken taken;
     bool zero = false;
-    void *slot = cache_get_fast(bytes);
+    void *slot = cache_get_fast(bytes, &taken);
 
     if (slot == NULL)
-        slot = cache_get_slow(size_bin(bytes), bytes, &zero);
+        slot = cache_get_slow(size_bin(bytes), bytes, taken, &zero);
     if (slot == NULL)
         return NULL;
     cache_note(size_bin(bytes), NOTE_CALLOC);
