@@ -2,6 +2,8 @@
 
 The program gets stdin, stdout, stderr, working directory, environment,
 process group, signal mask and signal dispositions as the command got them.
+The command mirrors it: it stops when the program stops, goes on with it, ends
+as it ended, and does not leave it behind when it is itself killed.
 """
 
 import errno
@@ -16,10 +18,8 @@ from midpool_lib.errors import CommandError
 # Signals that Python ignores at its start; the program must not inherit it.
 _PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)
 
-_FORWARDED = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM,
-              signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
-              signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGPWR
-              } | set(range(signal.SIGRTMIN, signal.SIGRTMAX + 1))
+_WAITED = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+_PR_SET_PDEATHSIG = 1
 
 
 def environment():
@@ -52,9 +52,24 @@ def find(program):
     return path
 
 
-def _become(path, argv, env, mask, streams):
+def _die_with(parent):
+    """In the child: a SIGKILL of the command is one of the program, too."""
+    try:
+        import _ctypes  # ctypes itself takes as long as all else together
+
+        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")
+        _ctypes.call_function(prctl, (_PR_SET_PDEATHSIG, signal.SIGKILL,
+                                      0, 0, 0))
+    except (ImportError, AttributeError, OSError):
+        return  # the program is then left running, as an orphan
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)  # it died before that
+
+
+def _become(path, argv, env, mask, streams, parent):
     """In the child: sets everything back and becomes the program."""
     try:
+        _die_with(parent)
         for number, file in streams.items():
             os.dup2(file, number)
         for number in _PYTHON_IGNORES:
@@ -101,38 +116,105 @@ class Run:
         return self.exit_status if self.signal is None else 128 + self.signal
 
 
-def _wait(pid, waited, meanwhile, every):
-    while True:
-        info = signal.sigtimedwait(waited, every)
-        if info is None:
-            if meanwhile:
-                meanwhile(pid)
-        elif info.si_signo == signal.SIGCHLD:
-            done, status, usage = os.wait4(pid, os.WNOHANG)
-            if done:
-                return Run(pid, status, usage)
-        elif info.si_code <= 0 and info.si_pid != pid:
-            # Sent to this process alone; the terminal's (si_code > 0) reach
-            # the program by themselves.
-            os.kill(pid, info.si_signo)
+class Onlooker:
+    """What the command does meanwhile; this one does nothing."""
+
+    every = 3.0  # seconds between two looks
+
+    def look(self, pid):
+        """Called now and then while the program runs."""
+
+    def pause(self):
+        """Called before the command stops, as the program did."""
+
+    def resume(self):
+        """Called when it goes on."""
 
 
-def run(path, argv, env, streams=None, meanwhile=None,
-        every=3.0):
-    """Runs a program to its end.
-
-    streams: descriptor -> open file; meanwhile is called with the pid,
-    every so many seconds.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    waited = _FORWARDED | {signal.SIGCHLD}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+def _is_stopped(pid):
     try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"T"
+    except (OSError, IndexError):
+        return False
+
+
+def _shell_watches():
+    """Whether the parent does job control, and so will continue us."""
+    parent = os.getppid()
+    try:
+        return (os.getpgid(parent) != os.getpgrp()
+                and os.getsid(parent) == os.getsid(0))
+    except OSError:
+        return False
+
+
+def _stop_like(number, pid, onlooker):
+    """Stops this process as the program was, for the shell to see.
+
+    A SIGSTOP outside of job control is between its sender and the program:
+    who continues that one does not know that there are two.
+    """
+    if number == signal.SIGSTOP and not _shell_watches():
+        return
+    if not _is_stopped(pid):
+        return  # it went on meanwhile
+    onlooker.pause()
+    if number != signal.SIGSTOP:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
+    onlooker.resume()
+
+
+def _look_after(pid, onlooker):
+    """How the program ended, or None if it only stopped or went on."""
+    done, status, usage = os.wait4(pid, os.WNOHANG | os.WUNTRACED)
+    if not done:
+        return None
+    if os.WIFSTOPPED(status):
+        _stop_like(os.WSTOPSIG(status), pid, onlooker)
+        return None
+    return Run(pid, status, usage)
+
+
+def _hand_on(pid, info):
+    """Gives the program a signal that was sent to this process alone.
+
+    Those of the terminal (si_code > 0) reach the program by themselves, and
+    so do the shell's for a whole job, where this can be told.
+    """
+    if info.si_code > 0 or info.si_pid == pid:
+        return
+    if info.si_signo == signal.SIGCONT and not _is_stopped(pid):
+        return
+    os.kill(pid, info.si_signo)
+
+
+def _wait(pid, onlooker):
+    while True:
+        info = signal.sigtimedwait(_WAITED, onlooker.every)
+        if info is None:
+            onlooker.look(pid)
+        elif info.si_signo == signal.SIGCHLD:
+            ended = _look_after(pid, onlooker)
+            if ended:
+                return ended
+        else:
+            _hand_on(pid, info)
+
+
+def run(path, argv, env, streams=None, onlooker=None):
+    """Runs a program to its end; streams: descriptor -> open file."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
+    try:
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _become(path, argv, env, mask, streams or {})
+            _become(path, argv, env, mask, streams or {}, parent)
         started = time.monotonic_ns()
-        ended = _wait(pid, waited, meanwhile, every)
+        ended = _wait(pid, onlooker or Onlooker())
         ended.wall_ns = time.monotonic_ns() - started
         return ended
     finally:

@@ -68,6 +68,16 @@ def warn_of_conf(texts):
             " the options is not used (-o FILE keeps the report)")
 
 
+class Harvester(launch.Onlooker):
+    """Gathers what processes that ended left, while others still run."""
+
+    def __init__(self, collector):
+        self.collector = collector
+
+    def look(self, _pid):
+        self.collector.harvest()
+
+
 class Session:
     """One `midpool run`: a program, run once or several times."""
 
@@ -106,12 +116,8 @@ class Session:
                 env = launch.environment()
             else:
                 env = environment(self.library, collector.conf(*self.conf))
-            if watcher:
-                ended = launch.run(self.path, self.argv, env, streams,
-                                   watcher, 0.1)
-            else:
-                ended = launch.run(self.path, self.argv, env, streams,
-                                   lambda _pid: collector.harvest())
+            ended = launch.run(self.path, self.argv, env, streams,
+                               watcher or Harvester(collector))
             found = collector.gather()
         finally:
             running = collector.close()

@@ -1,15 +1,18 @@
-"""A full-screen view on a terminal, with nothing but ANSI sequences.
+"""A view on a terminal: full-screen with nothing but ANSI sequences, or a line
+at a time where the terminal knows not even those.
 
 Whatever happens, leave() puts the terminal back as it was.
 """
 
 import os
 import select
+import signal
 import termios
 import tty
 
 ENTER = "\033[?1049h\033[?25l\033[H\033[2J"
 LEAVE = "\033[?25h\033[?1049l"
+LEAVING = ("q", "Q", "\x04")  # keys; not escape, with which arrows begin
 
 
 class Screen:
@@ -47,6 +50,10 @@ class Screen:
             return 80, 24
         return size.columns or 80, size.lines or 24
 
+    def draw(self, view, note):
+        """Shows what a view has now."""
+        self.show(view.lines(note))
+
     def show(self, lines):
         """Draws lines; what is too long or too many is cut."""
         columns, rows = self.size()
@@ -59,7 +66,61 @@ class Screen:
             select.select([], [], [], seconds)
             return ""
         ready, _, _ = select.select([self.keys], [], [], seconds)
-        return os.read(self.keys, 1).decode("latin-1") if ready else ""
+        if not ready:
+            return ""
+        key = os.read(self.keys, 1).decode("latin-1")
+        if not key:
+            self.keys = None  # nothing comes from there any more
+        return key
+
+
+class Lines:
+    """The same on a terminal that only types: a line at each look."""
+
+    HEAD_EVERY = 20
+
+    def __init__(self, output, keys):
+        self.output = output
+        self.keys = keys
+        self.count = 0
+
+    def enter(self):
+        pass
+
+    def leave(self):
+        pass
+
+    def draw(self, view, note):
+        if self.count == 0:
+            lines = [view.title(note)]  # there are no rates yet
+        else:
+            lines = [view.line()]
+        if self.count % self.HEAD_EVERY == 0:
+            lines.append(view.line_head())
+        self.count += 1
+        os.write(self.output, ("\n".join(lines) + "\n").encode("utf-8"))
+
+    key = Screen.key
+
+
+def of_terminal(output, keys):
+    """The view that the terminal can show."""
+    dumb = os.environ.get("TERM", "dumb") in ("", "dumb")
+    return (Lines if dumb else Screen)(output, keys)
+
+
+def guard(window):
+    """Has the terminal put back before a signal stops or ends the command."""
+    def handle(number, _frame):
+        window.leave()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, handle)  # it had only stopped
+        window.enter()
+
+    for number in (signal.SIGTSTP, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, handle)
 
 
 def cut(line, columns):

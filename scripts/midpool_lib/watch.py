@@ -9,14 +9,16 @@ import sys
 import tempfile
 import time
 
-from midpool_lib import gauges, reports, screen, style
+from midpool_lib import gauges, launch, reports, screen, style
 from midpool_lib.errors import CommandError
 
 INTERVAL = 0.5
 
 
-class Watcher:
+class Watcher(launch.Onlooker):
     """Draws whenever it is called and time has come."""
+
+    every = 0.1
 
     def __init__(self, window, view, build):
         self.window = window
@@ -24,10 +26,18 @@ class Watcher:
         self.build = build
         self.next = 0.0
 
-    def __call__(self, pid):
+    def pause(self):
+        if self.window is not None:
+            self.window.leave()
+
+    def resume(self):
+        if self.window is not None:
+            self.window.enter()
+
+    def look(self, pid):
         if self.window is None:
             return
-        if self.window.key(0) in ("q", "Q", "\x1b"):
+        if self.window.key(0) in screen.LEAVING:
             self.close()
             return
         if time.monotonic() < self.next:
@@ -37,7 +47,7 @@ class Watcher:
             self.view.add(reports.read(str(pid), self.build))
         except CommandError:
             return  # it has no page yet
-        self.window.show(self.view.lines("q leaves the view"))
+        self.window.draw(self.view, "q leaves the view")
 
     def close(self):
         if self.window is not None:
@@ -61,7 +71,7 @@ def run_watched(session):
         raise CommandError("run: --live needs a terminal on stderr",
                            "use 'midpool live PID' in another terminal")
     view = gauges.Gauges(style.Style(sys.stderr), INTERVAL)
-    window = screen.Screen(2, 0 if os.isatty(0) else None)
+    window = screen.of_terminal(2, 0 if os.isatty(0) else None)
     with tempfile.TemporaryFile() as kept:
         watcher = Watcher(window, view, session.options.build)
         window.enter()

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 import sample
@@ -97,6 +98,73 @@ class ItsOwn(Case):
         self.assertEqual(process.stdout.readline(), b"ready\n")
         process.terminate()
         self.assertEqual(process.wait(20), 9)
+
+    def start(self, code, **options):
+        """A running `midpool run` of Python code, and its first line."""
+        process = subprocess.Popen(
+            [sample.COMMAND, "run", "--build", sample.BUILD, "-q", "--",
+             PYTHON, "-u", "-c", code], stdout=subprocess.PIPE, env=self.env,
+            text=True, **options)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, process.stdout.readline().strip()
+
+    def test_other_signals_too(self):
+        code = ("import signal\n"
+                "for name in 'ABRT', 'SEGV', 'WINCH', 'URG', 'RTMIN':\n"
+                "    signal.signal(getattr(signal, 'SIG' + name),"
+                " lambda number, _: print(number))\n"
+                "print('ready')\n"
+                "while True: signal.pause()")
+        process, first = self.start(code)
+        self.assertEqual(first, "ready")
+        for name in ("ABRT", "SEGV", "WINCH", "URG", "RTMIN"):
+            number = getattr(signal, "SIG" + name)
+            process.send_signal(number)
+            self.assertEqual(process.stdout.readline(), f"{number:d}\n")
+
+    def test_a_killed_command_takes_the_program_along(self):
+        process, first = self.start(
+            "import signal\nprint('ready')\nwhile True: signal.pause()")
+        self.assertEqual(first, "ready")
+        process.kill()
+        # The program's end of the pipe closes only when it dies.
+        self.assertEqual(process.stdout.read(), "")
+
+    def test_stops_and_goes_on_with_the_program(self):
+        for name in ("TSTP", "STOP"):
+            code = (f"import os, signal\nprint('ready')\n"
+                    f"os.kill(os.getpid(), signal.SIG{name})\n"
+                    "print('on again')\nos._exit(6)")
+            # As a shell with job control starts it: a group of its own.
+            process, _ = self.start(code, process_group=0)
+            self.assertTrue(os.WIFSTOPPED(self.wait_for_stop(process)), name)
+            os.killpg(process.pid, signal.SIGCONT)
+            self.assertEqual(process.stdout.readline(), "on again\n")
+            self.assertEqual(process.wait(60), 6)
+
+    def wait_for_stop(self, process):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            pid, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
+            if pid:
+                return status
+            time.sleep(0.01)
+        return 0
+
+    def test_a_stop_without_job_control_is_the_programs_own(self):
+        process, pid = self.start(
+            "import os, signal\nprint(os.getpid())\n"
+            "os.kill(os.getpid(), signal.SIGSTOP)\nos._exit(6)")
+        while self.state(pid) != "T":
+            time.sleep(0.01)
+        os.kill(int(pid), signal.SIGCONT)
+        self.assertEqual(process.wait(60), 6)
+
+    def state(self, pid):
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0]
 
     def kill_group(self, group):
         try:
