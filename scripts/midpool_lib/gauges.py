@@ -86,17 +86,31 @@ class Gauges:
                 f"{style.size(row['live_bytes']):>10}"
                 f"{style.size(row['cached_bytes']):>10}")
 
-    def _head(self, note):
+    def title(self, note):
         process = self.now["process"]
         name = style.plain(reports.program(self.now))[:24]
         return (self.look.paint("midpool live", "bold") + "   "
                 + self.look.paint(name, "bold") + f" [{process['pid']}]   up "
                 + style.duration(process["duration_ns"]) + f"   {note}")
 
+    @staticmethod
+    def line_head():
+        return (f"{'gets/s':>12}{'hit rate':>10}{'misses/s':>12}{'live':>12}"
+                f"{'cached':>12}")
+
+    def line(self):
+        """All of it that one line holds, for terminals that only type."""
+        totals = self.now["totals"]
+        return (f"{style.count(self.rate('gets')):>12}"
+                f"{self.recent_rate():>10}"
+                f"{style.count(self.rate('misses')):>12}"
+                f"{style.size(totals['live_bytes']):>12}"
+                f"{style.size(totals['cached_bytes']):>12}")
+
     def lines(self, note):
         """The screen: 22 lines of at most 79 columns."""
         totals, look = self.now["totals"], self.look
-        top = [self._head(note), "",
+        top = [self.title(note), "",
                "hit rate   " + look.paint(f"{self.recent_rate():>14}", "bold")
                + "   lately; " + style.percent(totals["hits"], totals["gets"])
                + f" of all {style.count(totals['gets'])} gets"]

@@ -93,6 +93,15 @@ def once(pid, view, options):
     return 0
 
 
+def _left(window, seconds):
+    """Waits; tells whether a key that leaves was pressed meanwhile."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if window.key(max(0, until - time.monotonic())) in screen.LEAVING:
+            return True
+    return False
+
+
 def watch(pid, view, options, window):
     """Draws until q or the program's end; returns why it ended."""
     while True:
@@ -105,14 +114,9 @@ def watch(pid, view, options, window):
         view.add(report)
         if report["process"]["end"] != "running":
             return "has ended"
-        window.show(view.lines(f"every {view.interval:g} s, q leaves"))
-        until = time.monotonic() + view.interval
-        while time.monotonic() < until:
-            key = window.key(max(0, until - time.monotonic()))
-            if key in ("q", "Q", "\x1b", "\x04"):
-                return ""
-            if key:
-                window.show(view.lines(f"every {view.interval:g} s, q leaves"))
+        window.draw(view, f"every {view.interval:g} s, q leaves")
+        if _left(window, view.interval):
+            return ""
 
 
 def main(argv):
@@ -128,7 +132,8 @@ def main(argv):
     reports.read(pid, options.build)  # its error, if any, before the screen
     if options.once or not sys.stdout.isatty():
         return once(pid, view, options)
-    window = screen.Screen(1, 0 if os.isatty(0) else None)
+    window = screen.of_terminal(1, 0 if os.isatty(0) else None)
+    screen.guard(window)
     window.enter()
     try:
         why = watch(pid, view, options, window)

@@ -95,9 +95,9 @@ class OnATerminal(sample.Case):
             if select.select([terminal], [], [], 0.1)[0]:
                 try:
                     seen += os.read(terminal, 65536).decode("utf-8")
-                except OSError:
-                    return seen
-                if pattern and re.search(pattern, seen):
+                except OSError:  # the other end has closed
+                    break
+                if re.search(pattern, seen):
                     return seen
         self.fail(f"no {pattern} in {seen[-500:]!r}")
 
@@ -123,6 +123,37 @@ class OnATerminal(sample.Case):
         self.assertIsNone(re.search(r"\033\[[0-9;]*m",
                                     self.live(NO_COLOR="1")))
         self.assertIsNotNone(re.search(r"\033\[[0-9;]*m", self.live()))
+
+    def test_a_dumb_terminal_gets_lines(self):
+        pid, terminal = self.start("live", "--build", sample.BUILD, "-i",
+                                   "0.1", self.pid, TERM="dumb")
+        seen = self.read_until(terminal, r"misses/s(.*\n){3}")
+        os.write(terminal, b"q\n")
+        while True:
+            try:
+                seen += os.read(terminal, 65536).decode("utf-8")
+            except OSError:  # the other end has closed
+                break
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        self.assertNotIn("\033", seen)
+        self.assertRegex(seen, r"(?m)^ +[\d,]+ +[\d.]+ % .* [KM]B\r$")
+
+    def test_a_signal_puts_the_terminal_back(self):
+        pid, terminal = self.start("live", "--build", sample.BUILD, "-i",
+                                   "0.1", self.pid)
+        self.read_until(terminal, "gets/s")
+        os.kill(pid, signal.SIGTERM)
+        self.read_until(terminal, re.escape("\033[?1049l"))
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]),
+                         -signal.SIGTERM)
+
+    def test_arrows_do_not_leave(self):
+        pid, terminal = self.start("live", "--build", sample.BUILD, "-i",
+                                   "0.1", self.pid)
+        self.read_until(terminal, "gets/s")
+        os.write(terminal, b"\033[A\033[B")
+        self.read_until(terminal, r"(?s)threads.*threads.*threads")
+        self.leave(pid, terminal)
 
     def test_ends_with_the_program(self):
         pid, terminal = self.start("live", "--build", sample.BUILD, "-i",
