@@ -1,37 +1,81 @@
 # Completion of midpool for bash.
 
+_midpool_options() {
+    case $1 in
+    run) echo "-o --output -n --runs --conf --live -a --all -q --quiet --build" ;;
+    show) echo "-a --all -e --explain -l --list -t --tree --json --csv --prom" \
+        "--build" ;;
+    diff) echo "-a --all --fail-on --allow --markdown --json" ;;
+    live) echo "-i --interval --once --build" ;;
+    html) echo "-o --output --open" ;;
+    bench) echo "-n --runs --allocators --conf --json -q --quiet --build" ;;
+    doctor) echo "-q --quiet --build" ;;
+    esac
+}
+
 # Names of programs or files that the command given runs or reads.
 _midpool_operands() {
     case $1 in
     run | bench | doctor)
+        compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -c -- "$2"; compgen -f -- "$2") ;;
     show | diff | html)
+        shopt -s extglob
+        compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -X '!*.@(json|html)' -- "$2"
             compgen -d -- "$2") ;;
     live)
-        mapfile -t COMPREPLY < <(compgen -W \
-            "$(midpool live 2>/dev/null | awk '$1 ~ /^[0-9]+$/')" -- "$2") ;;
+        _midpool_words "$(midpool live 2>/dev/null |
+            awk '$1 ~ /^[0-9]+$/ { print $1 }')" "$2" ;;
     esac
 }
-
-_midpool_options() {
-    case $1 in
-    run) echo "-o --output -n --runs --conf --live -a --all -q --quiet" ;;
-    show) echo "-a --all -e --explain -l --list -t --tree --json --csv --prom" ;;
-    diff) echo "-a --all --fail-on --allow --markdown --json" ;;
-    live) echo "-i --interval --once" ;;
-    html) echo "-o --output --open" ;;
-    bench) echo "-n --runs --allocators --conf --json -q --quiet" ;;
-    doctor) echo "-q --quiet" ;;
-    esac
-}
-
-_midpool_conf="report: report_file: report_children: warn_below: live: signal:
-    warmup: zero: misuse: check_fill: thp: cache_max: pool_max: decay_ms:
-    purge_thread:"
 
 _midpool_words() {
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+# The last of a comma list's words; the ones before it stay.
+_midpool_list() {
+    _midpool_words "$1" "${2##*,}"
+    COMPREPLY=("${COMPREPLY[@]/#/${2%"${2##*,}"}}")
+}
+
+_midpool_conf() {
+    local last=${1##*,} values
+    case $last in
+    report:*) values="text json openmetrics csv none" ;;
+    report_children:* | live:* | check_fill:* | purge_thread:*)
+        values="yes no" ;;
+    zero:*) values="off free" ;;
+    misuse:*) values="abort warn off" ;;
+    thp:*) values="default never dense" ;;
+    *:*) return ;;
+    *)
+        compopt -o nospace
+        values="report: report_file: report_children: warn_below: live:
+            signal: warmup: zero: misuse: check_fill: thp: cache_max:
+            pool_max: decay_ms: purge_thread:"
+        _midpool_list "$values" "$1"
+        return
+        ;;
+    esac
+    read -ra values <<<"$values"
+    _midpool_list "${values[*]/#/${last%%:*}:}" "$1"
+}
+
+# Values of an option; fails where the option has none.
+_midpool_value() {
+    case $1 in
+    -o | --output | --build)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+    --conf) _midpool_conf "$2" ;;
+    --allocators)
+        _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
+    --allow) _midpool_list "executable config classes" "$2" ;;
+    -n | --runs | -i | --interval | --fail-on) ;;
+    *) return 1 ;;
+    esac
 }
 
 # Where the program's own words begin, bash's usual completion goes on.
@@ -44,7 +88,11 @@ _midpool_offset() {
             return
             ;;
         -o | --output | -n | --runs | --conf | --allocators | --build)
-            ((at++)) ;;
+            ((at++))
+            # ':' and '=' are words of their own.
+            [[ ${COMP_WORDS[at]} != = ]] || ((at++))
+            while [[ ${COMP_WORDS[at + 1]} == [:=] ]]; do ((at += 2)); done
+            ;;
         -*) ;;
         *)
             echo "$at"
@@ -54,12 +102,22 @@ _midpool_offset() {
     done
 }
 
+# Readline replaces only what follows the last ':' or '='.
+_midpool_trim() {
+    local done=${1%"${1##*[:=]}"} at
+    for at in "${!COMPREPLY[@]}"; do
+        COMPREPLY[at]=${COMPREPLY[at]#"$done"}
+    done
+}
+
 _midpool() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local command=${COMP_WORDS[1]} offset
-    shopt -s extglob
+    local line=${COMP_LINE:0:COMP_POINT} word before command offset
+    local -a words
+    read -ra words <<<"$line"
+    [[ $line != *[[:space:]] ]] || words+=('')
+    word=${words[-1]} before=${words[-2]} command=${words[1]}
     COMPREPLY=()
-    if ((COMP_CWORD == 1)); then
+    if ((${#words[@]} == 2)); then
         _midpool_words "run show diff live html bench doctor --help --version" \
             "$word"
         return
@@ -73,25 +131,18 @@ _midpool() {
         fi
         ;;
     esac
-    case $before in
-    -o | --output | --build)
-        mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-    --conf)
-        compopt -o nospace
-        _midpool_words "$_midpool_conf" "$word" ;;
-    --allocators)
-        _midpool_words "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$word" ;;
-    --allow) _midpool_words "executable config classes" "$word" ;;
-    -n | --runs | -i | --interval | --fail-on) ;;
-    *)
-        if [[ $word == -* ]]; then
-            _midpool_words "$(_midpool_options "$command") --build --help" \
-                "$word"
-        else
-            _midpool_operands "$command" "$word"
-        fi
-        ;;
-    esac
+    if [[ $word == --*=* ]]; then
+        _midpool_value "${word%%=*}" "${word#*=}"
+        COMPREPLY=("${COMPREPLY[@]/#/${word%%=*}=}")
+    elif _midpool_value "$before" "$word"; then
+        :
+    elif [[ $word == -* ]]; then
+        _midpool_words "$(_midpool_options "$command") --help" "$word"
+    else
+        _midpool_operands "$command" "$word"
+        return
+    fi
+    _midpool_trim "$word"
 }
 
-complete -o filenames -F _midpool midpool
+complete -F _midpool midpool
