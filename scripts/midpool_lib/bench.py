@@ -7,7 +7,8 @@ import sys
 import tempfile
 
 from midpool_lib import (allocators, arguments, build, collect, launch,
-                         measure, obstacles, run, sampling, style, verdict)
+                         measure, obstacles, paths, run, sampling, style,
+                         verdict)
 from midpool_lib.errors import CommandError
 from midpool_lib.repeat import reusable_stdin
 
@@ -16,8 +17,8 @@ usage: midpool bench [options] [--] PROGRAM [ARGUMENT...]
 
 Runs PROGRAM under glibc, jemalloc, mimalloc, tcmalloc (those installed) and
 midpool, in turns, and compares wall time, CPU time, peak memory and page
-faults: medians with 95 % intervals, and a verdict. What PROGRAM writes to
-stdout is dropped. A file or pipe on stdin is given to every run.
+faults: medians with 95 % intervals (below 6 runs their range), and a verdict.
+What PROGRAM writes to stdout is dropped. Each run gets a file or pipe on stdin.
 
   -n, --runs N         runs of each allocator (10), after one to warm up
       --allocators A,B those to compare with; also name=/path/lib.so
@@ -33,7 +34,7 @@ SPEC = {"-n": "runs=", "--runs": "runs=", "--allocators": "allocators=",
         "--conf": "conf=*", "--json": "json", "-q": "quiet",
         "--quiet": "quiet", "--build": "build="}
 HEADS = {"wall_ns": "wall", "cpu_ns": "CPU", "peak_rss_bytes": "peak RSS",
-         "faults": "page faults"}
+         "faults": "faults"}
 
 
 class Bench:
@@ -42,7 +43,7 @@ class Bench:
     def __init__(self, options, argv):
         self.options = options
         self.argv = argv
-        self.path = launch.find(argv[0])
+        self.path = launch.find_only(argv[0])
         obstacle = obstacles.of_program(self.path)
         if obstacle:
             raise CommandError(f"bench: {argv[0]} cannot be given another"
@@ -58,6 +59,7 @@ class Bench:
                         for name in self.chosen}
         self.statuses = {name: set() for name in self.chosen}
         self.profile = None
+        self.links = None  # directory for names that can be preloaded
         self.kept = launch.environment().get(b"LD_PRELOAD", b"")
 
     def _env(self, conf):
@@ -73,8 +75,10 @@ class Bench:
         return ",".join(kept + ["report:none"])
 
     def _measure(self, name, streams):
+        library = paths.preloadable(self.chosen[name], self.links,
+                                    name + ".so")
         preload = ":".join(entry for entry in (
-            self.chosen[name], os.fsdecode(self.kept)) if entry)
+            library, os.fsdecode(self.kept)) if entry)
         return measure.run([self.path] + self.argv[1:],
                            self._env(self._conf()), preload, *streams)
 
@@ -88,7 +92,7 @@ class Bench:
         collector = collect.Collector(self.options.build)
         try:
             conf = collector.conf(run.own_conf(), *self.options.conf)
-            env = run.environment(self.library, conf)
+            env = run.environment(collector.preloadable(self.library), conf)
             ended = launch.run(os.fsencode(self.path),
                                [os.fsencode(word) for word in self.argv], env,
                                dict(enumerate(streams)))
@@ -106,6 +110,14 @@ class Bench:
             self.statuses[name].add(measured.status)
             for metric in measure.METRICS:
                 self.results[name][metric].append(getattr(measured, metric))
+
+    @property
+    def served_bytes(self):
+        """Share of the bytes asked for that the pools served."""
+        fallback, totals = self.profile["fallback"], self.profile["totals"]
+        asked = (totals["requested_bytes"] + fallback["below"]["bytes"]
+                 + fallback["above"]["bytes"])
+        return totals["requested_bytes"] / asked if asked else 0.0
 
     @property
     def served(self):
@@ -148,7 +160,7 @@ def spread(values):
 
 def table(results, look):
     lines = [look.paint(f"{'allocator':<10}" + "".join(
-        f"{head:>12}{'':5}" for head in HEADS.values()), "bold").rstrip()]
+        f"{head:>10}{'':7}" for head in HEADS.values()), "bold").rstrip()]
     best = {metric: min(sampling.median(rows[metric])
                         for rows in results.values())
             for metric in measure.METRICS}
@@ -156,7 +168,7 @@ def table(results, look):
         line = f"{name:<10}"
         for metric in measure.METRICS:
             median = sampling.median(rows[metric])
-            text = f"{amount(metric, median):>12} {spread(rows[metric]):<4}"
+            text = f"{amount(metric, median):>10} {spread(rows[metric]):<6}"
             first = median == best[metric]
             line += look.paint(text, "bold", "green") if first else text
         lines.append(line.rstrip())
@@ -183,10 +195,11 @@ def report(bench, look):
     lines = table(bench.results, look) + [""]
     if bench.profile is not None:
         totals = bench.profile["totals"]
-        lines.append("midpool's pools served"
-                     f" {style.ratio_percent(bench.served)} of the"
-                     " allocations, at a hit rate of "
-                     + style.percent(totals["hits"], totals["gets"]))
+        lines += textwrap.wrap(
+            f"midpool's pools served {style.ratio_percent(bench.served)} of"
+            f" the allocations, {style.ratio_percent(bench.served_bytes)} of"
+            " the bytes, at a hit rate of "
+            + style.percent(totals["hits"], totals["gets"]), 79)
     lines += _status_notes(bench)
     if bench.missing:
         packages = " ".join(allocators.KNOWN[name][0]
@@ -204,6 +217,7 @@ def to_json(bench):
         "allocators": {name: {"library": bench.chosen[name], **rows}
                        for name, rows in bench.results.items()},
         "served": bench.served,
+        "served_bytes": bench.served_bytes if bench.profile else None,
         "verdict": verdict.sentence(bench.results, bench.served)}, indent=1)
 
 
@@ -228,7 +242,9 @@ def main(argv):
     null = os.open(os.devnull, os.O_RDWR)
     first = null if stdin is None else (
         stdin if isinstance(stdin, int) else stdin.fileno())
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryDirectory(prefix="midpool-bench.") as links, \
+            tempfile.TemporaryFile() as errors:
+        bench.links = links
         _run_all(bench, (first, null, errors.fileno()), options.quiet)
         if any(seen != {0} for seen in bench.statuses.values()):
             errors.seek(0)

@@ -8,7 +8,7 @@ run's directory in the configuration that they hold.
 
 import os
 
-from midpool_lib import reports
+from midpool_lib import paths, reports
 from midpool_lib.errors import CommandError
 
 PAGES = "/dev/shm"
@@ -46,6 +46,10 @@ class Collector:
         pattern = os.path.join(self.directory, "%e.%p.%n.json")
         return ",".join(kept + ["report:json", "report_file:" + pattern,
                                 "live:yes"])
+
+    def preloadable(self, library):
+        """The library's name in LD_PRELOAD of this run's processes."""
+        return paths.preloadable(library, self.directory)
 
     def _pages(self):
         """Page files of this run's processes: (path, pid)."""

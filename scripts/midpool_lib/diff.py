@@ -10,9 +10,9 @@ from midpool_lib.errors import INCOMPARABLE, CommandError
 HELP = """\
 usage: midpool diff [options] BASE... -- NEW...      (or: BASE NEW)
 
-Compares the profiles of a program: medians with 95 % intervals, and whether
-the difference is more than noise (Mann-Whitney U test, p <= 0.05). '~' marks
-what is not shown to differ, '?' what so few runs cannot tell: 4 and 4 can.
+Compares the profiles of a program: medians with 95 % intervals (below 6 runs
+their range), and whether the change is more than noise (Mann-Whitney U test,
+p <= 0.05). '~': not shown to differ; '?': too few runs to tell, 4 and 4 can.
 
   -a, --all            classes as well as pools
       --fail-on RULE   fail when RULE is met; may be given more than once:

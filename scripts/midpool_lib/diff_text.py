@@ -26,17 +26,29 @@ def amount(metric, value):
     return style.count(value) if isinstance(value, int) else f"{value:,.1f}"
 
 
-def spread(values, median):
-    """Half the interval, relative to the median: '± 1 %'."""
+def spread(metric, values, median):
+    """Half the interval, relative to the median: '± 1 %'.
+
+    Too few runs for an interval of 95 % give their whole range.
+    """
     interval = sampling.median_interval(values)
     if interval is None:
         if len(set(values)) == 1:
             return "± 0 %" if len(values) > 1 else ""
         interval = min(values), max(values)
-    if not median:
-        return "± 0 %" if interval[0] == interval[1] else "± ∞"
-    half = max(interval[1] - median, median - interval[0]) / median
+    half = max(interval[1] - median, median - interval[0])
+    if not median:  # of which nothing is a share
+        return "± " + amount(metric, half) if half else "± 0 %"
+    half /= median
     return f"± {half * 100:.0f} %" if half >= 0.005 or half == 0 else "± <1 %"
+
+
+def sides(change):
+    """Median and spread of both sides, in words."""
+    return [(amount(change.metric, median),
+             spread(change.metric, values, median))
+            for values, median in ((change.base, change.base_median),
+                                   (change.new, change.new_median))]
 
 
 def change_words(change):
@@ -85,12 +97,10 @@ def side_line(name, sample, look):
 
 def _change_line(change, look):
     name = NAMES.get(change.metric, change.metric)
-    sides = "".join(
-        f"{amount(change.metric, median):>12} {spread(values, median):<7}"
-        for values, median in ((change.base, change.base_median),
-                               (change.new, change.new_median)))
+    both = "".join(f"{value:>12} {around:<7}"
+                   for value, around in sides(change))
     words = f"{verdict(change):>12}"
-    line = f"  {name:<15}{sides}" + look.paint(words, *colour(change))
+    line = f"  {name:<15}{both}" + look.paint(words, *colour(change))
     if not change.same and change.testable:
         line += f"  p={change.p:.3f}"
     return line
@@ -168,12 +178,9 @@ def markdown(result):
             if change.same and row.key != profiles.TOTAL:
                 continue
             p = f"{change.p:.3f}" if change.testable else "-"
-            lines.append(
-                f"| {name} | {NAMES.get(change.metric, change.metric)}"
-                f" | {amount(change.metric, change.base_median)}"
-                f" | {spread(change.base, change.base_median)}"
-                f" | {amount(change.metric, change.new_median)}"
-                f" | {spread(change.new, change.new_median)}"
-                f" | {verdict(change)} | {p} |")
+            cells = [name, NAMES.get(change.metric, change.metric)]
+            for value, around in sides(change):
+                cells += [value, around]
+            lines.append(f"| {' | '.join(cells)} | {verdict(change)} | {p} |")
             name = ""
     return lines + [""] + [f"- {line}" for line in gate_lines(result)]

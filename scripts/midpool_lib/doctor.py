@@ -188,6 +188,10 @@ def render(findings, look, quiet):
                   "no": ("bold", "red")}[finding.mark]
         head = f"{finding.mark:>4}  {finding.name:<12}"
         body = textwrap.wrap(finding.why, 60, break_on_hyphens=False) or [""]
+        if len(finding.name) >= 12:  # no room beside it
+            lines.append(look.paint(head, *colour))
+            head = " " * 18
+            colour = ()
         lines.append(look.paint(head, *colour) + body[0])
         lines += [" " * 18 + line for line in body[1:]]
         if finding.remedy:
@@ -203,7 +207,7 @@ def main(argv):
     program = options.rest + (options.after or [])
     if not program:
         raise CommandError("doctor: which program?", "midpool doctor PROGRAM")
-    path, scripts = elf.interpreter_of(launch.find(program[0]))
+    path, scripts = elf.interpreter_of(launch.find_only(program[0]))
     path = os.path.realpath(path)
     findings = examine(path, options.build)
     if scripts:

@@ -97,6 +97,15 @@ def numbered(path, number):
     return f"{stem}.{number}.{end}"
 
 
+def older(pattern, runs):
+    """Files that an earlier command with more runs left beside these."""
+    found, number = [], runs + 1
+    while os.path.exists(numbered(pattern, number)):
+        found.append(numbered(pattern, number))
+        number += 1
+    return found
+
+
 class Keeper:
     """Files the profiles of one command; knows what it wrote."""
 
@@ -105,10 +114,20 @@ class Keeper:
         self.runs = runs
         self.names = []
 
-    def _free(self, name, run_number):
-        several = self.runs > 1 and "%r" not in self.pattern and not any(
+    @property
+    def numbers(self):
+        """Whether it is up to the keeper to tell the runs' names apart."""
+        return self.runs > 1 and "%r" not in self.pattern and not any(
             part in self.pattern for part in PER_PROCESS + PER_RUN)
-        if several:
+
+    def older(self):
+        """Other files that a 'base.*.json' would take for these runs."""
+        if not self.numbers or "%" in self.pattern:
+            return []
+        return older(self.pattern, self.runs)
+
+    def _free(self, name, run_number):
+        if self.numbers:
             name = numbered(name, run_number)
         base, suffix = name, 2
         while name in self.names:

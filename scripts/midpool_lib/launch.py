@@ -13,7 +13,7 @@ import signal
 import time
 
 from midpool_lib import cli, elf
-from midpool_lib.errors import CommandError
+from midpool_lib.errors import USAGE, CommandError
 
 # Signals that Python ignores at its start; the program must not inherit it.
 _PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -37,19 +37,37 @@ def environment():
     return found
 
 
+def _not_found(program):
+    if "/" in program:
+        hint = "give the program and its arguments after '--'"
+    elif os.path.isfile(program):
+        hint = f"it is not in PATH; did you mean ./{program}?"
+    else:
+        hint = ("it is not in PATH; give the program and its arguments"
+                " after '--'")
+    return CommandError(f"{program}: command not found", hint, 127)
+
+
 def find(program):
     """The program's file, or an error with a shell's status."""
     path = elf.find_program(program)
     if path is None:
-        hint = ("" if "/" in program else "it is not in PATH; "
-                ) + "give the program and its arguments after '--'"
-        raise CommandError(f"{program}: command not found", hint, 127)
+        raise _not_found(program)
     if os.path.isdir(path):
         raise CommandError(f"{path} is a directory", status=126)
     if not os.access(path, os.X_OK):
         raise CommandError(f"{path} is not executable",
                            f"chmod +x {path}, or run its interpreter", 126)
     return path
+
+
+def find_only(program):
+    """As find, for commands whose own status says something else."""
+    try:
+        return find(program)
+    except CommandError as error:
+        error.status = USAGE
+        raise
 
 
 def _die_with(parent):

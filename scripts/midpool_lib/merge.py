@@ -57,10 +57,20 @@ def _add(total, report):
                "calls")
     for part in ("memory", "misuse", "threads"):
         for key, value in report[part].items():
+            if key == "peak_rss_bytes":
+                continue
             if isinstance(value, int) and not key.endswith("_ns"):
                 total[part][key] = (total[part].get(key) or 0) + value
+    _add_peak_rss(total["memory"], report["memory"])
     _add_leftovers(total, report)
     _add_words(total, report)
+
+
+def _add_peak_rss(total, memory):
+    """Only the sum of all means something; an ended process may lack it."""
+    mine, other = total.get("peak_rss_bytes"), memory.get("peak_rss_bytes")
+    known = isinstance(mine, int) and isinstance(other, int)
+    total["peak_rss_bytes"] = mine + other if known else None
 
 
 def _add_leftovers(total, report):

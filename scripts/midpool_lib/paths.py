@@ -42,6 +42,17 @@ def library(build=None):
     return os.path.join(build or build_dir(), "libmidpool.so")
 
 
+def preloadable(path, directory, name="libmidpool.so"):
+    """A library's name for LD_PRELOAD, which ' ' and ':' would divide: its
+    own, or that of a link in directory."""
+    if not any(c in path for c in " :"):
+        return path
+    link = os.path.join(directory, name)
+    if not os.path.islink(link):
+        os.symlink(path, link)
+    return link
+
+
 def snapshot_tool(build=None):
     if build is None and is_installed():
         return _moved(os.path.join(installed.SNAPSHOT_DIR, "midpool-snapshot"))

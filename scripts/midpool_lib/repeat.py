@@ -5,10 +5,11 @@ import stat
 import sys
 import tempfile
 
-from midpool_lib import counters, run, sampling, style, text_report
+from midpool_lib import reports, run, sampling, style
+from midpool_lib.profiles import TOTAL, Sample
 
 ROWS = ("gets", "hit_rate", "misses", "peak_live_bytes", "waste_bytes",
-        "live_bytes", "discards")
+        "live_bytes", "discards", "duration_ns")
 
 
 def reusable_stdin():
@@ -53,17 +54,17 @@ def amount(name, value):
         return style.ratio_percent(value)
     if name.endswith("_bytes"):
         return style.size(value)
+    if name.endswith("_ns"):
+        return style.duration(value)
     return style.count(value) if isinstance(value, int) else f"{value:,.1f}"
 
 
 def medians(profiles):
     """A table of the totals over all runs."""
-    lines = [f"{'median of ' + str(len(profiles)) + ' runs':>22}"
-             f"{'':14}{'lowest':>14}{'highest':>14}"]
+    lines = [f"{'':20}  {'median':>14}{'lowest':>14}{'highest':>14}"]
+    everything = Sample(profiles)
     for name in ROWS:
-        values = [counters.value(profile["totals"], name)
-                  for profile in profiles]
-        values = [value for value in values if value is not None]
+        values = everything.values(TOTAL, name)
         if not values:
             continue
         lines.append(
@@ -109,10 +110,16 @@ def finish(session, profiles, ends):
     middle = sorted(profiles, key=lambda one: one["totals"]["gets"])[
         len(profiles) // 2]
     look = style.Style(sys.stderr)
-    run.say("", text_report.headline(middle, look), "", *medians(profiles))
+    name = style.plain(reports.program(middle))
+    count = len(profiles)
+    run.say("", f"{look.paint('midpool', 'bold')}    "
+            f"{look.paint(name, 'bold')}, {count} run{'s' * (count != 1)}",
+            "", *medians(profiles))
     statuses = sorted({ended.shell_status for ended in ends})
     if len(statuses) > 1:
         run.say("WARNING    the runs ended differently: exit statuses "
                 + ", ".join(map(str, statuses)))
+    if session.keeper:
+        run.warn_of_older(session.keeper)
     kept = keep.keep_last(middle)
     run.say("", run.next_step(session, kept))

@@ -115,7 +115,8 @@ class Session:
             if self.obstacle and not self.obstacle.preload:
                 env = launch.environment()
             else:
-                env = environment(self.library, collector.conf(*self.conf))
+                env = environment(collector.preloadable(self.library),
+                                  collector.conf(*self.conf))
             ended = launch.run(self.path, self.argv, env, streams,
                                watcher or Harvester(collector))
             found = collector.gather()
@@ -170,6 +171,16 @@ def show(session, ended, profile):
             " those that it started")
     lines = text_report.render(profile, look, session.options.all)
     say("", *lines)
+
+
+def warn_of_older(keeper):
+    """Files of an earlier, longer series would be compared with this one."""
+    older = keeper.older()
+    if older:
+        say("", f"WARNING    {older[0]}"
+            + (f" to {older[-1]}" if len(older) > 1 else "")
+            + f" {'are' if len(older) > 1 else 'is'} of an earlier series:"
+            f" rm {' '.join(older[:9])}" + (" ..." if older[9:] else ""))
 
 
 def next_step(session, kept_last):

@@ -4,6 +4,7 @@ The layout is that of the text which the library itself writes; waste and
 the processes of a run come on top.
 """
 
+import re
 import textwrap
 
 from midpool_lib import counters, reports, style
@@ -47,9 +48,19 @@ def headline(report, look):
             + words + (", " + end if end else ""))
 
 
+# A number and its unit, which no line break may divide.
+_QUANTITY = re.compile(r"(?<=\d) (?=%|pp\b|[KMGTPE]?B\b|[mµ]?s\b)")
+
+
+def wrapped(text, width):
+    """Lines of words; textwrap takes a no-break space for a letter."""
+    lines = textwrap.wrap(_QUANTITY.sub("\u00a0", text), width)
+    return [line.replace("\u00a0", " ") for line in lines] or [""]
+
+
 def labelled(label, text, look, *colour):
     """Lines of words under a label, wrapped at 79 columns."""
-    lines = textwrap.wrap(text, 79 - LABEL) or [""]
+    lines = wrapped(text, 79 - LABEL)
     pad = " " * LABEL
     first = look.paint(label, *colour) + pad[len(label):] + lines[0]
     return [first] + [pad + line for line in lines[1:]]
@@ -121,16 +132,19 @@ def table(report, look, detail=False):
 
 def memory(report):
     part, size = report["memory"], style.size
+    several = bool(report["children"])  # whose peaks are added up
     text = (f"{size(part['live_bytes'])} live +"
             f" {size(part['cached_bytes'])} cached ="
             f" {size(part['resident_bytes'])} resident; peak live"
+            f"{' at most' if several else ''}"
             f" {size(part['peak_live_bytes'])}")
-    if part.get("peak_live_after_ns"):
+    if part.get("peak_live_after_ns") and not several:
         text += " after " + style.duration(part["peak_live_after_ns"])
     if part.get("purged_bytes"):
         text += f"; {size(part['purged_bytes'])} given back on the way"
     if part.get("peak_rss_bytes"):
-        text += f"; the whole process at most {size(part['peak_rss_bytes'])}"
+        whole = "all processes" if several else "the whole process"
+        text += f"; {whole} at most {size(part['peak_rss_bytes'])}"
     return text
 
 

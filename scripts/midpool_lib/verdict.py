@@ -48,7 +48,8 @@ def sentence(results, served):
     if not others:
         return "there is nothing to compare midpool with"
     if not sampling.can_show_difference(runs, runs):
-        return (f"{runs} runs are too few to tell allocators apart; 4 can,"
+        few = "1 run is" if runs == 1 else f"{runs} runs are"
+        return (f"{few} too few to tell allocators apart; 4 can,"
                 " 10 are better")
     best = next(name for name in _ranked(results, "wall_ns")
                 if name != "midpool")

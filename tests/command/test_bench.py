@@ -118,6 +118,7 @@ class WholeBench(sample.Case):
             status=0)
         found = json.loads(done.out)
         self.assertEqual(set(found["allocators"]), {"glibc", "midpool"})
+        self.assertTrue(0 < found["served_bytes"] <= 1)
         for rows in found["allocators"].values():
             self.assertEqual({len(values) for key, values in rows.items()
                               if key != "library"}, {4})

@@ -43,6 +43,11 @@ class Significance(Case):
         self.assertRegex(out, r"misses .*\+95\.\d+ % \?")
         self.assertIn("too few runs", out)
 
+    def test_around_a_median_of_nothing_the_spread_is_absolute(self):
+        out = self.diff(self.side("a", [0, 0, 0, 6]),
+                        self.side("b", [200] * 4)).out
+        self.assertRegex(out, r"(?m)^  misses +0 ± 6 ")
+
     def test_equal_is_same(self):
         files = self.side("a", [100] * 4)
         self.assertRegex(self.diff(files, files).out,

@@ -5,9 +5,10 @@ import resource
 import shutil
 import subprocess
 import unittest
+import unittest.mock
 
 import sample
-from midpool_lib import elf, obstacles
+from midpool_lib import doctor, elf, obstacles, style
 
 SOURCE = "#include <stdlib.h>\nint main(void) { return !malloc(3000); }\n"
 OWN = ("#include <stddef.h>\nvoid *malloc(size_t n) { (void)n; return 0; }\n"
@@ -97,6 +98,45 @@ class Findings(Case):
         env["LD_PRELOAD"] = library
         out = self.midpool("doctor", "/bin/true", env=env).out
         self.assertRegex(out, r"libjemalloc\.so\.2 is preloaded,\s+too")
+
+
+class System(unittest.TestCase):
+    """Settings of the kernel, made up."""
+
+    def with_setting(self, check, text):
+        with unittest.mock.patch.object(doctor, "_read", lambda path: text):
+            return check()
+
+    def test_overcommit(self):
+        self.assertEqual(
+            self.with_setting(doctor.check_overcommit, "2").mark, "note")
+        self.assertEqual(
+            self.with_setting(doctor.check_overcommit, "0").mark, "ok")
+
+    def test_huge_pages(self):
+        found = self.with_setting(doctor.check_thp, "[always] madvise never")
+        self.assertEqual(found.mark, "note")
+        self.assertIn("thp:never", found.remedy)
+        found = self.with_setting(doctor.check_thp, "always [madvise] never")
+        self.assertEqual(found.mark, "ok")
+
+    def test_long_names_do_not_touch_the_reason(self):
+        look = style.Style(colour=False, utf8=True)
+        for name in ("static", "huge pages", "other machine",
+                     "setuid and file capabilities"):
+            lines = doctor.render([doctor.Finding("no", name, "the reason")],
+                                  look, False)
+            self.assertRegex("\n".join(lines), rf"  no  {name}\s+the reason$")
+            self.assertIn("the reason", lines[-1][18:])
+
+
+class Usage(sample.Case):
+    def test_a_program_that_is_not_there_is_no_verdict(self):
+        self.midpool("doctor", "/no/such/program", status=2)
+
+    def test_a_program_of_this_directory_is_offered(self):
+        shutil.copy("/bin/true", self.path("mine"))
+        self.assertIn("./mine", self.midpool("doctor", "mine", status=2).err)
 
 
 class RunSaysSo(Case):

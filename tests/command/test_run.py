@@ -265,8 +265,23 @@ for pid in pids: os.waitpid(pid, 0)
         self.assertEqual(done.out, "same for all" * 3)
         self.assertEqual(sorted(os.listdir(self.path("deep"))),
                          ["base.1.json", "base.2.json", "base.3.json"])
-        self.assertIn("median of 3 runs", done.err)
+        self.assertIn("cat, 3 runs", done.err)
         self.midpool("diff", "deep/base.1.json", "deep/base.2.json", status=0)
+
+    def test_files_of_an_earlier_series_are_named(self):
+        self.run_it("-n", "3", "-o", "base.json", "--", "true")
+        done = self.run_it("-n", "2", "-o", "base.json", "--", "true")
+        self.assertRegex(done.err, r"base\.3\.json is of an earlier series")
+        done = self.run_it("-n", "3", "-o", "base.json", "--", "true")
+        self.assertNotIn("earlier", done.err)
+
+    def test_a_build_in_a_directory_with_spaces_and_colons(self):
+        build = self.path("a b:c")
+        os.symlink(sample.BUILD, build)
+        done = self.midpool("run", "--build", build, "-o", "kept.json", "--",
+                            "sh", "-c", "true; true", status=0)
+        self.assertNotIn("ld.so", done.err)
+        self.assertTrue(self.kept()["interception"]["active"])
 
     def test_a_file_per_process(self):
         self.run_it("-o", "%e-%p.json", "--", "sh", "-c", "ls / >&2; true")

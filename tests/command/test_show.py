@@ -7,7 +7,7 @@ import re
 import unittest
 
 import sample
-from midpool_lib import counters
+from midpool_lib import counters, text_report
 
 
 class Text(sample.Case):
@@ -46,6 +46,30 @@ class Text(sample.Case):
             {4096: dict(gets=700)}, pid=77, ppid=4242))
         out = self.midpool("show", self.file, other, status=0).out
         self.assertIn("of 979,000 gets", out)
+
+    def test_sums_of_peaks_are_called_bounds(self):
+        alone = self.midpool("show", self.file, status=0).out
+        self.assertNotIn("at most 3", alone)
+        out = self.midpool("show", self.file, self.file, status=0).out
+        self.assertRegex(out, r"peak live at\s+most\s+[\d.]+ MB")
+
+    def test_memory_that_one_process_does_not_know_is_not_summed(self):
+        reports = []
+        for pid, peak in ((1, 50 << 20), (2, 70 << 20), (3, None)):
+            reports.append(sample.report(pid=pid))
+            reports[-1]["memory"]["peak_rss_bytes"] = peak
+        names = [self.write(f"{n}.json", report)
+                 for n, report in enumerate(reports)]
+        out = self.midpool("show", *names[:2], status=0).out
+        self.assertRegex(out, r"all\s+processes\s+at\s+most\s+120 MB")
+        out = self.midpool("show", *names, status=0).out
+        self.assertNotIn("all processes", out)
+
+    def test_no_line_ends_between_a_number_and_its_unit(self):
+        for width in range(20, 79):
+            for line in text_report.wrapped(
+                    "12 calls (4.31 MB) above 64 KB, 17 % in 310 ms", width):
+                self.assertNotRegex(line, r"\d$")
 
     def test_children_are_a_tree(self):
         names = [self.file]
