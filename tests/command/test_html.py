@@ -158,6 +158,8 @@ class InABrowser(sample.Case):
         self.midpool("html", *names, "-o", "c.html", status=0)
         page = self.numbers(self.path("c.html"))
         self.assertGreater(self.compare(page, base, "base."), 10)
+        for key in ("fallback.above.bytes", "process.duration_ns"):
+            self.assertIn("base." + key, page.found)
         self.assertGreater(self.compare(page, new, "new."), 10)
 
     def test_empty_and_extreme_profiles_draw(self):

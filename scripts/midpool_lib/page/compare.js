@@ -12,6 +12,14 @@ const METRICS = [
   ["peak_live_bytes", "peak live", (r) => r.peak_live_bytes, bytes],
   ["discards", "discards", (r) => r.discards, group]];
 
+// What is of the whole program, not of a pool: key in the report, title.
+const WHOLE = [
+  ["fallback.below.calls", "calls < 2 KB", (r) => r.fallback.below.calls, group],
+  ["fallback.below.bytes", "bytes < 2 KB", (r) => r.fallback.below.bytes, bytes],
+  ["fallback.above.calls", "calls > 64 KB", (r) => r.fallback.above.calls, group],
+  ["fallback.above.bytes", "bytes > 64 KB", (r) => r.fallback.above.bytes, bytes],
+  ["process.duration_ns", "time", (r) => r.process.duration_ns, duration]];
+
 const asPercent = (n) => (n * 100).toFixed(2) + " %";
 
 function changeText(was, now, isRate) {
@@ -32,18 +40,20 @@ function changeKind(name, was, now) {
   return "";
 }
 
-function changeRow(key, [name, title, value, form], base, next) {
+function changeRow(scope, [name, title, value, form], base, next) {
+  const key = scope + name;
   const was = value(base), now = value(next), isRate = form === null;
   const text = (n) => (n === null ? "–" : (form || asPercent)(n));
-  return make("tr", {}, make("td", {}, title), cell(`base.${key}.${name}`, was, text(was)),
-    cell(`new.${key}.${name}`, now, text(now)),
+  return make("tr", {}, make("td", {}, title), cell(`base.${key}`, was, text(was)),
+    cell(`new.${key}`, now, text(now)),
     make("td", {class: changeKind(name, was, now)}, changeText(was, now, isRate)));
 }
 
 function totalsCard(base, next) {
-  return make("section", {}, make("h2", {}, "All pools"), make("div", {class: "scroll"}, make("table", {},
+  return make("section", {}, make("h2", {}, "All pools, and the rest"), make("div", {class: "scroll"}, make("table", {},
     headRow("", "base", "new", "change"),
-    make("tbody", {}, ...METRICS.map((metric) => changeRow("totals", metric, base.totals, next.totals))))));
+    make("tbody", {}, ...METRICS.map((metric) => changeRow("totals.", metric, base.totals, next.totals)),
+      ...WHOLE.map((metric) => changeRow("", metric, base, next))))));
 }
 
 // Two bars under each other on one scale.

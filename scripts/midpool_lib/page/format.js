@@ -38,8 +38,8 @@ function duration(ns) {
   if (s < 1e-3) return Math.round(s * 1e6) + " µs";
   if (s < 0.9995) return Number((s * 1e3).toPrecision(3)) + " ms";
   if (s < 120) return Number(s.toPrecision(3)) + " s";
-  const m = Math.floor(s / 60);
-  return m < 120 ? m + " min " + Math.round(s % 60) + " s"
+  const whole = Math.round(s), m = Math.floor(whole / 60);
+  return m < 120 ? m + " min " + (whole % 60) + " s"
                  : Math.floor(m / 60) + " h " + (m % 60) + " min";
 }
 

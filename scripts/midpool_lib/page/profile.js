@@ -39,7 +39,8 @@ function tiles(report) {
          `${percent(all.gets, calls)} of all allocations`),
     tile("misses", "totals.misses", all.misses, short(all.misses), "gets that took new memory"),
     tile("peak live", "totals.peak_live_bytes", all.peak_live_bytes, bytes(all.peak_live_bytes),
-         report.memory.peak_live_after_ns ? `after ${duration(report.memory.peak_live_after_ns)}`
+         report.children.length ? "at most, of all processes"
+           : report.memory.peak_live_after_ns ? `after ${duration(report.memory.peak_live_after_ns)}`
                                           : "in the program’s hands"),
     tile("waste", "waste_bytes", wasted(all), percent(wasted(all), all.slot_bytes),
          `${bytes(wasted(all))} by rounding up`));
@@ -115,7 +116,7 @@ function facts(report) {
     ["resident", "memory.resident_bytes", memory.resident_bytes, bytes, "live and cached"],
     ["given back", "memory.purged_bytes", memory.purged_bytes, bytes, "to the system on the way"],
     ["tables", "memory.metadata_bytes", memory.metadata_bytes, bytes, "midpool’s own"],
-    ["process", "memory.peak_rss_bytes", memory.peak_rss_bytes, bytes, "peak of the whole process"],
+    ["process", "memory.peak_rss_bytes", memory.peak_rss_bytes, bytes, report.children.length ? "peaks of all processes" : "peak of the whole process"],
     ["threads", "threads.peak", threads.peak, group, "at most at a time"],
     ["remote puts", "totals.remote_puts", totals.remote_puts, group, "by another thread than the get"],
     ["bypasses", "totals.bypasses", totals.bypasses, group, "band requests that went to jemalloc"],
