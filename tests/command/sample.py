@@ -120,7 +120,7 @@ class Case(unittest.TestCase):
         done = subprocess.run([COMMAND, *arguments], capture_output=True,
                               env=options.pop("env", self.env),
                               cwd=options.pop("cwd", self.dir),
-                              timeout=options.pop("timeout", 60),
+                              timeout=options.pop("timeout", 300),
                               check=False, **options)
         done.out = done.stdout.decode("utf-8", "replace")
         done.err = done.stderr.decode("utf-8", "replace")

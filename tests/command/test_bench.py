@@ -72,7 +72,7 @@ os.write(2, json.dumps(vars(done)).encode())
         done = subprocess.run(
             ["/usr/bin/python3", "-c", self.CODE,
              os.path.join(sample.SOURCE, "scripts"), library, *argv],
-            capture_output=True, check=True, timeout=60)
+            capture_output=True, check=True, timeout=300)
         return json.loads(done.stderr), done.stdout
 
     def test_memory_is_the_programs_own(self):

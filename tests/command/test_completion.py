@@ -12,7 +12,7 @@ import sample
 
 SCRIPTS = os.path.join(sample.SOURCE, "scripts", "completion")
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
-PATIENCE = 60  # seconds, for a machine that is busy
+PATIENCE = 120  # seconds, for a machine that is busy
 
 # Stands for the command: says which words it got, after completion.
 STUB = """#!/bin/sh

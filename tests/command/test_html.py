@@ -115,7 +115,7 @@ class InABrowser(sample.Case):
         with tempfile.TemporaryDirectory() as profile:
             done = subprocess.run(
                 [BROWSER, *FLAGS, "--user-data-dir=" + profile, *more,
-                 "file://" + path], capture_output=True, timeout=60,
+                 "file://" + path], capture_output=True, timeout=300,
                 check=False)
         errors = [line for line in done.stderr.decode(
             "utf-8", "replace").splitlines() if "CONSOLE" in line]

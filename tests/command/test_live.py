@@ -68,7 +68,7 @@ class OnATerminal(sample.Case):
 
     def wait_for_child(self):
         path = f"/proc/{self.program.pid}/task/{self.program.pid}/children"
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             with open(path, encoding="ascii") as file:
                 for pid in file.read().split():
@@ -89,7 +89,7 @@ class OnATerminal(sample.Case):
         self.addCleanup(os.close, terminal)
         return pid, terminal
 
-    def read_until(self, terminal, pattern, seconds=20):
+    def read_until(self, terminal, pattern, seconds=120):
         seen, until = "", time.monotonic() + seconds
         while time.monotonic() < until:
             if select.select([terminal], [], [], 0.1)[0]:

@@ -97,7 +97,7 @@ class ItsOwn(Case):
         self.addCleanup(self.kill_group, process.pid)
         self.assertEqual(process.stdout.readline(), b"ready\n")
         process.terminate()
-        self.assertEqual(process.wait(20), 9)
+        self.assertEqual(process.wait(120), 9)
 
     def start(self, code, **options):
         """A running `midpool run` of Python code, and its first line."""
@@ -142,10 +142,10 @@ class ItsOwn(Case):
             self.assertTrue(os.WIFSTOPPED(self.wait_for_stop(process)), name)
             os.killpg(process.pid, signal.SIGCONT)
             self.assertEqual(process.stdout.readline(), "on again\n")
-            self.assertEqual(process.wait(60), 6)
+            self.assertEqual(process.wait(120), 6)
 
     def wait_for_stop(self, process):
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             pid, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
             if pid:
@@ -160,7 +160,7 @@ class ItsOwn(Case):
         while self.state(pid) != "T":
             time.sleep(0.01)
         os.kill(int(pid), signal.SIGCONT)
-        self.assertEqual(process.wait(60), 6)
+        self.assertEqual(process.wait(120), 6)
 
     def state(self, pid):
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
