@@ -183,6 +183,8 @@ def normalise(document):
         for row in pool["classes"]:
             _fill_sized_row(row, "classes")
     _fill_rest(document)
+    _fill_words(document)
+    _fill_own(document)
     children = document.setdefault("children", [])
     if not isinstance(children, list):
         raise _Bad("not a valid report: children is no list")
@@ -257,6 +259,29 @@ def _fill_rest(document):
         for key in ("from_ns", "to_ns", "gets", "hits", "misses",
                     "live_bytes"):
             _count(point, key, "intervals")
+
+
+def _fill_words(document):
+    """Warnings and hints are texts, or objects whose id is one."""
+    for part in ("warnings", "hints"):
+        for entry in document[part]:
+            if isinstance(entry, dict) and isinstance(entry.get("id", ""),
+                                                      str):
+                continue
+            if not isinstance(entry, str):
+                raise _Bad(f"not a valid report: an entry of {part} is no"
+                           " text")
+
+
+def _fill_own(document):
+    """What a run's first process had alone, where a run was added up."""
+    own = document.get("own")
+    if own is None:
+        document.pop("own", None)
+        return
+    if not isinstance(own, dict):
+        raise _Bad("not a valid report: own is no object")
+    _fill_row(own.get("totals"), "own.totals")
 
 
 def _objects(rows, where):

@@ -3,10 +3,12 @@
 import json
 import os
 import random
+import types
 import unittest
 
 import sample
-from midpool_lib import reports
+from midpool_lib import (diff, diff_text, export, gauges, html, merge,
+                         profiles, reports, style, text_report, tree)
 from midpool_lib.errors import CommandError
 
 GOOD = json.dumps(sample.report())
@@ -109,6 +111,10 @@ class Kept(sample.Case):
 class Fuzz(sample.Case):
     """Damaged reports: read, or refused with a CommandError."""
 
+    OPTIONS = types.SimpleNamespace(
+        all=True, allow=[],
+        fail_on=["misses>+3%,4K.hit_rate<-1pp,peak_rss_bytes>1"])
+
     def mutate(self, chance, text):
         data = bytearray(text.encode())
         for _ in range(chance.randint(1, 6)):
@@ -140,9 +146,24 @@ class Fuzz(sample.Case):
             if isinstance(where[key], (dict, list)) and chance.random() < 0.8:
                 where = where[key]
                 continue
-            where[key] = chance.choice([None, -1, 1.5, "x", [], {}, True,
-                                        2**64, [None], {"a": None}])
+            if chance.random() < 0.3:
+                del where[key]
+            else:
+                where[key] = chance.choice(
+                    [None, -1, 1.5, "x", [], {}, True, 2**64, [None],
+                     {"a": None}])
             return
+
+    def family(self):
+        """A report of two processes, with all that a report may hold."""
+        report = sample.report()
+        report["children"] = [sample.report(pid=9, ppid=4242)]
+        report["own"] = {"totals": dict(report["totals"])}
+        for part in ("warnings", "hints"):
+            report[part] = ["a text", {"id": "hit_rate", "message": "low"}]
+        report["leftovers"] = {"buffers": 1, "bytes": 2048, "classes": []}
+        report["process"].update(exit_status=1, end_signal="SIGKILL")
+        return report
 
     def survive(self, data):
         path = self.path("fuzz.json")
@@ -153,14 +174,31 @@ class Fuzz(sample.Case):
         except CommandError as error:
             self.assertNotIn("\n", error.problem)
             return False
-        from midpool_lib import export, html, merge, style, text_report
+        self.show_everywhere(report)
+        return True
 
+    def show_everywhere(self, report):
+        """What is read once can be shown in every way."""
         look = style.Style(colour=False, utf8=True)
-        text_report.render(merge.add_up([report, report]), look, True)
+        whole = merge.add_up([report, report])
+        text_report.render(whole, look, True)
+        tree.lines(merge.members(whole), look)
+        tree.lines(merge.members(report), look)
         export.to_csv([report])
         export.to_prom([report])
         html.page(["a"], [report])
-        return True
+        view = gauges.Gauges(look, 1)
+        for _ in range(2):
+            view.add(report)
+            view.lines("")
+        try:
+            result = diff.Result(profiles.Sample([report]),
+                                 profiles.Sample([whole]), self.OPTIONS)
+        except CommandError:
+            return  # a rule for a pool that is not there
+        diff_text.plain(result, look)
+        diff_text.markdown(result)
+        diff.to_json(result)
 
     def test_damaged_bytes(self):
         chance = random.Random(11)
@@ -171,14 +209,13 @@ class Fuzz(sample.Case):
         chance = random.Random(12)
         read = 0
         for _ in range(600):
-            report = sample.report()
-            self.replace_a_value(chance, report)
+            report = self.family()
+            for _ in range(chance.randint(1, 3)):
+                self.replace_a_value(chance, report)
             read += self.survive(json.dumps(report).encode())
         self.assertGreater(read, 20)
 
     def test_merged_and_page_forms_are_read_back(self):
-        from midpool_lib import html, merge
-
         first = reports.normalise(sample.report())
         child = reports.normalise(sample.report(pid=9, ppid=4242))
         whole = merge.run_profile(first, [child])
