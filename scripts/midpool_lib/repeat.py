@@ -39,7 +39,9 @@ def _progress(number, runs, quiet):
     if quiet:
         return
     tty = sys.stderr is not None and sys.stderr.isatty()
-    if tty:
+    if tty and os.isatty(1):  # where the program writes, too
+        run.say(f"midpool: run {number} of {runs}")
+    elif tty:
         sys.stderr.write(f"\rmidpool: run {number} of {runs} ")
         sys.stderr.flush()
     elif number == 1 or number == runs:
@@ -111,10 +113,11 @@ def finish(session, profiles, ends):
         len(profiles) // 2]
     look = style.Style(sys.stderr)
     name = style.plain(reports.program(middle))
-    count = len(profiles)
+    count, wanted = len(profiles), session.runs
+    runs = (f"{count} run{'s' * (count != 1)}" if count == wanted
+            else f"{count} of {wanted} runs")
     run.say("", f"{look.paint('midpool', 'bold')}    "
-            f"{look.paint(name, 'bold')}, {count} run{'s' * (count != 1)}",
-            "", *medians(profiles))
+            f"{look.paint(name, 'bold')}, {runs}", "", *medians(profiles))
     statuses = sorted({ended.shell_status for ended in ends})
     if len(statuses) > 1:
         run.say("WARNING    the runs ended differently: exit statuses "

@@ -49,7 +49,7 @@ def headline(report, look):
 
 
 # A number and its unit, which no line break may divide.
-_QUANTITY = re.compile(r"(?<=\d) (?=%|pp\b|[KMGTPE]?B\b|[mµ]?s\b)")
+_QUANTITY = re.compile(r"(?<=\d) (?=%|pp\b|gets/s|[KMGTPE]?B\b|[mµ]?s\b)")
 
 
 def wrapped(text, width):
