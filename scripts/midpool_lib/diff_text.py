@@ -56,7 +56,8 @@ def change_words(change):
     if change.same or not change.difference:
         return "same"
     if change.metric in profiles.RATES:
-        return f"{change.difference * 100:+.2f} pp"
+        points = f"{change.difference * 100:+.2f} pp"
+        return points if float(points[:-3]) else "±0.00 pp"
     if change.ratio is None:
         return "from none"
     return f"{change.ratio * 100:+.2f} %"

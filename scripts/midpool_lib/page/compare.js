@@ -25,7 +25,10 @@ const asPercent = (n) => (n * 100).toFixed(2) + " %";
 function changeText(was, now, isRate) {
   if (was === null || now === null) return "–";
   if (was === now) return "same";
-  if (isRate) return ((now - was) * 100 > 0 ? "+" : "") + ((now - was) * 100).toFixed(2) + " pp";
+  if (isRate) {
+    const points = ((now - was) * 100).toFixed(2);
+    return (Number(points) === 0 ? "±0.00" : now > was ? "+" + points : points) + " pp";
+  }
   if (!was) return "from none";
   const change = (now / was - 1) * 100;
   return (change > 0 ? "+" : "") + (Math.abs(change) < 1000 ? change.toFixed(2) : group(change)) + " %";
