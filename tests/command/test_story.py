@@ -26,8 +26,14 @@ def steps(block):
     return found
 
 
+# Lines that a faster machine or another SQLite may leave out.
+OPTIONAL = {"over time", "leftovers"}
+
+
 def kind(line):
     """What a line of output is about: its words before the first number."""
+    if re.match(r" {11}\S", line):
+        return ""  # goes on from the line above
     return re.match(r"\s*(\D*?)(?:\d|  |$)", line)[1].strip()
 
 
@@ -61,7 +67,7 @@ class Story(sample.Case):
                 printed = {kind(line) for line in
                            self.run_step(command).splitlines()}
                 missing = {kind(line) for line in shown
-                           if line != "..."} - printed
+                           if line != "..."} - printed - OPTIONAL
                 self.assertEqual(missing, set(), command)
                 done += 1
         self.assertGreaterEqual(done, 6)
