@@ -18,6 +18,7 @@
 #include "report_file.h"
 #include "snapshot.h"
 #include "stderr_target.h"
+#include "unnoticed.h"
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
 
@@ -187,34 +188,43 @@ is_silent_child(void)
     return child && !options->report_children;
 }
 
-void
-exit_report_write(enum exit_report_cause cause)
+static void
+write_wanted(void)
 {
-    int kept = errno;
-
-    if (options == NULL || options->report == REPORT_NONE ||
-        is_silent_child() || !begin(cause))
-        return;
     if (options->report_file[0] != '\0')
         write_file(options->report_file);
     else if (options->report == REPORT_TEXT)
         write_stderr();
     else
         write_default_file();
-    end();
-    errno = kept;
+}
+
+void
+exit_report_write(enum exit_report_cause cause)
+{
+    struct unnoticed mark;
+
+    if (options == NULL || options->report == REPORT_NONE || is_silent_child())
+        return;
+    unnoticed_begin(&mark);
+    if (begin(cause)) {
+        write_wanted();
+        end();
+    }
+    unnoticed_end(&mark);
 }
 
 int
 exit_report_to_fd(int fd, enum report_format format)
 {
-    int kept = errno;
-    int error;
+    struct unnoticed mark;
+    int error = EBUSY;
 
-    if (!begin(EXIT_REPORT_ON_SIGNAL))
-        return EBUSY;
-    error = quiet_write(fd, rendered, render(format, fd));
-    end();
-    errno = kept;
+    unnoticed_begin(&mark);
+    if (begin(EXIT_REPORT_ON_SIGNAL)) {
+        error = quiet_write(fd, rendered, render(format, fd));
+        end();
+    }
+    unnoticed_end(&mark);
     return error;
 }

@@ -20,6 +20,7 @@
 #include "signal_report.h"
 #include "stderr_target.h"
 #include "uncounted.h"
+#include "unnoticed.h"
 
 enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY, STAGE_READY };
 
@@ -72,12 +73,8 @@ after_fork_parent(void)
 }
 
 static void
-after_fork_child(void)
+start_child(void)
 {
-    pool_fork_child();
-    backend_fork_child();
-    if (atomic_load(&stage) != STAGE_READY)
-        return;
     process_forked();
     exit_report_forked();
     if (options.live)
@@ -85,6 +82,20 @@ after_fork_child(void)
     describe_page();
     if (options.purge_thread)
         purge_thread_start(options.decay_ms);
+}
+
+static void
+after_fork_child(void)
+{
+    struct unnoticed mark;
+
+    pool_fork_child();
+    backend_fork_child();
+    if (atomic_load(&stage) != STAGE_READY)
+        return;
+    unnoticed_begin(&mark);
+    start_child();
+    unnoticed_end(&mark);
 }
 
 void
@@ -217,11 +228,14 @@ apply_options(char **entries)
 __attribute__((constructor(101))) static void
 start(int argc, char **argv, char **entries)
 {
+    struct unnoticed mark;
+
     (void)argc;
     (void)argv;
 #ifndef __GLIBC__
     entries = environ;
 #endif
+    unnoticed_begin(&mark);
     lifecycle_init_early();
     process_identify();
     stderr_target_record();
@@ -230,6 +244,7 @@ start(int argc, char **argv, char **entries)
     exit_report_init(&options);
     apply_options(entries);
     atomic_store(&stage, STAGE_READY);
+    unnoticed_end(&mark);
 }
 
 /*
