@@ -22,6 +22,9 @@
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
 
+/* Of a name in a message: the reason behind it has to fit as well. */
+enum { NAME_SHOWN_BYTES = LINE_BYTES - 256 };
+
 static const struct options *options;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 static uint64_t reports_written;
@@ -32,6 +35,7 @@ static uint64_t reports_written;
  */
 static struct stats_snapshot snapshot;
 static struct line message;
+static struct line default_name;
 static char path[PATH_MAX];
 static char rendered[REPORT_MAX_BYTES];
 
@@ -114,7 +118,7 @@ complain(const char *name, int error)
     const char *reason = strerrordesc_np(error);
 
     line_start(&message, "midpool: no report written to ");
-    line_add_printable(&message, name, strlen(name));
+    line_add_printable(&message, name, strnlen(name, NAME_SHOWN_BYTES));
     line_add(&message, ": ");
     line_add(&message, reason == NULL ? "unknown error" : reason);
     line_add(&message, "\n");
@@ -144,9 +148,10 @@ write_file(const char *pattern)
 
     if (environment_is_secure())
         return;
-    if (!pattern_expand(pattern, process->directory, &values, path,
-                        sizeof path)) {
-        complain(pattern, ENAMETOOLONG);
+    error =
+        pattern_expand(pattern, process->directory, &values, path, sizeof path);
+    if (error != 0) {
+        complain(pattern, error);
         return;
     }
     error = report_file_write(path, file_mode(), rendered,
@@ -160,9 +165,9 @@ write_file(const char *pattern)
 static void
 write_default_file(void)
 {
-    line_start(&message, "midpool.%e.%p.");
-    line_add(&message, report_extension(options->report));
-    write_file(message.text);
+    line_start(&default_name, "midpool.%e.%p.");
+    line_add(&default_name, report_extension(options->report));
+    write_file(default_name.text);
 }
 
 static void
