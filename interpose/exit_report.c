@@ -18,8 +18,12 @@
 #include "report_file.h"
 #include "snapshot.h"
 #include "stderr_target.h"
+#include "unnoticed.h"
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
+
+/* Of a name in a message: the reason behind it has to fit as well. */
+enum { NAME_SHOWN_BYTES = LINE_BYTES - 256 };
 
 static const struct options *options;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
@@ -31,6 +35,7 @@ static uint64_t reports_written;
  */
 static struct stats_snapshot snapshot;
 static struct line message;
+static struct line default_name;
 static char path[PATH_MAX];
 static char rendered[REPORT_MAX_BYTES];
 
@@ -113,7 +118,7 @@ complain(const char *name, int error)
     const char *reason = strerrordesc_np(error);
 
     line_start(&message, "midpool: no report written to ");
-    line_add_printable(&message, name, strlen(name));
+    line_add_printable(&message, name, strnlen(name, NAME_SHOWN_BYTES));
     line_add(&message, ": ");
     line_add(&message, reason == NULL ? "unknown error" : reason);
     line_add(&message, "\n");
@@ -143,9 +148,10 @@ write_file(const char *pattern)
 
     if (environment_is_secure())
         return;
-    if (!pattern_expand(pattern, process->directory, &values, path,
-                        sizeof path)) {
-        complain(pattern, ENAMETOOLONG);
+    error =
+        pattern_expand(pattern, process->directory, &values, path, sizeof path);
+    if (error != 0) {
+        complain(pattern, error);
         return;
     }
     error = report_file_write(path, file_mode(), rendered,
@@ -159,9 +165,9 @@ write_file(const char *pattern)
 static void
 write_default_file(void)
 {
-    line_start(&message, "midpool.%e.%p.");
-    line_add(&message, report_extension(options->report));
-    write_file(message.text);
+    line_start(&default_name, "midpool.%e.%p.");
+    line_add(&default_name, report_extension(options->report));
+    write_file(default_name.text);
 }
 
 static void
@@ -187,34 +193,43 @@ is_silent_child(void)
     return child && !options->report_children;
 }
 
-void
-exit_report_write(enum exit_report_cause cause)
+static void
+write_wanted(void)
 {
-    int kept = errno;
-
-    if (options == NULL || options->report == REPORT_NONE ||
-        is_silent_child() || !begin(cause))
-        return;
     if (options->report_file[0] != '\0')
         write_file(options->report_file);
     else if (options->report == REPORT_TEXT)
         write_stderr();
     else
         write_default_file();
-    end();
-    errno = kept;
+}
+
+void
+exit_report_write(enum exit_report_cause cause)
+{
+    struct unnoticed mark;
+
+    if (options == NULL || options->report == REPORT_NONE || is_silent_child())
+        return;
+    unnoticed_begin(&mark);
+    if (begin(cause)) {
+        write_wanted();
+        end();
+    }
+    unnoticed_end(&mark);
 }
 
 int
 exit_report_to_fd(int fd, enum report_format format)
 {
-    int kept = errno;
-    int error;
+    struct unnoticed mark;
+    int error = EBUSY;
 
-    if (!begin(EXIT_REPORT_ON_SIGNAL))
-        return EBUSY;
-    error = quiet_write(fd, rendered, render(format, fd));
-    end();
-    errno = kept;
+    unnoticed_begin(&mark);
+    if (begin(EXIT_REPORT_ON_SIGNAL)) {
+        error = quiet_write(fd, rendered, render(format, fd));
+        end();
+    }
+    unnoticed_end(&mark);
     return error;
 }

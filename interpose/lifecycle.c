@@ -10,6 +10,7 @@
 #include "backend.h"
 #include "environment.h"
 #include "exit_report.h"
+#include "line.h"
 #include "live.h"
 #include "misuse.h"
 #include "options.h"
@@ -20,6 +21,7 @@
 #include "signal_report.h"
 #include "stderr_target.h"
 #include "uncounted.h"
+#include "unnoticed.h"
 
 enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY, STAGE_READY };
 
@@ -72,12 +74,8 @@ after_fork_parent(void)
 }
 
 static void
-after_fork_child(void)
+start_child(void)
 {
-    pool_fork_child();
-    backend_fork_child();
-    if (atomic_load(&stage) != STAGE_READY)
-        return;
     process_forked();
     exit_report_forked();
     if (options.live)
@@ -85,6 +83,20 @@ after_fork_child(void)
     describe_page();
     if (options.purge_thread)
         purge_thread_start(options.decay_ms);
+}
+
+static void
+after_fork_child(void)
+{
+    struct unnoticed mark;
+
+    pool_fork_child();
+    backend_fork_child();
+    if (atomic_load(&stage) != STAGE_READY)
+        return;
+    unnoticed_begin(&mark);
+    start_child();
+    unnoticed_end(&mark);
 }
 
 void
@@ -188,10 +200,25 @@ watch_exit(void)
 }
 
 static void
+install_signal(void)
+{
+    const char *reason;
+    struct line line;
+
+    if (options.signal == 0)
+        return;
+    reason = signal_report_install(options.signal);
+    if (reason == NULL)
+        return;
+    line_start(&line, "midpool: no report on the option signal: ");
+    line_add(&line, reason);
+    line_add(&line, "\n");
+    stderr_target_say(line.text, line.length);
+}
+
+static void
 apply_options(char **entries)
 {
-    static const char no_handler[] =
-        "midpool: no handler for the option signal could be installed\n";
     const char *reason = passthrough_reason();
 
     if (options.live)
@@ -199,8 +226,7 @@ apply_options(char **entries)
     describe_page();
     if (reason != NULL)
         stand_aside(reason);
-    if (options.signal != 0 && !signal_report_install(options.signal))
-        stderr_target_say(no_handler, sizeof no_handler - 1);
+    install_signal();
     if (options.report != REPORT_NONE)
         watch_exit();
     if (!options.report_children && options.reporter == 0)
@@ -217,11 +243,14 @@ apply_options(char **entries)
 __attribute__((constructor(101))) static void
 start(int argc, char **argv, char **entries)
 {
+    struct unnoticed mark;
+
     (void)argc;
     (void)argv;
 #ifndef __GLIBC__
     entries = environ;
 #endif
+    unnoticed_begin(&mark);
     lifecycle_init_early();
     process_identify();
     stderr_target_record();
@@ -230,6 +259,7 @@ start(int argc, char **argv, char **entries)
     exit_report_init(&options);
     apply_options(entries);
     atomic_store(&stage, STAGE_READY);
+    unnoticed_end(&mark);
 }
 
 /*

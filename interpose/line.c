@@ -34,11 +34,15 @@ line_add_bytes(struct line *line, const char *text, size_t length)
 void
 line_add_printable(struct line *line, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
+    char *added = line->text + line->length;
+    struct sink sink;
 
-        line_add_bytes(line, byte < 32 || byte == 127 ? "?" : text + i, 1);
-    }
+    line_add_bytes(line, text, length);
+    /* In place: what comes out is never longer. */
+    sink_init(&sink, added, line->length - (size_t)(added - line->text));
+    sink_printable(&sink, added);
+    line->length = (size_t)(added - line->text) + sink.length;
+    line->text[line->length] = '\0';
 }
 
 /* Numbers are written by the sink that reports use. */

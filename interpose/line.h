@@ -22,7 +22,10 @@ void line_start(struct line *line, const char *text);
 void line_add(struct line *line, const char *text);
 void line_add_bytes(struct line *line, const char *text, size_t length);
 
-/* As line_add_bytes, with '?' for what could upset a terminal. */
+/*
+ * As line_add_bytes, with '?' for what could upset a terminal: control
+ * characters, also those of Latin-1, and what is not UTF-8.
+ */
 void line_add_printable(struct line *line, const char *text, size_t length);
 
 void line_add_unsigned(struct line *line, uint64_t number);

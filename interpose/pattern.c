@@ -1,9 +1,10 @@
 /* pattern.c - see pattern.h. */
 #include "pattern.h"
 
+#include <errno.h>
 #include <string.h>
 
-#include "line.h"
+#include "sink.h"
 
 bool
 pattern_is_valid(const char *text)
@@ -27,21 +28,21 @@ last_part(const char *path)
 }
 
 static void
-add_name(struct line *out, const char *name)
+add_name(struct sink *out, const char *name)
 {
     for (; *name != '\0'; name++)
-        line_add_bytes(out, *name == '/' ? "_" : name, 1);
+        sink_char(out, *name == '/' ? '_' : *name);
 }
 
 static void
-add_value(struct line *out, char letter, const struct pattern_values *values)
+add_value(struct sink *out, char letter, const struct pattern_values *values)
 {
     switch (letter) {
     case 'p':
-        line_add_signed(out, values->pid);
+        sink_signed(out, values->pid);
         break;
     case 'P':
-        line_add_signed(out, values->parent);
+        sink_signed(out, values->parent);
         break;
     case 'e':
         add_name(out, last_part(values->executable));
@@ -50,38 +51,38 @@ add_value(struct line *out, char letter, const struct pattern_values *values)
         add_name(out, values->host);
         break;
     case 't':
-        line_add_signed(out, values->start_seconds);
+        sink_signed(out, values->start_seconds);
         break;
     case 'n':
-        line_add_unsigned(out, values->number);
+        sink_decimal(out, values->number);
         break;
     default:
-        line_add(out, "%");
+        sink_char(out, '%');
         break;
     }
 }
 
-bool
+int
 pattern_expand(const char *text, const char *directory,
                const struct pattern_values *values, char *out, size_t size)
 {
-    struct line path;
+    struct sink path;
 
     if (!pattern_is_valid(text))
-        return false;
-    line_start(&path, "");
+        return EINVAL;
+    if (*text != '/' && *directory != '/')
+        return ENOENT;
+    sink_init(&path, out, size);
     if (*text != '/') {
-        line_add(&path, directory);
-        line_add(&path, "/");
+        sink_text(&path, directory);
+        sink_char(&path, '/');
     }
     for (; *text != '\0'; text++) {
         if (*text == '%')
             add_value(&path, *++text, values);
         else
-            line_add_bytes(&path, text, 1);
+            sink_char(&path, *text);
     }
-    if (path.length >= size || path.length == sizeof path.text - 1)
-        return false;
-    memcpy(out, path.text, path.length + 1);
-    return true;
+    sink_char(&path, '\0');
+    return path.full ? ENAMETOOLONG : 0;
 }

@@ -26,10 +26,10 @@ bool pattern_is_valid(const char *text);
 /*
  * Expands text into an absolute path: a relative one is taken to be in
  * directory. What a value holds can not leave the directory: slashes in it
- * become underscores. False when it does not fit, or text is not valid.
+ * become underscores. 0, or an errno value: ENAMETOOLONG when it does not
+ * fit, ENOENT when directory is unknown (empty), EINVAL when text is not valid.
  */
-bool pattern_expand(const char *text, const char *directory,
-                    const struct pattern_values *values, char *out,
-                    size_t size);
+int pattern_expand(const char *text, const char *directory,
+                   const struct pattern_values *values, char *out, size_t size);
 
 #endif

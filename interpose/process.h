@@ -24,7 +24,7 @@ struct process {
     char executable[512];
     char build_id[48];
     char host[72];
-    char directory[PATH_MAX]; /* working directory at start */
+    char directory[PATH_MAX]; /* working one at start; empty: had no name */
 };
 
 /* Never NULL; zeros until process_identify. */

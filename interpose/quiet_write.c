@@ -52,10 +52,10 @@ write_all(int fd, const char *bytes, size_t length)
         if (refused == REFUSALS || !wait_for_room(fd))
             return EAGAIN;
         written = write(fd, bytes, portion(fd, length));
-        if (written >= 0) {
+        if (written > 0) {
             bytes += written;
             length -= (size_t)written;
-        } else if (errno == EAGAIN) {
+        } else if (written == 0 || errno == EAGAIN) {
             refused++;
         } else if (errno != EINTR) {
             return errno;

@@ -7,23 +7,31 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "line.h"
+#include "option_value.h"
+#include "process.h"
 #include "quiet_write.h"
+#include "sink.h"
+#include "stderr_target.h"
 
 enum { SUFFIX_MAX = 9999, TEMPORARY_TRIES = 16 };
 
-/* What was written last, to recognise it; ino 0: nothing. */
+/*
+ * What was written last, to recognise it; inode 0: nothing. Inodes are used
+ * again, so the time of its last change is part of it.
+ */
 static struct {
     dev_t device;
     ino_t inode;
+    struct timespec changed;
 } own;
 
 /* Not on the stack, which may be a signal's and small. */
-static struct line temporary_name;
-static struct line final_name;
+static char temporary_name[PATH_MAX];
+static char final_name[PATH_MAX];
 
 void
 report_file_forked(void)
@@ -32,21 +40,48 @@ report_file_forked(void)
     own.inode = 0;
 }
 
-static bool
-is_descriptor_name(const char *path)
+/* The descriptor that a name as /dev/stderr or /dev/fd/5 means; -1: none. */
+static int
+descriptor_named(const char *path)
 {
-    return strncmp(path, "/dev/std", 8) == 0 ||
-           strncmp(path, "/dev/fd/", 8) == 0 ||
-           strncmp(path, "/proc/self/fd/", 14) == 0;
+    static const char *const streams[] = {"/dev/stdin", "/dev/stdout",
+                                          "/dev/stderr"};
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (strcmp(path, streams[fd]) == 0)
+            return fd;
+    }
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        size_t length = strlen(folders[i]);
+        uint64_t number;
+        const char *end;
+
+        if (strncmp(path, folders[i], length) == 0 &&
+            option_number(path + length, INT_MAX, &number, &end) &&
+            *end == '\0')
+            return (int)number;
+    }
+    return -1;
+}
+
+/* Not opened by its name: a socket can not be. */
+static int
+write_descriptor(int number, const char *bytes, size_t length)
+{
+    int fd = number == STDERR_FILENO ? stderr_target_open() : number;
+    int error = quiet_write(fd, bytes, length);
+
+    if (number == STDERR_FILENO)
+        stderr_target_close(fd);
+    return error;
 }
 
 static bool
-takes_bytes_directly(const char *path)
+is_special(const char *path)
 {
     struct stat there;
 
-    if (is_descriptor_name(path))
-        return true;
     return lstat(path, &there) == 0 && !S_ISREG(there.st_mode) &&
            !S_ISLNK(there.st_mode) && !S_ISDIR(there.st_mode);
 }
@@ -60,70 +95,114 @@ is_directory(const char *path)
     return stat(path, &there) == 0 && S_ISDIR(there.st_mode);
 }
 
+/* Somebody may have put a link or a file in its place meanwhile. */
 static int
-write_directly(const char *path, const char *bytes, size_t length)
+write_special(const char *path, const char *bytes, size_t length)
 {
-    int fd =
-        open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY |
+                            O_NONBLOCK | O_CLOEXEC);
+    struct stat opened;
     int error;
 
     if (fd < 0)
         return errno;
-    error = quiet_write(fd, bytes, length);
+    if (fstat(fd, &opened) != 0)
+        error = errno;
+    else if (S_ISREG(opened.st_mode))
+        error = EEXIST;
+    else
+        error = quiet_write(fd, bytes, length);
     close(fd);
     return error;
 }
 
 /* path with "." and number appended; false when that is too long. */
 static bool
-numbered(struct line *out, const char *path, uint64_t number,
-         const char *ending)
+numbered(char out[PATH_MAX], const char *path, uint64_t number)
 {
-    line_start(out, path);
-    line_add(out, ".");
-    line_add_unsigned(out, number);
-    line_add(out, ending);
-    return out->length < LINE_BYTES - 1;
+    struct sink sink;
+
+    sink_init(&sink, out, PATH_MAX);
+    sink_text(&sink, path);
+    sink_char(&sink, '.');
+    sink_decimal(&sink, number);
+    sink_char(&sink, '\0');
+    return !sink.full;
 }
 
-/* Opens a new file for the bytes; its name goes to *name. -1 with errno. */
-static int
-open_temporary(const char *path, mode_t mode, struct line *name)
+/*
+ * A name in the directory of path that nobody foresees, and short where the
+ * wanted one may be as long as a name can be.
+ */
+static bool
+temporary_beside(char out[PATH_MAX], const char *path)
 {
-    for (unsigned i = 0; i < TEMPORARY_TRIES; i++) {
-        int fd;
+    const char *slash = strrchr(path, '/');
+    uint64_t number;
+    struct sink sink;
 
-        if (!numbered(name, path, TEMPORARY_TRIES * (uint64_t)getpid() + i,
-                      ".tmp")) {
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+        number = (uint64_t)process_clock_ns() ^ (uint64_t)getpid() << 40;
+    sink_init(&sink, out, PATH_MAX);
+    if (slash != NULL)
+        sink_bytes(&sink, path, (size_t)(slash - path) + 1);
+    sink_text(&sink, "midpool.");
+    sink_hex(&sink, number);
+    sink_text(&sink, ".tmp");
+    sink_char(&sink, '\0');
+    return !sink.full;
+}
+
+/* Opens a new file for the bytes, called temporary_name. -1 with errno. */
+static int
+open_temporary(const char *path, mode_t mode)
+{
+    int fd = -1;
+
+    errno = EEXIST;
+    for (int i = 0; i < TEMPORARY_TRIES && fd < 0 && errno == EEXIST; i++) {
+        if (!temporary_beside(temporary_name, path)) {
             errno = ENAMETOOLONG;
             return -1;
         }
-        fd = open(name->text,
+        fd = open(temporary_name,
                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
                       O_CLOEXEC,
                   mode);
-        if (fd >= 0 || errno != EEXIST)
-            return fd;
     }
-    return -1;
+    return fd;
+}
+
+/*
+ * As claim_name where the file system, or a filter, does not know a rename
+ * that replaces nothing.
+ */
+static int
+claim_with_placeholder(const char *from, const char *to)
+{
+    int fd =
+        open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int error;
+
+    if (fd < 0)
+        return errno;
+    close(fd);
+    if (rename(from, to) == 0)
+        return 0;
+    error = errno;
+    unlink(to);
+    return error;
 }
 
 /* Gives from the name to if that is free. 0 or an errno value. */
 static int
 claim_name(const char *from, const char *to)
 {
-    int fd;
-
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
         return 0;
-    if (errno != EINVAL && errno != ENOSYS && errno != EPERM)
-        return errno;
-    /* A file system, or a filter, that does not know it. */
-    fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno;
-    close(fd);
-    return rename(from, to) == 0 ? 0 : errno;
+    if (errno == EINVAL || errno == ENOSYS || errno == EPERM)
+        return claim_with_placeholder(from, to);
+    return errno;
 }
 
 static bool
@@ -132,66 +211,84 @@ is_own(const char *path)
     struct stat there;
 
     return own.inode != 0 && lstat(path, &there) == 0 &&
-           there.st_ino == own.inode && there.st_dev == own.device;
+           there.st_ino == own.inode && there.st_dev == own.device &&
+           there.st_ctim.tv_sec == own.changed.tv_sec &&
+           there.st_ctim.tv_nsec == own.changed.tv_nsec;
 }
 
+/* The file got its name, which is a change of it. */
+static void
+remember(const char *path)
+{
+    struct stat there;
+
+    report_file_forked();
+    if (lstat(path, &there) != 0)
+        return;
+    own.device = there.st_dev;
+    own.inode = there.st_ino;
+    own.changed = there.st_ctim;
+}
+
+/* Gives from the name path, or the next free one; that goes to final_name. */
 static int
 publish(const char *from, const char *path)
 {
-    struct line *name = &final_name;
     int error = EEXIST;
 
-    line_start(name, path);
+    if (strlen(path) >= PATH_MAX)
+        return ENAMETOOLONG;
+    strcpy(final_name, path);
     for (unsigned i = 2; i <= SUFFIX_MAX && error == EEXIST; i++) {
-        if (is_own(name->text))
-            return rename(from, name->text) == 0 ? 0 : errno;
-        error = claim_name(from, name->text);
-        if (error == EEXIST && !numbered(name, path, i, ""))
+        if (is_own(final_name))
+            return rename(from, final_name) == 0 ? 0 : errno;
+        error = claim_name(from, final_name);
+        if (error == EEXIST && !numbered(final_name, path, i))
             return ENAMETOOLONG;
     }
     return error;
 }
 
 static int
-write_and_publish(int fd, const char *temporary, const char *path,
-                  const char *bytes, size_t length)
+write_and_publish(int fd, const char *path, const char *bytes, size_t length)
 {
-    struct stat written;
     int error = quiet_write(fd, bytes, length);
 
-    if (error == 0 && fstat(fd, &written) != 0)
-        error = errno;
     if (close(fd) != 0 && error == 0)
         error = errno;
     if (error == 0)
-        error = publish(temporary, path);
-    if (error != 0) {
-        unlink(temporary);
-        return error;
-    }
-    own.device = written.st_dev;
-    own.inode = written.st_ino;
-    return 0;
+        error = publish(temporary_name, path);
+    if (error == 0)
+        remember(final_name);
+    else
+        unlink(temporary_name);
+    return error;
+}
+
+static int
+write_new_file(const char *path, mode_t mode, const char *bytes, size_t length)
+{
+    int fd = open_temporary(path, mode);
+
+    return fd < 0 ? errno : write_and_publish(fd, path, bytes, length);
 }
 
 int
 report_file_write(const char *path, mode_t mode, const char *bytes,
                   size_t length)
 {
+    int descriptor = descriptor_named(path);
     int kept = errno;
     int error;
 
-    if (takes_bytes_directly(path)) {
-        error = write_directly(path, bytes, length);
-    } else if (is_directory(path)) {
+    if (descriptor >= 0)
+        error = write_descriptor(descriptor, bytes, length);
+    else if (is_special(path))
+        error = write_special(path, bytes, length);
+    else if (is_directory(path))
         error = EISDIR;
-    } else {
-        int fd = open_temporary(path, mode, &temporary_name);
-
-        error = fd < 0 ? errno
-                       : write_and_publish(fd, temporary_name.text, path, bytes,
-                                           length);
-    }
+    else
+        error = write_new_file(path, mode, bytes, length);
     errno = kept;
     return error;
 }

@@ -5,9 +5,11 @@
  * symbolic link), which then takes the name if nobody has it: a report of
  * another process is never overwritten, the next free suffix of .2, .3, ...
  * is used. What this process wrote itself under the name is replaced, so that
- * a file written on a signal stays one file.
+ * a file written on a signal stays one file; what somebody changed since then
+ * is not.
  *
- * A terminal, a device or a pipe that has the name is written to directly.
+ * A terminal, a device or a pipe that has the name is written to directly,
+ * and so is the descriptor that a name as /dev/stderr or /dev/fd/5 means.
  */
 #ifndef MIDPOOL_INTERPOSE_REPORT_FILE_H
 #define MIDPOOL_INTERPOSE_REPORT_FILE_H

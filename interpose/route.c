@@ -4,6 +4,7 @@
 #include "route.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
 #include "foreign.h"
 #include "lifecycle.h"
 #include "misuse.h"
+
+/* A buffer kept its slot, far too large for it, for want of another. */
+static atomic_bool kept_large_slot;
 
 /* A slot of the bin; NULL is a bypass, counted as such. */
 static void *
@@ -156,6 +160,7 @@ get_any(size_t bytes)
     return slot != NULL ? slot : route_get(bytes, taken);
 }
 
+/* As in glibc, what shrinks stays where it is when memory is short. */
 static void *
 realloc_pooled(void *ptr, size_t bytes, unsigned bin)
 {
@@ -167,6 +172,11 @@ realloc_pooled(void *ptr, size_t bytes, unsigned bin)
         return ptr;
     }
     moved = get_any(bytes);
+    if (moved == NULL && bytes <= slot_bytes) {
+        atomic_store_explicit(&kept_large_slot, true, memory_order_relaxed);
+        cache_note(bin, NOTE_IN_PLACE);
+        return ptr;
+    }
     if (moved == NULL)
         return NULL;
     memcpy(moved, ptr, bytes < slot_bytes ? bytes : slot_bytes);
@@ -182,13 +192,23 @@ realloc_foreign(void *ptr, size_t bytes)
     void *moved = get_any(bytes);
 
     if (moved == NULL)
-        return NULL;
+        return bytes <= held ? ptr : NULL;
     memcpy(moved, ptr, bytes < held ? bytes : held);
     foreign_free(ptr);
     return moved;
 }
 
-/* Into the band: a buffer of ours from now on. */
+static void *
+realloc_backend(void *ptr, size_t bytes)
+{
+    void *moved = backend_realloc(ptr, bytes);
+
+    if (moved == NULL && bytes <= backend_usable_size(ptr))
+        return ptr;
+    return moved;
+}
+
+/* Into the band: a buffer of ours from now on, if there is one. */
 static void *
 realloc_into_band(void *ptr, size_t bytes)
 {
@@ -196,7 +216,7 @@ realloc_into_band(void *ptr, size_t bytes)
     void *moved = get_any(bytes);
 
     if (moved == NULL)
-        return NULL;
+        return realloc_backend(ptr, bytes);
     memcpy(moved, ptr, bytes < held ? bytes : held);
     backend_free(ptr);
     return moved;
@@ -219,7 +239,7 @@ route_realloc(void *ptr, size_t bytes)
         return realloc_into_band(ptr, bytes);
     lifecycle_init_early();
     cache_count_slow(bytes);
-    return backend_realloc(ptr, bytes);
+    return realloc_backend(ptr, bytes);
 }
 
 noinline void
@@ -250,8 +270,18 @@ route_usable_size(const void *ptr)
 
 /*
  * A request lies in its slot and leaves at most half of it unused, aligned
- * ones more; realloc may keep up to half. So only the impossible is judged.
+ * ones more; realloc may keep up to half, or more when memory was short. So
+ * only the impossible is judged.
  */
+static bool
+is_impossible(size_t slot_bytes, size_t bytes)
+{
+    if (bytes > slot_bytes)
+        return true;
+    return bytes < BAND_MIN_BYTES / 2 &&
+           !atomic_load_explicit(&kept_large_slot, memory_order_relaxed);
+}
+
 bool
 route_check_size(const void *ptr, size_t bytes)
 {
@@ -259,7 +289,7 @@ route_check_size(const void *ptr, size_t bytes)
 
     if (bin < 0)
         return bin == CACHE_BIN_FOREIGN;
-    if (bytes > bin_info[bin].slot_bytes || bytes < BAND_MIN_BYTES / 2)
+    if (is_impossible(bin_info[bin].slot_bytes, bytes))
         misuse_wrong_size(ptr, bytes, bin_info[bin].slot_bytes);
     return true;
 }

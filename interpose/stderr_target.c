@@ -1,7 +1,6 @@
 /* stderr_target.c - see stderr_target.h. */
 #include "stderr_target.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "process.h"
 #include "quiet_write.h"
 #include "reopen.h"
+#include "unnoticed.h"
 
 /* Above what a program's exit handlers get when they open files. */
 enum { DUPLICATE_LOWEST = 200 };
@@ -62,11 +62,12 @@ duplicate_stderr(void)
 void
 stderr_target_keep(void)
 {
-    int kept = errno;
+    struct unnoticed mark;
 
+    unnoticed_begin(&mark);
     if (target.duplicate < 0 && is_recorded(STDERR_FILENO))
         target.duplicate = duplicate_stderr();
-    errno = kept;
+    unnoticed_end(&mark);
 }
 
 static bool
@@ -151,19 +152,25 @@ stderr_target_close(int fd)
 void
 stderr_target_say(const char *text, size_t length)
 {
-    int kept = errno;
-    int fd = stderr_target_open();
+    struct unnoticed mark;
+    int fd;
 
+    unnoticed_begin(&mark);
+    fd = stderr_target_open();
     if (fd >= 0)
         quiet_write(fd, text, length);
     stderr_target_close(fd);
-    errno = kept;
+    unnoticed_end(&mark);
 }
 
 void
 stderr_target_finish(void)
 {
+    struct unnoticed mark;
+
+    unnoticed_begin(&mark);
     if (target.duplicate >= 0 && is_recorded(target.duplicate))
         close(target.duplicate);
     target.duplicate = -1;
+    unnoticed_end(&mark);
 }

@@ -161,6 +161,52 @@ Test(exit_report, a_file_that_can_not_be_written_is_complained_of)
                      " file or directory\n");
 }
 
+/* The program was started in a directory that is no more. */
+Test(exit_report, without_a_directory_nothing_is_written_elsewhere)
+{
+    options.report = REPORT_JSON;
+    cr_assert_eq(mkdir("gone", 0700), 0);
+    cr_assert_eq(chdir("gone"), 0);
+    cr_assert_eq(rmdir("../gone"), 0);
+    process_identify();
+    report();
+    cr_assert_eq(chdir(directory), 0);
+    cr_assert_str_eq(contents("stderr"),
+                     "midpool: no report written to midpool.%e.%p.json: No"
+                     " such file or directory\n");
+}
+
+/* Longer than a line of text. */
+Test(exit_report, goes_to_a_directory_far_down)
+{
+    static const char name[200] = {[0 ... 198] = 'x'};
+
+    for (int i = 0; i < 15; i++) {
+        cr_assert_eq(mkdir(name, 0700), 0);
+        cr_assert_eq(chdir(name), 0);
+    }
+    process_identify();
+    strcpy(options.report_file, "out");
+    report();
+    cr_assert(is_text(contents("out")));
+}
+
+Test(exit_report, a_long_name_does_not_hide_the_reason)
+{
+    static const char name[200] = {[0 ... 198] = 'x'};
+
+    for (int i = 0; i < 15; i++) {
+        cr_assert_eq(mkdir(name, 0700), 0);
+        cr_assert_eq(chdir(name), 0);
+    }
+    process_identify();
+    strcpy(options.report_file, "nowhere/out");
+    report();
+    cr_assert_eq(chdir(directory), 0);
+    cr_assert_neq(strstr(contents("stderr"), ": No such file or directory\n"),
+                  NULL);
+}
+
 Test(exit_report, never_lands_in_a_file_that_took_descriptor_2)
 {
     close(2);

@@ -39,6 +39,10 @@ Test(line, what_upsets_a_terminal_is_replaced)
     line_start(&line, "");
     line_add_printable(&line, "a\033\n\177b", 5);
     cr_assert_str_eq(line.text, "a???b");
+    line_start(&line, "<");
+    line_add_printable(&line, "\303\251 \233 \302\233 \303", 9);
+    cr_assert_str_eq(line.text, "<\303\251 ? ? ?");
+    cr_assert_eq(line.length, strlen(line.text));
 }
 
 Test(line, what_does_not_fit_is_cut)

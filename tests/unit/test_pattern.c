@@ -1,5 +1,6 @@
 /* test_pattern.c - names of report files. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -19,8 +20,8 @@ expand(const char *text)
 {
     static char path[PATH_MAX];
 
-    cr_assert(pattern_expand(text, "/start", &values, path, sizeof path), "%s",
-              text);
+    cr_assert_eq(pattern_expand(text, "/start", &values, path, sizeof path), 0,
+                 "%s", text);
     return path;
 }
 
@@ -43,7 +44,7 @@ Test(pattern, a_value_can_not_leave_the_directory)
     char path[PATH_MAX];
 
     evil.host = "../../etc";
-    cr_assert(pattern_expand("%h", "/start", &evil, path, sizeof path));
+    cr_assert_eq(pattern_expand("%h", "/start", &evil, path, sizeof path), 0);
     cr_assert_str_eq(path, "/start/.._.._etc");
 }
 
@@ -55,17 +56,37 @@ Test(pattern, unknown_letters_are_not_valid)
     cr_assert(pattern_is_valid("100%%"));
     cr_assert_not(pattern_is_valid("%q"));
     cr_assert_not(pattern_is_valid("abc%"));
-    cr_assert_not(pattern_expand("%q", "/", &values, path, sizeof path));
+    cr_assert_eq(pattern_expand("%q", "/", &values, path, sizeof path), EINVAL);
 }
 
 Test(pattern, what_does_not_fit_is_refused)
 {
-    char long_name[3000];
     char path[PATH_MAX];
 
-    cr_assert_not(pattern_expand("/%e", "/", &values, path, 8));
-    cr_assert(pattern_expand("/%e", "/", &values, path, 9));
-    memset(long_name, 'x', sizeof long_name - 1);
-    long_name[sizeof long_name - 1] = '\0';
-    cr_assert_not(pattern_expand(long_name, "/", &values, path, sizeof path));
+    cr_assert_eq(pattern_expand("/%e", "/", &values, path, 8), ENAMETOOLONG);
+    cr_assert_eq(pattern_expand("/%e", "/", &values, path, 9), 0);
+}
+
+/* Up to the longest path that the system takes. */
+Test(pattern, a_long_directory_is_no_hindrance)
+{
+    char directory[PATH_MAX];
+    char path[PATH_MAX];
+
+    memset(directory, 'x', sizeof directory);
+    directory[0] = '/';
+    directory[PATH_MAX - 3] = '\0';
+    cr_assert_eq(pattern_expand("r", directory, &values, path, sizeof path), 0);
+    cr_assert_eq(strlen(path), PATH_MAX - 1);
+    cr_assert_eq(pattern_expand("rr", directory, &values, path, sizeof path),
+                 ENAMETOOLONG);
+}
+
+/* The working directory was deleted before the program started. */
+Test(pattern, without_a_directory_there_is_no_relative_name)
+{
+    char path[PATH_MAX];
+
+    cr_assert_eq(pattern_expand("r", "", &values, path, sizeof path), ENOENT);
+    cr_assert_eq(pattern_expand("/r", "", &values, path, sizeof path), 0);
 }

@@ -3,14 +3,59 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "report_file.h"
+#include "stderr_target.h"
+
+/* What somebody else does once the report has looked at its name. */
+static void (*after_lstat)(void);
+
+/* Errors of the file system; 0: none. */
+static int renameat2_fails;
+static int rename_fails;
+
+static int
+fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* These take the place of libc's. */
+int
+lstat(const char *name, struct stat *status)
+{
+    int result = fstatat(AT_FDCWD, name, status, AT_SYMLINK_NOFOLLOW);
+
+    if (after_lstat != NULL)
+        after_lstat();
+    return result;
+}
+
+int
+renameat2(int from, const char *old, int to, const char *name, unsigned flags)
+{
+    if (renameat2_fails != 0)
+        return fail(renameat2_fails);
+    return (int)syscall(SYS_renameat2, from, old, to, name, flags);
+}
+
+int
+rename(const char *old, const char *name)
+{
+    if (rename_fails != 0)
+        return fail(rename_fails);
+    return renameat(AT_FDCWD, old, AT_FDCWD, name);
+}
 
 static char directory[] = "/tmp/midpool_test_XXXXXX";
 static char path[200];
@@ -124,19 +169,151 @@ Test(report_file, never_touches_what_another_process_wrote)
     cr_assert_eq(entries(), 3);
 }
 
-Test(report_file, does_not_follow_a_symbolic_link)
+static void
+create(const char *name)
 {
-    char victim[300];
-    int fd;
+    int fd = open(name, O_CREAT | O_EXCL | O_WRONLY, 0600);
 
-    snprintf(victim, sizeof victim, "%s/victim", directory);
-    fd = open(victim, O_CREAT | O_WRONLY, 0600);
     cr_assert_eq(write(fd, "precious", 8), 8);
     close(fd);
+}
+
+/* Under the report's name, to precious data. */
+static void
+make_link(void)
+{
+    char victim[300];
+
+    snprintf(victim, sizeof victim, "%s/victim", directory);
+    create(victim);
     cr_assert_eq(symlink(victim, path), 0);
+}
+
+Test(report_file, does_not_follow_a_symbolic_link)
+{
+    make_link();
     cr_assert_eq(report("one\n"), 0);
     cr_assert_str_eq(contents(""), "precious");
     cr_assert_str_eq(contents(".2"), "one\n");
+}
+
+/* A pipe with its reader has the report's name; returns the reader. */
+static int
+make_pipe(void)
+{
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    return open(path, O_RDONLY | O_NONBLOCK);
+}
+
+static void
+put_link_in_its_place(void)
+{
+    after_lstat = NULL;
+    unlink(path);
+    make_link();
+}
+
+Test(report_file, does_not_follow_a_link_that_took_the_place_of_a_pipe)
+{
+    make_pipe();
+    after_lstat = put_link_in_its_place;
+    cr_assert_eq(report("one\n"), ELOOP);
+    cr_assert_str_eq(contents(""), "precious");
+}
+
+static void
+put_file_in_its_place(void)
+{
+    after_lstat = NULL;
+    unlink(path);
+    create(path);
+}
+
+Test(report_file, does_not_write_to_a_file_that_took_the_place_of_a_pipe)
+{
+    make_pipe();
+    after_lstat = put_file_in_its_place;
+    cr_assert_eq(report("one\n"), EEXIST);
+    cr_assert_str_eq(contents(""), "precious");
+}
+
+/* Another process' report may have got the inode of ours. */
+Test(report_file, what_was_changed_since_is_not_ours_any_more)
+{
+    struct stat first;
+    struct stat now;
+
+    cr_assert_eq(report("one\n"), 0);
+    cr_assert_eq(stat(path, &first), 0);
+    do { /* the clock of files is a coarse one */
+        cr_assert_eq(chmod(path, 0600), 0);
+        cr_assert_eq(stat(path, &now), 0);
+    } while (now.st_ctim.tv_sec == first.st_ctim.tv_sec &&
+             now.st_ctim.tv_nsec == first.st_ctim.tv_nsec);
+    cr_assert_eq(report("two\n"), 0);
+    cr_assert_str_eq(contents(""), "one\n");
+    cr_assert_str_eq(contents(".2"), "two\n");
+}
+
+Test(report_file, may_have_the_longest_name)
+{
+    size_t length = strlen(directory) + 1;
+    static char longest[300];
+
+    memset(longest, 'x', sizeof longest);
+    memcpy(longest, directory, length - 1);
+    longest[length - 1] = '/';
+    longest[length + NAME_MAX] = '\0';
+    cr_assert_eq(report_file_write(longest, 0600, "one\n", 4), 0);
+    longest[length + NAME_MAX] = 'x';
+    longest[length + NAME_MAX + 1] = '\0';
+    cr_assert_eq(report_file_write(longest, 0600, "one\n", 4), ENAMETOOLONG);
+    cr_assert_eq(entries(), 1);
+}
+
+/* An old file system, and a disk that is full in between. */
+Test(report_file, a_name_that_could_not_be_taken_is_given_back)
+{
+    renameat2_fails = EINVAL;
+    rename_fails = ENOSPC;
+    cr_assert_eq(report("one\n"), ENOSPC);
+    cr_assert_eq(entries(), 0);
+    rename_fails = 0;
+    cr_assert_eq(report("one\n"), 0);
+    cr_assert_str_eq(contents(""), "one\n");
+}
+
+Test(report_file, a_descriptor_by_its_name_may_be_a_socket)
+{
+    char text[10] = "";
+    int ends[2];
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[1]);
+    cr_assert_eq(report("one\n"), 0);
+    cr_assert_eq(read(ends[0], text, sizeof text - 1), 4);
+    cr_assert_str_eq(text, "one\n");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", 777);
+    cr_assert_eq(report("one\n"), EBADF);
+}
+
+/* As under systemd, whose journal is a socket. */
+Test(report_file, stderr_may_be_a_socket)
+{
+    int kept = dup(2);
+    char text[10] = "";
+    int ends[2];
+    int error;
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    dup2(ends[1], 2);
+    stderr_target_record();
+    strcpy(path, "/dev/stderr");
+    error = report("one\n");
+    dup2(kept, 2);
+    cr_assert_eq(error, 0);
+    cr_assert_eq(read(ends[0], text, sizeof text - 1), 4);
+    cr_assert_str_eq(text, "one\n");
 }
 
 Test(report_file, a_missing_directory_is_an_error)

@@ -84,7 +84,7 @@ static void
 install(struct sigaction action)
 {
     cr_assert_eq(sigaction(SIGUSR2, &action, NULL), 0);
-    cr_assert(signal_report_install(SIGUSR2));
+    cr_assert_null(signal_report_install(SIGUSR2));
 }
 
 static void
@@ -97,7 +97,7 @@ send(void)
 
 Test(signal_report, each_signal_gets_a_report)
 {
-    cr_assert(signal_report_install(SIGUSR2));
+    cr_assert_null(signal_report_install(SIGUSR2));
     send();
     cr_assert_eq(reports(), 1);
     send();
@@ -123,14 +123,44 @@ Test(signal_report, a_handler_with_more_arguments_gets_them)
     cr_assert_eq(handled, SIGUSR2);
 }
 
-Test(signal_report, an_ignored_signal_gets_a_report)
+static void
+look_at_mask(int number)
 {
-    install((struct sigaction){.sa_handler = SIG_IGN});
+    sigset_t blocked;
+
+    handled = number;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    cr_assert(sigismember(&blocked, SIGUSR1));
+    cr_assert_not(sigismember(&blocked, SIGUSR2));
+}
+
+Test(signal_report, a_handler_that_is_there_has_its_mask_and_flags)
+{
+    struct sigaction action = {.sa_handler = look_at_mask,
+                               .sa_flags = SA_NODEFER | SA_RESETHAND};
+
+    sigaddset(&action.sa_mask, SIGUSR1);
+    install(action);
     send();
-    cr_assert_eq(reports(), 1);
+    cr_assert_eq(handled, SIGUSR2);
+    sigaction(SIGUSR2, NULL, &action);
+    cr_assert_eq(action.sa_handler, SIG_DFL);
+}
+
+/* For programs that this one executes: nohup's are to survive a HUP. */
+Test(signal_report, an_ignored_signal_stays_ignored)
+{
+    struct sigaction action = {.sa_handler = SIG_IGN};
+
+    sigaction(SIGUSR2, &action, NULL);
+    cr_assert_not_null(signal_report_install(SIGUSR2));
+    sigaction(SIGUSR2, NULL, &action);
+    cr_assert_eq(action.sa_handler, SIG_IGN);
+    send();
+    cr_assert_eq(reports(), 0);
 }
 
 Test(signal_report, a_signal_that_has_no_handler_is_refused)
 {
-    cr_assert_not(signal_report_install(SIGKILL));
+    cr_assert_not_null(signal_report_install(SIGKILL));
 }

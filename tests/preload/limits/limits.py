@@ -73,6 +73,13 @@ def test_address_space_used_up(arguments):
     result.report()
 
 
+def test_shrinking_realloc(arguments):
+    """It succeeds also when memory is used up, as glibc's does."""
+    result = limited(arguments, resource.RLIMIT_AS, 300 * MB,
+                     ["16", "shrink"]).expect(0)
+    result.report()
+
+
 def test_data_segment(arguments):
     """RLIMIT_DATA counts writable memory, touched or not: 2 MB for every
     size class that is used."""

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "check.h"
 #include "churn.h"
 
@@ -45,6 +46,59 @@ fill_up(void)
     return got * BLOCK_BYTES >> 20;
 }
 
+/* Takes what memory there is, blocks of every size; gives it back. */
+static void **
+take_all(void)
+{
+    void **last = NULL;
+    for (size_t bytes = 1 << 20; bytes >= 16; bytes /= 2) {
+        void **block;
+        while ((block = malloc(bytes)) != NULL) {
+            *block = last;
+            last = block;
+        }
+    }
+    return last;
+}
+
+static void
+give_all(void **last)
+{
+    while (last != NULL) {
+        void **next = *last;
+        free(last);
+        last = next;
+    }
+}
+
+/* A block that shrinks needs no memory. */
+static void
+shrink(size_t from, size_t to)
+{
+    char *block = malloc(from);
+    CHECK(block != NULL, "malloc(%zu)", from);
+    check_fill(block, to, 1);
+    void **all = take_all();
+    char *now = realloc(block, to);
+    give_all(all);
+    CHECK(now != NULL, "realloc(%zu -> %zu)", from, to);
+    CHECK(check_filled(now, to, 1), "realloc(%zu -> %zu)", from, to);
+    if (calls_has("free_sized"))
+        ((void (*)(void *, size_t))calls_find("free_sized"))(now, to);
+    else
+        free(now);
+}
+
+static void
+shrink_all(void)
+{
+    shrink(60000, 20000);
+    shrink(65536, 1000);
+    shrink(1 << 20, 40000);
+    shrink(4000000, 100000);
+    shrink(4000000, 100);
+}
+
 static void *
 work(void *argument)
 {
@@ -74,6 +128,8 @@ main(int argc, char **argv)
     if (strcmp(mode, "lock") == 0)
         lock_everything();
     work(NULL);
+    if (strcmp(mode, "shrink") == 0)
+        shrink_all();
     if (strcmp(mode, "threads") == 0) {
         pthread_t thread = check_spawn(work, NULL);
         pthread_join(thread, NULL);
