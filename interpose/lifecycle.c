@@ -10,6 +10,7 @@
 #include "backend.h"
 #include "environment.h"
 #include "exit_report.h"
+#include "line.h"
 #include "live.h"
 #include "misuse.h"
 #include "options.h"
@@ -199,10 +200,25 @@ watch_exit(void)
 }
 
 static void
+install_signal(void)
+{
+    const char *reason;
+    struct line line;
+
+    if (options.signal == 0)
+        return;
+    reason = signal_report_install(options.signal);
+    if (reason == NULL)
+        return;
+    line_start(&line, "midpool: no report on the option signal: ");
+    line_add(&line, reason);
+    line_add(&line, "\n");
+    stderr_target_say(line.text, line.length);
+}
+
+static void
 apply_options(char **entries)
 {
-    static const char no_handler[] =
-        "midpool: no handler for the option signal could be installed\n";
     const char *reason = passthrough_reason();
 
     if (options.live)
@@ -210,8 +226,7 @@ apply_options(char **entries)
     describe_page();
     if (reason != NULL)
         stand_aside(reason);
-    if (options.signal != 0 && !signal_report_install(options.signal))
-        stderr_target_say(no_handler, sizeof no_handler - 1);
+    install_signal();
     if (options.report != REPORT_NONE)
         watch_exit();
     if (!options.report_children && options.reporter == 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "exit_report.h"
@@ -10,15 +11,21 @@
 
 static struct sigaction previous;
 
+static bool
+had_handler(void)
+{
+    return previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN;
+}
+
 static void
 call_previous(int number, siginfo_t *info, void *context)
 {
-    if ((previous.sa_flags & SA_SIGINFO) != 0) {
+    if (!had_handler())
+        return;
+    if ((previous.sa_flags & SA_SIGINFO) != 0)
         previous.sa_sigaction(number, info, context);
-    } else if (previous.sa_handler != SIG_DFL &&
-               previous.sa_handler != SIG_IGN) {
+    else
         previous.sa_handler(number);
-    }
 }
 
 static void
@@ -33,14 +40,20 @@ handle(int number, siginfo_t *info, void *context)
     errno = kept;
 }
 
-bool
+const char *
 signal_report_install(int number)
 {
-    struct sigaction action = {.sa_sigaction = handle};
+    struct sigaction action = {.sa_flags = SA_RESTART | SA_ONSTACK};
 
-    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    sigemptyset(&action.sa_mask);
     if (sigaction(number, NULL, &previous) != 0)
-        return false;
-    return sigaction(number, &action, NULL) == 0;
+        return "no handler could be installed";
+    if (previous.sa_handler == SIG_IGN)
+        return "the program was started with the signal ignored";
+    if (had_handler())
+        action = previous;
+    action.sa_flags |= SA_SIGINFO;
+    action.sa_sigaction = handle;
+    if (sigaction(number, &action, NULL) != 0)
+        return "no handler could be installed";
+    return NULL;
 }

@@ -351,6 +351,17 @@ def test_signal_replaced_handler(arguments):
                 conf="signal:SIGUSR2").expect(0)
 
 
+def test_signal_ignored(arguments):
+    """As under nohup: it stays ignored, for a program executed as well."""
+    words = ["/bin/sh", "-c", 'trap "" USR2; exec "$@"', "sh"]
+    words += cases(arguments, "raise_ignored_signal")
+    result = preload.run(arguments.lib, words,
+                         conf="report:none,signal:SIGUSR2").expect(0)
+    said = result.err.decode().splitlines()
+    assert said == ["midpool: no report on the option signal: the program was"
+                    " started with the signal ignored"], result
+
+
 def test_no_descriptor_is_held(arguments):
     for conf in ("", "report:text", "live:yes,signal:SIGUSR2",
                  "purge_thread:yes"):

@@ -168,6 +168,16 @@ raise_signal(void)
     raise(SIGUSR2);
 }
 
+/* What is ignored from the start stays so across an exec. */
+static void
+raise_ignored_signal(void)
+{
+    struct sigaction action;
+    raise(SIGUSR2);
+    sigaction(SIGUSR2, NULL, &action);
+    CHECK(action.sa_handler == SIG_IGN, "the signal is handled");
+}
+
 /* Says that it is ready and waits for the end of its standard input. */
 static void
 wait_for_input(void)
@@ -213,6 +223,7 @@ static const struct {
     {"abort_self", abort_self},
     {"handle_signal", handle_signal},
     {"raise_signal", raise_signal},
+    {"raise_ignored_signal", raise_ignored_signal},
     {"wait_for_input", wait_for_input},
     {"list_descriptors", list_descriptors},
     {"nothing", nothing},
