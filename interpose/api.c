@@ -96,8 +96,8 @@ midpool_report(int fd, const char *format)
 
     if (format != NULL && !option_parse_FORMAT(format, &wanted))
         return EINVAL;
-    if (wanted == REPORT_NONE)
-        return 0;
+    if (wanted == REPORT_NONE) /* the option's value, no format */
+        return EINVAL;
     lifecycle_init_early();
     pool_stats_settle();
     return exit_report_to_fd(fd, wanted);

@@ -126,7 +126,7 @@ struct midpool_stats {
 /*
  * Fills *out; size is sizeof *out, so that an older program gets the part it
  * knows. 0, or EINVAL when out is NULL or size holds not even the version.
- * Takes about 12 KB of stack.
+ * Takes up to 20 KB of stack.
  */
 int midpool_snapshot(struct midpool_stats *out, size_t size);
 

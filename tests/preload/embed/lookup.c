@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,11 +115,43 @@ check_sizes(void)
     assert(snapshot(&stats, 1) == EINVAL);
 }
 
+static char stack[128 << 10] __attribute__((aligned(4096)));
+static const char *frame;
+
+static void *
+take_snapshot(void *stats)
+{
+    frame = __builtin_frame_address(0);
+    assert(snapshot(stats, sizeof(struct midpool_stats)) == 0);
+    return NULL;
+}
+
+/* No more of the stack than midpool.h says. */
+static void
+check_stack(void)
+{
+    static struct midpool_stats stats;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    const char *lowest = stack;
+
+    memset(stack, 0x5a, sizeof stack);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, stack, sizeof stack);
+    assert(pthread_create(&thread, &attributes, take_snapshot, &stats) == 0);
+    pthread_join(thread, NULL);
+    while (*lowest == 0x5a)
+        lowest++;
+    fprintf(stderr, "a snapshot took %td bytes of stack\n", frame - lowest);
+    assert(frame - lowest <= 20 << 10);
+}
+
 static void
 check_report(void)
 {
     assert(report(STDOUT_FILENO, "json") == 0);
     assert(report(STDOUT_FILENO, "yaml") == EINVAL);
+    assert(report(STDOUT_FILENO, "none") == EINVAL);
     assert(report(-1, "csv") == EBADF);
 }
 
@@ -132,6 +165,7 @@ main(void)
     check_purge();
     check_reset();
     check_sizes();
+    check_stack();
     check_report();
     assert(errno == 1234);
     return 0;
