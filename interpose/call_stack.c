@@ -66,6 +66,20 @@ take_frame(struct _Unwind_Context *context, void *arg)
     return _URC_NO_REASON;
 }
 
+static void
+add_frame(struct line *line, const char *prefix, uintptr_t address)
+{
+    struct object object = find_object(address);
+
+    line_add(line, prefix);
+    if (object.found)
+        line_add(line, *object.file == '\0' ? process_self()->executable
+                                            : object.file);
+    line_add(line, object.found ? "+" : "");
+    line_add_hex(line, address - object.base);
+    line_add(line, "\n");
+}
+
 void
 call_stack_add(struct line *line, const char *prefix)
 {
@@ -73,14 +87,13 @@ call_stack_add(struct line *line, const char *prefix)
 
     _Unwind_Backtrace(take_frame, &frames);
     for (unsigned i = 0; i < frames.count; i++) {
-        struct object object = find_object(frames.address[i]);
+        size_t length = line->length;
 
-        line_add(line, prefix);
-        if (object.found)
-            line_add(line, *object.file == '\0' ? process_self()->executable
-                                                : object.file);
-        line_add(line, object.found ? "+" : "");
-        line_add_hex(line, frames.address[i] - object.base);
-        line_add(line, "\n");
+        add_frame(line, prefix, frames.address[i]);
+        if (line->length == LINE_BYTES - 1) { /* cut: not even half of it */
+            line->length = length;
+            line->text[length] = '\0';
+            break;
+        }
     }
 }

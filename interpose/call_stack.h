@@ -9,8 +9,8 @@
 
 /*
  * Adds a line for each of the innermost callers outside this library:
- * prefix, the object's file and the offset in it. Takes the dynamic linker's
- * list lock for a moment.
+ * prefix, the object's file and the offset in it, as many as fit. Takes the
+ * dynamic linker's list lock for a moment.
  */
 void call_stack_add(struct line *line, const char *prefix);
 
