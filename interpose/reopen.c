@@ -6,11 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "line.h"
+#include "sink.h"
 
-enum { ENTRIES_BYTES = 2048 };
-
-static char entries[ENTRIES_BYTES] __attribute__((aligned(8)));
+/* On the stack, which may be a signal's and small: any thread may come. */
+enum { ENTRIES_BYTES = 1024, PATH_BYTES = 32 };
 
 bool
 reopen_is_same(const struct stat *a, const struct stat *b)
@@ -57,6 +56,7 @@ try_entry(int directory, const char *name, const struct stat *wanted)
 static int
 search(int directory, const struct stat *wanted)
 {
+    char entries[ENTRIES_BYTES] __attribute__((aligned(8)));
     int fd = -1;
     long bytes;
 
@@ -77,14 +77,17 @@ search(int directory, const struct stat *wanted)
 int
 reopen_from(int pid, const struct stat *wanted)
 {
-    struct line path;
+    char path[PATH_BYTES];
+    struct sink sink;
     int directory;
     int fd;
 
-    line_start(&path, "/proc/");
-    line_add_signed(&path, pid);
-    line_add(&path, "/fd");
-    directory = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    sink_init(&sink, path, sizeof path);
+    sink_text(&sink, "/proc/");
+    sink_signed(&sink, pid);
+    sink_text(&sink, "/fd");
+    sink_char(&sink, '\0');
+    directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return -1;
     fd = search(directory, wanted);

@@ -17,7 +17,7 @@ bool reopen_is_same(const struct stat *a, const struct stat *b);
 /*
  * Looks through the descriptors of the process. The new one appends, does
  * not block and is closed by exec; -1 when there is none. Allocates nothing;
- * async-signal-safe but not reentrant.
+ * async-signal-safe.
  */
 int reopen_from(int pid, const struct stat *wanted);
 
