@@ -2,6 +2,7 @@
 #include "misuse.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "call_stack.h"
@@ -9,7 +10,21 @@
 #include "pool.h"
 #include "stderr_target.h"
 
+enum { WARNINGS_MOST = 100 };
+
 static enum option_misuse action;
+static atomic_uint warnings;
+
+/* A mistake in a loop is not to fill a log. */
+static bool
+is_said(void)
+{
+    if (action == OPTION_MISUSE_OFF)
+        return false;
+    return action == OPTION_MISUSE_ABORT ||
+           atomic_load_explicit(&warnings, memory_order_relaxed) <
+               WARNINGS_MOST;
+}
 
 static void
 name_buffer(struct line *line, const void *ptr, size_t bytes)
@@ -23,17 +38,40 @@ name_buffer(struct line *line, const void *ptr, size_t bytes)
 }
 
 static void
-say_and_act(struct line *line)
+say_and_abort(struct line *line)
 {
-    int kept = errno;
-
-    line_add(line,
-             action == OPTION_MISUSE_ABORT ? "; aborting\n" : "; going on\n");
+    line_add(line, "; aborting\n");
     call_stack_add(line, "midpool:   by ");
     stderr_target_say(line->text, line->length);
-    if (action == OPTION_MISUSE_ABORT)
-        abort();
+    abort();
+}
+
+static void
+say_and_go_on(struct line *line)
+{
+    /* WARNINGS_MOST of them. */
+    static const char last[] = "midpool: 100 warnings of misuse; no more are"
+                               " written\n";
+    int kept = errno;
+    unsigned number = atomic_fetch_add(&warnings, 1) + 1;
+
+    if (number <= WARNINGS_MOST) {
+        line_add(line, "; going on\n");
+        call_stack_add(line, "midpool:   by ");
+        stderr_target_say(line->text, line->length);
+    }
+    if (number == WARNINGS_MOST)
+        stderr_target_say(last, sizeof last - 1);
     errno = kept;
+}
+
+static void
+say_and_act(struct line *line)
+{
+    if (action == OPTION_MISUSE_ABORT)
+        say_and_abort(line);
+    else
+        say_and_go_on(line);
 }
 
 static const char *
@@ -57,7 +95,7 @@ on_misuse(enum pool_misuse kind, const void *ptr, size_t bytes)
 {
     struct line line;
 
-    if (action == OPTION_MISUSE_OFF)
+    if (!is_said())
         return;
     line_start(&line, "midpool: ");
     line_add(&line, describe(kind));
@@ -70,7 +108,7 @@ on_damage(const void *ptr, size_t bytes, size_t offset)
 {
     struct line line;
 
-    if (action == OPTION_MISUSE_OFF)
+    if (!is_said())
         return;
     line_start(&line, "midpool: write after free to buffer ");
     name_buffer(&line, ptr, bytes);
@@ -85,7 +123,7 @@ misuse_wrong_size(const void *ptr, size_t size, size_t bytes)
 {
     struct line line;
 
-    if (action == OPTION_MISUSE_OFF)
+    if (!is_said())
         return;
     line_start(&line, "midpool: free through the wrong sized delete, of ");
     line_add_unsigned(&line, size);

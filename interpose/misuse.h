@@ -3,8 +3,8 @@
  *
  * One line names the mistake, the pointer and the class; further lines show
  * the calls that led to it as object+offset, which addr2line reads. Then the
- * option misuse decides: abort, or go on. With misuse:off nothing is said;
- * the pool ignores the operation in any case.
+ * option misuse decides: abort, or go on, in silence after a hundred times.
+ * With misuse:off nothing is said; the pool ignores the operation in any case.
  */
 #ifndef MIDPOOL_INTERPOSE_MISUSE_H
 #define MIDPOOL_INTERPOSE_MISUSE_H

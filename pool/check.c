@@ -8,7 +8,8 @@
 #include "size_class.h"
 #include "slab.h"
 
-enum { FILL_BYTE = 0xdf };
+/* MALLOC_ALIGN_BYTES: what malloc returns is a multiple of it, in any libc. */
+enum { FILL_BYTE = 0xdf, MALLOC_ALIGN_BYTES = 16 };
 
 pool_misuse_handler *pool_on_misuse;
 pool_fill_handler *pool_on_damage;
@@ -35,7 +36,7 @@ check_misuse(const void *ptr, unsigned bin, uint32_t state)
     unsigned slot = slab_slot(ptr, bin);
     enum pool_misuse kind;
 
-    if ((uintptr_t)ptr % SLOT_ALIGN_BYTES != 0)
+    if ((uintptr_t)ptr % MALLOC_ALIGN_BYTES != 0)
         kind = POOL_MISALIGNED_FREE;
     else if (slot >= bin_info[bin].slots ||
              slab_slot_start((uint32_t)number, bin, slot) != ptr)

@@ -32,8 +32,8 @@ extern const struct pool_config pool_config_default;
 /* Kinds of misuse that a put (or realloc, usable_size) can meet. */
 enum pool_misuse {
     POOL_DOUBLE_FREE,     /* the buffer is not handed out any more */
-    POOL_INTERIOR_FREE,   /* aligned like a buffer, but not the start of one */
-    POOL_MISALIGNED_FREE, /* not even aligned like a buffer */
+    POOL_INTERIOR_FREE,   /* aligned as malloc does, but not a buffer's start */
+    POOL_MISALIGNED_FREE, /* not even aligned as malloc does */
     POOL_WILD_FREE,       /* pool memory that was never handed out */
 };
 

@@ -60,6 +60,17 @@ double_free(void)
     free(ptr);
 }
 
+/* A program that goes wrong in a loop. */
+static void
+double_free_often(void)
+{
+    char *ptr = take();
+    say("pointer %p\n", ptr);
+    free(ptr);
+    for (unsigned i = 0; i < MANY; i++)
+        free(ptr);
+}
+
 /* Freed, then many others: the first free is long ago. */
 static void
 double_late(void)
@@ -139,8 +150,8 @@ static void
 interior(void)
 {
     char *ptr = take();
-    say("pointer %p\n", ptr + 64);
-    free(ptr + 64);
+    say("pointer %p\n", ptr + 16);
+    free(ptr + 16);
 }
 
 static void
@@ -244,6 +255,7 @@ static const struct {
     void (*run)(void);
 } mistakes[] = {
     {"double", double_free},
+    {"double_often", double_free_often},
     {"double_late", double_late},
     {"double_other_thread", double_other_thread},
     {"double_cached_elsewhere", double_cached_elsewhere},

@@ -120,6 +120,18 @@ for _kind in KINDS:
         globals()[_test.__name__] = _test
 
 
+def test_warnings_end(arguments):
+    """A mistake in a loop fills no log; all of it is counted."""
+    result = preload.run(arguments.lib, [
+        arguments.program("limits_misuse"), "double_often"],
+        conf="misuse:warn").expect(0)
+    said = [line for line in lines(result) if "  by " not in line]
+    assert len(said) == 101, (len(said), result)
+    assert all("double free" in line for line in said[:100]), result
+    assert said[100] == "midpool: 100 warnings of misuse; no more are written"
+    assert result.report()["misuse"]["double_free"] == 500, result
+
+
 def test_no_false_alarm(arguments):
     for conf in ("", "check_fill:yes", "zero:free",
                  "check_fill:yes,zero:free"):
