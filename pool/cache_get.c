@@ -11,6 +11,9 @@
 #include "slab.h"
 #include "thread.h"
 
+/* mmap gives no addresses above, unless it is asked for them. */
+#define ADDRESS_SPACE_BYTES ((size_t)1 << 48)
+
 enum {
     BELOW_GRANT_BYTES = 16 * 1024, /* fallback bytes between ticks */
 };
@@ -198,8 +201,8 @@ cache_count_slow(size_t bytes)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
 
-    /* Never served, and enough of them would make the sum wrap. */
-    if (bytes > PTRDIFF_MAX)
+    /* Never served, and a few of them would make the sum wrap. */
+    if (bytes >= ADDRESS_SPACE_BYTES)
         return;
     if (cache == NULL) {
         count_fallback_shared(stats_block_at(account_page, THREAD_SHARED),

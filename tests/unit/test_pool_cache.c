@@ -74,6 +74,20 @@ Test(pool_cache, a_pair_in_a_loop_misses_once, .init = start)
     assert_sound("after a loop");
 }
 
+/* Requests that can not be served may be as large as numbers go. */
+Test(pool_cache, the_sum_of_fallback_bytes_does_not_wrap, .init = start)
+{
+    static const size_t bytes[] = {100000,      PTRDIFF_MAX, PTRDIFF_MAX,
+                                   PTRDIFF_MAX, SIZE_MAX,    200000};
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < 6; i++)
+        cache_count_slow(bytes[i]);
+    for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++)
+        sum += stats_block_at(pool_page(), i)->above_bytes;
+    cr_assert_eq(sum, 300000);
+}
+
 Test(pool_cache, everything_put_is_served_again_without_a_miss, .init = start)
 {
     for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
