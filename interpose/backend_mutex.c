@@ -169,7 +169,8 @@ wait_once(struct backend_mutex *mutex, const struct timespec *timeout)
 
 /*
  * A forking thread's wait: gives up when it sees a cycle twice, some
- * milliseconds apart. The lock then stays the other thread's.
+ * milliseconds apart. The lock then stays the other thread's, and the wake
+ * that this thread may have got is passed on.
  */
 static int
 lock_forking(struct backend_mutex *mutex, uintptr_t thread)
@@ -180,8 +181,10 @@ lock_forking(struct backend_mutex *mutex, uintptr_t thread)
     while (!acquire(mutex, thread | AWAITED)) {
         bool cycle = waits_for(owner_of(mutex), thread, CYCLE_STEPS);
 
-        if (cycle && suspected)
+        if (cycle && suspected) {
+            futex_wake(mutex);
             return EDEADLK;
+        }
         suspected = cycle;
         wait_once(mutex, &poll);
     }

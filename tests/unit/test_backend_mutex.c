@@ -3,6 +3,8 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backend_je.h"
@@ -105,6 +107,41 @@ Test(mutex, a_fork_gives_up_on_a_circle_of_waits, .timeout = 20)
     backend_je_pthread_mutex_unlock(&mutex);
     pthread_join(thread, NULL);
     cr_assert_eq(other.state, 0);
+}
+
+/* Sleeps on other until it is woken. */
+static void *
+sleep_on(void *unused)
+{
+    long result;
+
+    do {
+        uintptr_t state = __atomic_load_n(&other.state, __ATOMIC_RELAXED);
+
+        result = syscall(SYS_futex, &other.state, FUTEX_WAIT_PRIVATE,
+                         (uint32_t)state, NULL, NULL, 0);
+    } while (result != 0);
+    reach(3);
+    return unused;
+}
+
+/* Its wake may have been meant for the lock's next owner. */
+Test(mutex, a_fork_that_gives_up_wakes_another_thread, .timeout = 20)
+{
+    pthread_t thread[2];
+
+    backend_je_pthread_mutex_lock(&mutex);
+    cr_assert_eq(pthread_create(&thread[0], NULL, want, NULL), 0);
+    wait_for(1);
+    backend_mutex_fork((uintptr_t)pthread_self());
+    reach(2);
+    cr_assert_eq(pthread_create(&thread[1], NULL, sleep_on, NULL), 0);
+    while (__atomic_load_n(&stage, __ATOMIC_ACQUIRE) < 3)
+        cr_assert_eq(backend_je_pthread_mutex_lock(&other), EDEADLK);
+    backend_mutex_fork(0);
+    backend_je_pthread_mutex_unlock(&mutex);
+    pthread_join(thread[0], NULL);
+    pthread_join(thread[1], NULL);
 }
 
 /* Has other for a while, and wants nothing. */
