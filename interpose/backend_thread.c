@@ -8,7 +8,9 @@
  *           the thread gets no cache and shares the first arena, which exists
  *           since start-up.
  * Model     One thread at a time sets up. Whether memory will do is tried by
- *           an allocation from the same arena just before.
+ *           an allocation from the same arena just before. jemalloc's options
+ *           are others meanwhile; a child that another thread forked then
+ *           gets the usual ones back.
  */
 #include "backend_je.h"
 
@@ -16,6 +18,31 @@
 enum { CACHE_BYTES = 64 << 10 };
 
 static struct backend_mutex set_up;
+
+/* Who sets up, and jemalloc's options as they were; thread 0: nobody. */
+static struct {
+    uintptr_t thread;
+    bool tcache;
+    unsigned narenas;
+} usual;
+
+static void
+keep_options(void)
+{
+    usual.tcache = je_opt_tcache;
+    usual.narenas = je_narenas_auto;
+    __atomic_store_n(&usual.thread, (uintptr_t)pthread_self(),
+                     __ATOMIC_RELEASE);
+}
+
+static void
+restore_options(void)
+{
+    je_narenas_auto = usual.narenas;
+    je_opt_tcache = usual.tcache;
+    backend_map_emergency(0);
+    __atomic_store_n(&usual.thread, 0, __ATOMIC_RELEASE);
+}
 
 static bool
 has_memory_for_cache(void)
@@ -31,21 +58,17 @@ has_memory_for_cache(void)
 bool
 backend_je_tsd_tcache_enabled_data_init(struct je_tsd *tsd)
 {
-    (void)backend_je_pthread_mutex_lock(&set_up);
-
-    bool tcache = je_opt_tcache;
-    unsigned narenas = je_narenas_auto;
     bool result;
 
+    (void)backend_je_pthread_mutex_lock(&set_up);
+    keep_options();
     backend_map_emergency((uintptr_t)pthread_self());
-    if (tcache && !has_memory_for_cache())
+    if (je_opt_tcache && !has_memory_for_cache())
         je_opt_tcache = false;
     if (backend_map_is_scarce())
         je_narenas_auto = 1;
     result = je_tsd_tcache_enabled_data_init(tsd);
-    je_narenas_auto = narenas;
-    je_opt_tcache = tcache;
-    backend_map_emergency(0);
+    restore_options();
     (void)backend_je_pthread_mutex_unlock(&set_up);
     return result;
 }
@@ -53,5 +76,8 @@ backend_je_tsd_tcache_enabled_data_init(struct je_tsd *tsd)
 void
 backend_thread_fork_child(void)
 {
+    /* A signal handler that forks within our own set-up goes back to it. */
+    if (usual.thread != 0 && usual.thread != (uintptr_t)pthread_self())
+        restore_options();
     (void)backend_je_pthread_mutex_init(&set_up, NULL);
 }
