@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes one relocatable object of jemalloc that can live inside libmidpool.so:
 #
-#   backend_embed.sh libjemalloc_pic.a OUTPUT.o SCRATCH_DIR
+#   backend_embed.sh libjemalloc_pic.a OUTPUT.o SCRATCH_DIR AR LD OBJCOPY
 #
 # - free is jemalloc's own, under the name that backend.h declares; likewise
 #   the other functions below; everything else becomes local to the object;
@@ -13,6 +13,9 @@ set -eu
 archive=$(realpath "$1")
 output=$(realpath "$2")
 scratch=$3
+ar=$4
+ld=$5
+objcopy=$6
 
 # Of libc, taken over because
 #   pthread_atfork      midpool runs the handlers, in the right order
@@ -46,14 +49,14 @@ rm -rf "$scratch"
 mkdir -p "$scratch"
 cd "$scratch"
 
-ar x "$archive"
+"$ar" x "$archive"
 rm -f jemalloc_cpp*.o
 
 # Between its own files: a thread's set-up goes through backend_thread.c.
-objcopy --redefine-sym je_tsd_tcache_enabled_data_init=\
+"$objcopy" --redefine-sym je_tsd_tcache_enabled_data_init=\
 backend_je_tsd_tcache_enabled_data_init tsd.*o
 
-ld -r -o all.o ./*.o
+"$ld" -r -o all.o ./*.o
 {
     echo "$api"
     for name in $owned; do
@@ -66,6 +69,6 @@ ld -r -o all.o ./*.o
         echo "$name"
     done
 } >keep
-objcopy --redefine-syms=renames all.o renamed.o
-objcopy --keep-global-symbols=keep renamed.o "$output"
+"$objcopy" --redefine-syms=renames all.o renamed.o
+"$objcopy" --keep-global-symbols=keep renamed.o "$output"
 rm -f ./*.o
