@@ -136,9 +136,12 @@ window_open(void)
     __atomic_store_n(&window_state, WINDOW_NONE, __ATOMIC_RELEASE);
 }
 
-/* Moves top back if nobody moved it on meanwhile; else a hole stays. */
+/*
+ * Moves top, back or over what is in the way, if nobody moved it meanwhile;
+ * else a hole stays.
+ */
 static void
-window_lower(uintptr_t from, uintptr_t to)
+window_move(uintptr_t from, uintptr_t to)
 {
     (void)__atomic_compare_exchange_n(&window_top, &from, to, false,
                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
@@ -172,10 +175,10 @@ window_map(size_t bytes, int prot, int flags)
         if (map_at(top, next - top, prot, flags))
             return start;
         if (errno != EEXIST) {
-            window_lower(next, top);
+            window_move(next, top);
             return 0;
         }
-        window_lower(next, top + jump);
+        window_move(next, top + jump);
         jump *= 2;
         top = __atomic_load_n(&window_top, __ATOMIC_ACQUIRE);
     }
@@ -244,7 +247,7 @@ backend_je_munmap(void *addr, size_t bytes)
     int result = unmap(addr, bytes);
 
     if (result == 0)
-        window_lower((uintptr_t)addr + bytes, (uintptr_t)addr);
+        window_move((uintptr_t)addr + bytes, (uintptr_t)addr);
     errno = saved;
     return result;
 }

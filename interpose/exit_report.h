@@ -8,7 +8,8 @@
  *           directory the program was started in; there, too, text whose
  *           stderr is lost (a daemon's).
  * Model     Static buffers, no lock, no allocation, no stdio, no descriptor
- *           left; errno kept; one write. One report at a time: a second
+ *           left; errno kept; one write, but where a pipe or terminal takes
+ *           no more than 4096 bytes at once. One report at a time: a second
  *           caller gives way, only the one at exit waits a little.
  */
 #ifndef MIDPOOL_INTERPOSE_EXIT_REPORT_H

@@ -172,6 +172,7 @@ unescape(struct span value, char *out, size_t size)
     return true;
 }
 
+/* Written by ourselves (environment_mark): there is nobody to complain to. */
 static void
 take_reporter(struct options *out, struct span value)
 {
