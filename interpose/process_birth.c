@@ -1,28 +1,23 @@
-/* process_age.c - see process_age.h. */
-#include "process_age.h"
+/* process_birth.c - see process_birth.h. */
+#include "process_birth.h"
 
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "option_value.h"
 
-enum { START_FIELD = 22, SECOND_NS = 1000000000 };
+enum { START_FIELD = 22 };
 
-/* The kernel counts in ticks; the clock may have been adjusted since. */
-static const int64_t margin_ns = 50000000;
-
-static int64_t
-clock_ns(clockid_t clock)
+static uint64_t
+pid_namespace(void)
 {
-    struct timespec now = {0};
+    struct stat own;
 
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+    return stat("/proc/self/ns/pid", &own) == 0 ? own.st_ino : 0;
 }
 
-/* Ticks from boot to the process's start, of /proc/self/stat; 0: unknown. */
 static uint64_t
 start_ticks(void)
 {
@@ -49,17 +44,11 @@ start_ticks(void)
     return ticks;
 }
 
-int64_t
-process_age_start_unix_ns(void)
+struct stats_birth
+process_birth(void)
 {
-    uint64_t ticks = start_ticks();
-    int64_t now = clock_ns(CLOCK_REALTIME);
-    long per_second = sysconf(_SC_CLK_TCK);
-    int64_t tick_ns;
-
-    if (ticks == 0 || per_second <= 0)
-        return now;
-    tick_ns = SECOND_NS / per_second;
-    return now - clock_ns(CLOCK_BOOTTIME) + (int64_t)ticks * tick_ns -
-           margin_ns;
+    return (struct stats_birth){
+        .pid_namespace = pid_namespace(),
+        .start_ticks = start_ticks(),
+    };
 }

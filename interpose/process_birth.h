@@ -1,13 +1,10 @@
-/* process_age.h - when the process came into being, as the kernel says. */
-#ifndef MIDPOOL_INTERPOSE_PROCESS_AGE_H
-#define MIDPOOL_INTERPOSE_PROCESS_AGE_H
+/* process_birth.h - what the kernel tells a process's coming into being by. */
+#ifndef MIDPOOL_INTERPOSE_PROCESS_BIRTH_H
+#define MIDPOOL_INTERPOSE_PROCESS_BIRTH_H
 
-#include <stdint.h>
+#include "page.h"
 
-/*
- * Nanoseconds since 1970, a little early rather than late; exec does not
- * change it. The present when /proc can not tell. Async-signal-safe.
- */
-int64_t process_age_start_unix_ns(void);
+/* Of this process; zeros where /proc can not tell. Async-signal-safe. */
+struct stats_birth process_birth(void);
 
 #endif
