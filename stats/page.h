@@ -37,7 +37,7 @@ enum {
     PAGE_SIZE_STEP_BYTES = 256,
     PAGE_WIDTHS = 65,    /* fallback requests by bit width: 0, 1, 2-3, ... */
     PAGE_INTERVALS = 64, /* points of the curve over the process's life */
-    PAGE_CONFIG_BYTES = 2048,
+    PAGE_CONFIG_BYTES = 2048, /* a test tells that no options need more */
 };
 
 /*
