@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "line.h"
+#include "terminal.h"
 
 static const char conf_name[] = "MIDPOOL_CONF";
 static const char reporter_key[] = ",reporter:";
@@ -40,34 +41,6 @@ find_value(char *const *entries, const char *name)
     return entry < 0 ? "" : entries[entry] + strlen(name) + 1;
 }
 
-/* The variable that decides on the character set, as setlocale has it. */
-static const char *
-locale_name(char *const *entries)
-{
-    static const char names[][12] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = find_value(entries, names[i]);
-
-        if (*value != '\0')
-            return value;
-    }
-    return "";
-}
-
-/* ".UTF-8", ".utf8" and the like, without strcasecmp's locale. */
-static bool
-names_utf8(const char *locale)
-{
-    const char *charset = strchr(locale, '.');
-
-    if (charset == NULL || (charset[1] | 0x20) != 'u' ||
-        (charset[2] | 0x20) != 't' || (charset[3] | 0x20) != 'f')
-        return false;
-    charset += charset[4] == '-' ? 5 : 4;
-    return *charset == '8';
-}
-
 static void
 copy_conf(const char *value)
 {
@@ -83,13 +56,19 @@ copy_conf(const char *value)
     environment.conf[length] = '\0';
 }
 
-static bool
-wants_colour(char *const *entries)
+static void
+read_terminal(char *const *entries)
 {
-    const char *terminal = find_value(entries, "TERM");
+    const struct terminal_variables variables = {
+        .lc_all = find_value(entries, "LC_ALL"),
+        .lc_ctype = find_value(entries, "LC_CTYPE"),
+        .lang = find_value(entries, "LANG"),
+        .term = find_value(entries, "TERM"),
+        .no_color = find_value(entries, "NO_COLOR"),
+    };
 
-    return *find_value(entries, "NO_COLOR") == '\0' && *terminal != '\0' &&
-           strcmp(terminal, "dumb") != 0;
+    environment.utf8 = terminal_is_utf8(&variables);
+    environment.colour = terminal_takes_colour(&variables);
 }
 
 bool
@@ -101,8 +80,7 @@ environment_read(char *const *entries)
         return true;
     copy_conf(find_value(entries, conf_name));
     environment.backend_conf = find_value(entries, "MALLOC_CONF");
-    environment.utf8 = names_utf8(locale_name(entries));
-    environment.colour = wants_colour(entries);
+    read_terminal(entries);
     return true;
 }
 

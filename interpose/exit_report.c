@@ -125,11 +125,11 @@ complain(const char *name, int error)
     stderr_target_say(message.text, message.length);
 }
 
-/* What a collector reads, as a rule another user; the rest is private. */
-static mode_t
-file_mode(void)
+static enum report_file_use
+file_use(void)
 {
-    return options->report == REPORT_OPENMETRICS ? 0644 : 0600;
+    return options->report == REPORT_OPENMETRICS ? REPORT_FILE_COLLECTED
+                                                 : REPORT_FILE_KEPT;
 }
 
 static void
@@ -154,7 +154,7 @@ write_file(const char *pattern)
         complain(pattern, error);
         return;
     }
-    error = report_file_write(path, file_mode(), rendered,
+    error = report_file_write(path, file_use(), rendered,
                               render(options->report, -1));
     if (error != 0)
         complain(path, error);

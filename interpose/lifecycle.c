@@ -48,6 +48,7 @@ describe_page(void)
     process_describe(page);
     options_describe(&options, page->config, sizeof page->config);
     page->warn_below = options.warn_below;
+    process_publish(page);
 }
 
 /*
@@ -223,9 +224,9 @@ apply_options(char **entries)
 
     if (options.live)
         live_start();
-    describe_page();
     if (reason != NULL)
         stand_aside(reason);
+    describe_page();
     install_signal();
     if (options.report != REPORT_NONE)
         watch_exit();

@@ -14,10 +14,13 @@
 #include "page.h"
 #include "pool.h"
 #include "process.h"
+#include "process_birth.h"
+#include "quiet_signals.h"
 #include "stderr_target.h"
 
 enum {
     GENERATION_TRIES = 1000,
+    ALLOCATE_TRIES = 1000, /* interrupted by a timer's signal, as a rule */
     /* The header, the shared block and the first thread's. */
     PRESENT_BYTES = PAGE_HEADER_BYTES + 2 * PAGE_BLOCK_BYTES,
 };
@@ -71,25 +74,44 @@ create(uint32_t *generation)
     return fd;
 }
 
+/* 0 or an errno value: EFBIG where the limit on files' sizes is lower. */
+static int
+allocate(int fd, off_t used)
+{
+    int error = EINTR;
+
+    if (ftruncate(fd, (off_t)pool_page_bytes()) != 0)
+        return errno;
+    for (int i = 0; i < ALLOCATE_TRIES && error == EINTR; i++)
+        error = posix_fallocate(fd, 0, used);
+    return error;
+}
+
+/* The page moves into the file, which says nothing to readers so far. */
 static int
 fill(int fd)
 {
-    off_t used = (off_t)pool_page()->blocks_used * PAGE_BLOCK_BYTES;
+    struct stats_header *page = pool_page();
+    off_t used = (off_t)page->blocks_used * PAGE_BLOCK_BYTES;
+    struct quiet_signals quiet;
     int error;
 
     if (used < PRESENT_BYTES)
         used = PRESENT_BYTES;
-    if (ftruncate(fd, (off_t)pool_page_bytes()) != 0)
-        return errno;
-    error = posix_fallocate(fd, 0, used);
+    quiet_signals_begin(&quiet);
+    error = allocate(fd, used);
+    quiet_signals_end(&quiet, error);
     if (error != 0)
         return error;
+    live_lock(fd);
+    memset(page->magic, 0, sizeof page->magic);
     return pool_page_share(fd) ? 0 : ENOMEM;
 }
 
 bool
 live_start(void)
 {
+    struct stats_birth birth;
     uint32_t generation;
     int kept = errno;
     int error;
@@ -97,7 +119,8 @@ live_start(void)
 
     if (environment_is_secure())
         return false;
-    generation = live_sweep(process_self()->pid);
+    birth = process_birth();
+    generation = live_sweep(process_self()->pid, &birth);
     fd = create(&generation);
     if (fd < 0)
         return refuse(errno);
@@ -108,6 +131,7 @@ live_start(void)
         return refuse(error);
     }
     process_set_generation(generation);
+    pool_page()->birth = birth;
     errno = kept;
     return true;
 }

@@ -8,6 +8,8 @@
  *           /dev/shm shows at once and not as a SIGBUS.
  *           generation counts the programs that the pid has been, by exec;
  *           the page of the one before is marked as ended by exec.
+ *           A child made by a bare clone or _Fork, which run no handlers,
+ *           counts in its parent's page until it executes a program.
  * Keeping   A page stays when its process ended, for midpool-snapshot. Each
  *           start with live:yes sweeps the user's own: those of dead
  *           processes go an hour after a sweep first met them dead, and
@@ -21,7 +23,8 @@
 
 /*
  * Moves the page into a file of its own. False, after a line on stderr, when
- * that can not be; the counters then stay in memory. Async-signal-safe.
+ * that can not be; the counters then stay in memory. Either way the page is
+ * to be described and published (process.h). Async-signal-safe.
  */
 bool live_start(void);
 

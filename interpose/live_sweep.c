@@ -5,6 +5,11 @@
  * page without its process sets the file's access time to a mark and its
  * modification time to now; later ones go by that. Reading the file may
  * undo the mark: then its hour starts again.
+ *
+ * Containers may share /dev/shm and each have a process 7. So a pid that
+ * lives keeps a page, but one that does not is no proof: what is locked
+ * (live_path.h) stays. Among pages under our own pid, the process's birth
+ * tells those of the programs it was before.
  */
 #include "live_sweep.h"
 
@@ -14,16 +19,12 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "live_path.h"
-#include "option_value.h"
-#include "page.h"
-#include "process_age.h"
 
 enum {
     KEPT_SECONDS = 3600,
@@ -35,69 +36,35 @@ enum {
 struct sweep {
     int directory;
     int pid;
+    struct stats_birth birth;
     time_t now;
     unsigned dead;
     uint32_t next_generation;
 };
 
 struct page_file {
+    int fd;
     const char *name;
-    int pid;
-    uint32_t generation;
+    struct live_name parsed;
     struct stat status;
 };
 
-/* Reads "midpool.<uid>.<pid>.<generation>" of this user. */
+/* Opens a page of this user's. Its access time, a mark, is kept. */
 static bool
-parse_name(const char *name, struct page_file *out)
+open_page(const struct sweep *sweep, const char *name, struct page_file *out)
 {
-    static const char prefix[] = LIVE_NAME_PREFIX;
-    uint64_t uid;
-    uint64_t pid;
-    uint64_t generation;
-    const char *at = name;
-
-    if (strncmp(at, prefix, sizeof prefix - 1) != 0)
-        return false;
-    at += sizeof prefix - 1;
-    if (!option_number(at, UINT32_MAX, &uid, &at) || *at++ != '.' ||
-        !option_number(at, INT32_MAX, &pid, &at) || *at++ != '.' ||
-        !option_number(at, INT32_MAX, &generation, &at) || *at != '\0')
-        return false;
     out->name = name;
-    out->pid = (int)pid;
-    out->generation = (uint32_t)generation;
-    return uid == geteuid();
-}
-
-/*
- * A page under our own pid: of the program before the exec, or of an older
- * process that had the pid. True for the former, which is marked.
- */
-static bool
-take_over(const struct sweep *sweep, const struct page_file *file)
-{
-    static const uint32_t exec = STATS_END_EXEC;
-    int64_t start = 0;
-    uint32_t end = STATS_END_EXIT;
-    int fd = openat(sweep->directory, file->name,
-                    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0)
+    if (!live_name_parse(name, &out->parsed) || out->parsed.uid != geteuid())
         return false;
-    if (pread(fd, &start, sizeof start,
-              offsetof(struct stats_header, start_unix_ns)) < 0 ||
-        start < process_age_start_unix_ns()) {
-        close(fd);
+    out->fd = openat(sweep->directory, name,
+                     O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
+    if (out->fd < 0)
         return false;
-    }
-    if (pread(fd, &end, sizeof end, offsetof(struct stats_header, end)) ==
-            sizeof end &&
-        end == STATS_END_RUNNING &&
-        pwrite(fd, &exec, sizeof exec, offsetof(struct stats_header, end)) < 0)
-        end = STATS_END_RUNNING; /* it stays as it is */
-    close(fd);
-    return true;
+    if (fstat(out->fd, &out->status) == 0 && S_ISREG(out->status.st_mode) &&
+        out->status.st_uid == geteuid())
+        return true;
+    close(out->fd);
+    return false;
 }
 
 static void
@@ -106,11 +73,11 @@ mark_dead(const struct sweep *sweep, const struct page_file *file)
     struct timespec times[2] = {{.tv_sec = MARK_SECONDS},
                                 {.tv_sec = sweep->now}};
 
-    utimensat(sweep->directory, file->name, times, AT_SYMLINK_NOFOLLOW);
+    futimens(file->fd, times);
 }
 
 static void
-visit_dead(struct sweep *sweep, const struct page_file *file)
+visit_unlocked(struct sweep *sweep, const struct page_file *file)
 {
     time_t limit = sweep->dead > CROWD ? CROWDED_SECONDS : KEPT_SECONDS;
 
@@ -122,24 +89,65 @@ visit_dead(struct sweep *sweep, const struct page_file *file)
 }
 
 static void
+visit_others(struct sweep *sweep, const struct page_file *file)
+{
+    bool lives = kill(file->parsed.pid, 0) == 0 || errno != ESRCH;
+
+    if (!lives && !live_is_locked(file->fd))
+        visit_unlocked(sweep, file);
+}
+
+/* What an exec ended was still running, or had come to its end. */
+static void
+mark_ended(const struct page_file *file)
+{
+    static const uint32_t exec = STATS_END_EXEC;
+    static const off_t place = offsetof(struct stats_header, end);
+    uint32_t end;
+
+    if (pread(file->fd, &end, sizeof end, place) == sizeof end &&
+        end == STATS_END_RUNNING)
+        (void)!pwrite(file->fd, &exec, sizeof exec, place);
+}
+
+/*
+ * A page under our own pid: of the program before an exec, of a process that
+ * had the pid earlier, or of another namespace's.
+ */
+static void
+visit_own_pid(struct sweep *sweep, const struct page_file *file)
+{
+    static const off_t place = offsetof(struct stats_header, birth);
+    const struct stats_birth *own = &sweep->birth;
+    struct stats_birth birth = {0};
+    bool known = pread(file->fd, &birth, sizeof birth, place) == sizeof birth &&
+                 birth.pid_namespace == own->pid_namespace &&
+                 birth.pid_namespace != 0;
+
+    if (known && birth.start_ticks != own->start_ticks) {
+        unlinkat(sweep->directory, file->name, 0);
+        return;
+    }
+    if (file->parsed.generation >= sweep->next_generation)
+        sweep->next_generation = file->parsed.generation + 1;
+    if (known)
+        mark_ended(file);
+    else if (!live_is_locked(file->fd))
+        visit_unlocked(sweep, file);
+}
+
+static void
 visit(struct sweep *sweep, const char *name)
 {
     struct page_file file;
 
-    if (!parse_name(name, &file) ||
-        fstatat(sweep->directory, name, &file.status, AT_SYMLINK_NOFOLLOW) !=
-            0 ||
-        !S_ISREG(file.status.st_mode) || file.status.st_uid != geteuid())
+    if (!open_page(sweep, name, &file))
         return;
-    if (file.pid != sweep->pid) {
-        if (kill(file.pid, 0) != 0 && errno == ESRCH)
-            visit_dead(sweep, &file);
-    } else if (take_over(sweep, &file)) {
-        if (file.generation >= sweep->next_generation)
-            sweep->next_generation = file.generation + 1;
-    } else {
-        unlinkat(sweep->directory, name, 0);
-    }
+    if (file.parsed.pid == sweep->pid)
+        visit_own_pid(sweep, &file);
+    else
+        visit_others(sweep, &file);
+    close(file.fd);
 }
 
 /* readdir would allocate. */
@@ -162,11 +170,12 @@ visit_all(struct sweep *sweep)
 }
 
 uint32_t
-live_sweep(int pid)
+live_sweep(int pid, const struct stats_birth *birth)
 {
     struct sweep sweep = {
         .directory = open(LIVE_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
         .pid = pid,
+        .birth = *birth,
         .now = time(NULL),
         .next_generation = 1,
     };

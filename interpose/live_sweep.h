@@ -4,10 +4,13 @@
 
 #include <stdint.h>
 
+#include "page.h"
+
 /*
  * Removes stale pages, marks this process's earlier ones as ended by exec,
- * and returns the generation that comes next for pid. Async-signal-safe.
+ * and returns the generation that comes next for pid, the process of that
+ * birth. Async-signal-safe.
  */
-uint32_t live_sweep(int pid);
+uint32_t live_sweep(int pid, const struct stats_birth *birth);
 
 #endif

@@ -134,7 +134,11 @@ process_describe(struct stats_header *page)
     copy_text(page->executable, sizeof page->executable, self.executable);
     copy_text(page->build_id, sizeof page->build_id, self.build_id);
     copy_text(page->host, sizeof page->host, self.host);
-    /* A reader that finds the magic may trust the rest. */
+}
+
+void
+process_publish(struct stats_header *page)
+{
     atomic_thread_fence(memory_order_release);
     memcpy(page->magic, "midpool", sizeof page->magic);
 }

@@ -47,6 +47,9 @@ bool process_is_self(void);
 /* Writes it all into the page's header. */
 void process_describe(struct stats_header *page);
 
+/* Says that all of the header is there: a reader may trust it from now on. */
+void process_publish(struct stats_header *page);
+
 int64_t process_clock_ns(void); /* CLOCK_MONOTONIC */
 
 #endif

@@ -4,16 +4,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { FULL_WAIT_MS = 1000, REFUSALS = 100 };
+#include "quiet_signals.h"
 
-static const int raised_by_write[] = {SIGPIPE, SIGXFSZ, SIGTTOU};
-enum { RAISED = sizeof raised_by_write / sizeof raised_by_write[0] };
+enum { FULL_WAIT_MS = 1000, REFUSALS = 100 };
 
 /* False: still full after a while. */
 static bool
@@ -64,43 +61,16 @@ write_all(int fd, const char *bytes, size_t length)
     return 0;
 }
 
-/* Takes back what is pending now and was not before. */
-static void
-drain(const sigset_t *before)
-{
-    static const struct timespec at_once = {0};
-    sigset_t fresh;
-    bool any = false;
-
-    sigemptyset(&fresh);
-    for (size_t i = 0; i < RAISED; i++) {
-        if (!sigismember(before, raised_by_write[i])) {
-            sigaddset(&fresh, raised_by_write[i]);
-            any = true;
-        }
-    }
-    while (any && sigtimedwait(&fresh, NULL, &at_once) > 0) {
-    }
-}
-
 int
 quiet_write(int fd, const char *bytes, size_t length)
 {
+    struct quiet_signals quiet;
     int kept = errno;
     int error;
-    sigset_t raised;
-    sigset_t mask;
-    sigset_t pending;
 
-    sigemptyset(&raised);
-    for (size_t i = 0; i < RAISED; i++)
-        sigaddset(&raised, raised_by_write[i]);
-    pthread_sigmask(SIG_BLOCK, &raised, &mask);
-    sigpending(&pending);
+    quiet_signals_begin(&quiet);
     error = write_all(fd, bytes, length);
-    if (error == EPIPE || error == EFBIG)
-        drain(&pending);
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    quiet_signals_end(&quiet, error);
     errno = kept;
     return error;
 }

@@ -17,7 +17,7 @@
 #include "sink.h"
 #include "stderr_target.h"
 
-enum { SUFFIX_MAX = 9999, TEMPORARY_TRIES = 16 };
+enum { SUFFIX_MAX = 9999, TEMPORARY_TRIES = 16, BEGINNING_BYTES = 16 };
 
 /*
  * What was written last, to recognise it; inode 0: nothing. Inodes are used
@@ -230,15 +230,39 @@ remember(const char *path)
     own.changed = there.st_ctim;
 }
 
-/* Gives from the name path, or the next free one; that goes to final_name. */
+/* Does the file begin as the bytes do, as reports of one format do? */
+static bool
+is_alike(const char *path, const char *bytes, size_t length)
+{
+    char found[BEGINNING_BYTES];
+    bool alike;
+    int fd;
+
+    if (length < sizeof found)
+        return false;
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    alike = read(fd, found, sizeof found) == (ssize_t)sizeof found &&
+            memcmp(found, bytes, sizeof found) == 0;
+    close(fd);
+    return alike;
+}
+
+/*
+ * Gives from the name path when that is free or replaceable, or the next
+ * free one; that goes to final_name.
+ */
 static int
-publish(const char *from, const char *path)
+publish(const char *from, const char *path, bool replaceable)
 {
     int error = EEXIST;
 
     if (strlen(path) >= PATH_MAX)
         return ENAMETOOLONG;
     strcpy(final_name, path);
+    if (replaceable)
+        return rename(from, path) == 0 ? 0 : errno;
     for (unsigned i = 2; i <= SUFFIX_MAX && error == EEXIST; i++) {
         if (is_own(final_name))
             return rename(from, final_name) == 0 ? 0 : errno;
@@ -250,14 +274,17 @@ publish(const char *from, const char *path)
 }
 
 static int
-write_and_publish(int fd, const char *path, const char *bytes, size_t length)
+write_and_publish(int fd, const char *path, enum report_file_use use,
+                  const char *bytes, size_t length)
 {
+    bool replaceable =
+        use == REPORT_FILE_COLLECTED && is_alike(path, bytes, length);
     int error = quiet_write(fd, bytes, length);
 
     if (close(fd) != 0 && error == 0)
         error = errno;
     if (error == 0)
-        error = publish(temporary_name, path);
+        error = publish(temporary_name, path, replaceable);
     if (error == 0)
         remember(final_name);
     else
@@ -266,15 +293,16 @@ write_and_publish(int fd, const char *path, const char *bytes, size_t length)
 }
 
 static int
-write_new_file(const char *path, mode_t mode, const char *bytes, size_t length)
+write_new_file(const char *path, enum report_file_use use, const char *bytes,
+               size_t length)
 {
-    int fd = open_temporary(path, mode);
+    int fd = open_temporary(path, use == REPORT_FILE_COLLECTED ? 0644 : 0600);
 
-    return fd < 0 ? errno : write_and_publish(fd, path, bytes, length);
+    return fd < 0 ? errno : write_and_publish(fd, path, use, bytes, length);
 }
 
 int
-report_file_write(const char *path, mode_t mode, const char *bytes,
+report_file_write(const char *path, enum report_file_use use, const char *bytes,
                   size_t length)
 {
     int descriptor = descriptor_named(path);
@@ -288,7 +316,7 @@ report_file_write(const char *path, mode_t mode, const char *bytes,
     else if (is_directory(path))
         error = EISDIR;
     else
-        error = write_new_file(path, mode, bytes, length);
+        error = write_new_file(path, use, bytes, length);
     errno = kept;
     return error;
 }

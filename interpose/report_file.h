@@ -8,6 +8,10 @@
  * a file written on a signal stays one file; what somebody changed since then
  * is not.
  *
+ * A collector reads one name, again and again, and as another user. What it
+ * is to find there is the newest report: an older one, of whatever process,
+ * is replaced; any other file is not.
+ *
  * A terminal, a device or a pipe that has the name is written to directly,
  * and so is the descriptor that a name as /dev/stderr or /dev/fd/5 means.
  */
@@ -15,15 +19,18 @@
 #define MIDPOOL_INTERPOSE_REPORT_FILE_H
 
 #include <stddef.h>
-#include <sys/types.h>
+
+enum report_file_use {
+    REPORT_FILE_KEPT,      /* for its owner */
+    REPORT_FILE_COLLECTED, /* for all that the umask allows */
+};
 
 /*
- * 0, or an errno value. mode is a new file's, less the umask. path is absolute.
- * No descriptor stays open; errno is kept. Not reentrant; the caller sees to
- * that. Async-signal-safe.
+ * 0, or an errno value. path is absolute. No descriptor stays open; errno is
+ * kept. Not reentrant; the caller sees to that. Async-signal-safe.
  */
-int report_file_write(const char *path, mode_t mode, const char *bytes,
-                      size_t length);
+int report_file_write(const char *path, enum report_file_use use,
+                      const char *bytes, size_t length);
 
 /* In a forked child: the parent's files are not ours. */
 void report_file_forked(void);

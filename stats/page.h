@@ -37,6 +37,7 @@ enum {
     PAGE_SIZE_STEP_BYTES = 256,
     PAGE_WIDTHS = 65,    /* fallback requests by bit width: 0, 1, 2-3, ... */
     PAGE_INTERVALS = 64, /* points of the curve over the process's life */
+    PAGE_CONFIG_BYTES = 2048, /* a test tells that no options need more */
 };
 
 /*
@@ -120,6 +121,15 @@ enum stats_end {
     STATS_END_UNKNOWN = 4, /* never in a page: what a reader concludes */
 };
 
+/*
+ * What tells a process from all others that were, are or will be under its
+ * pid, as long as the machine is up; exec does not change it. 0: unknown.
+ */
+struct stats_birth {
+    uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
+    uint64_t start_ticks;   /* from boot, field 22 of /proc/self/stat */
+};
+
 struct stats_header {
     char magic[8];   /* "midpool" and a NUL; written last */
     uint32_t layout; /* PAGE_LAYOUT */
@@ -133,12 +143,13 @@ struct stats_header {
     int64_t start_unix_ns;
     int64_t start_monotonic_ns;
     int64_t end_monotonic_ns; /* 0 while running */
+    struct stats_birth birth; /* of a live page; others have zeros */
     char reason[256];         /* why not active, or a remark; may be empty */
     char executable[512];
     char build_id[48]; /* hex, empty when unknown */
     char host[72];
-    char config[1024];   /* effective options, "key:value,key:value" */
-    uint32_t warn_below; /* percent */
+    char config[PAGE_CONFIG_BYTES]; /* effective options, "key:value,..." */
+    uint32_t warn_below;            /* percent */
 
     /* The class table, so that a reader needs no other source. */
     uint32_t class_bytes[PAGE_CLASSES];

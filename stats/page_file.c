@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "live_path.h"
+#include "mapped.h"
 #include "page_check.h"
 
 /* Reads count bytes; what the file does not hold is an error. */
@@ -47,6 +48,7 @@ check_file(int fd, struct page_file *file)
         return "belongs to another user";
     file->device = status.st_dev;
     file->inode = status.st_ino;
+    file->locked = live_is_locked(fd);
     return NULL;
 }
 
@@ -102,34 +104,40 @@ page_file_close(struct page_file *file)
     file->page = NULL;
 }
 
-/* The decimal number at *text, which moves behind it; -1 without one. */
-static long
-take_number(const char **text)
+bool
+page_file_in_use(const struct page_file *file)
 {
-    if (**text < '0' || **text > '9')
-        return -1;
-    char *end;
-    errno = 0;
-    long value = strtol(*text, &end, 10);
-    *text = end;
-    return errno == 0 ? value : -1;
+    const struct stats_header *page = file->page;
+    return page->end_monotonic_ns == 0 &&
+           (file->locked || mapped_by(page->pid, file->device, file->inode));
 }
 
-/* The generation of a page file's name if it is one of pid's, else -1. */
-static long
-name_generation(const char *name, int pid)
+struct candidate {
+    uint32_t generation;
+    bool mapped; /* by the process that it is to be about */
+};
+
+/* Whether the name is a page's file of the process, made by who it says. */
+static bool
+inspect(int directory, const char *name, int pid, struct candidate *out)
 {
-    size_t prefix = strlen(LIVE_NAME_PREFIX);
-    if (strncmp(name, LIVE_NAME_PREFIX, prefix) != 0)
-        return -1;
-    const char *c = name + prefix;
-    long uid = take_number(&c);
-    if (uid < 0 || (geteuid() != 0 && (uid_t)uid != geteuid()) || *c++ != '.')
-        return -1;
-    if (take_number(&c) != pid || *c++ != '.')
-        return -1;
-    long generation = take_number(&c);
-    return *c == '\0' ? generation : -1;
+    struct live_name parsed;
+    struct stat status;
+    if (!live_name_parse(name, &parsed) || parsed.pid != pid ||
+        (geteuid() != 0 && parsed.uid != geteuid()))
+        return false;
+    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(status.st_mode) || status.st_uid != parsed.uid)
+        return false;
+    out->generation = parsed.generation;
+    out->mapped = mapped_by(pid, status.st_dev, status.st_ino);
+    return true;
+}
+
+static bool
+is_better(const struct candidate *a, const struct candidate *b)
+{
+    return a->mapped != b->mapped ? a->mapped : a->generation > b->generation;
 }
 
 bool
@@ -138,15 +146,18 @@ page_file_find(int pid, char *path, size_t size)
     DIR *directory = opendir(LIVE_DIRECTORY);
     if (!directory)
         return false;
-    long newest = -1;
+    bool any = false;
+    struct candidate best = {0};
+    struct candidate next;
     const struct dirent *entry;
     while ((entry = readdir(directory)) != NULL) {
-        long generation = name_generation(entry->d_name, pid);
-        if (generation <= newest)
+        if (!inspect(dirfd(directory), entry->d_name, pid, &next) ||
+            (any && !is_better(&next, &best)))
             continue;
-        newest = generation;
+        any = true;
+        best = next;
         snprintf(path, size, "%s/%s", LIVE_DIRECTORY, entry->d_name);
     }
     closedir(directory);
-    return newest >= 0;
+    return any;
 }

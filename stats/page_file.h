@@ -10,6 +10,7 @@
 #ifndef MIDPOOL_STATS_PAGE_FILE_H
 #define MIDPOOL_STATS_PAGE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,6 +20,7 @@ struct page_file {
     struct stats_header *page; /* tame, see page_check.h */
     dev_t device;
     ino_t inode;
+    bool locked; /* see live_path.h */
 };
 
 /* NULL, or a few words that say what is wrong with path. */
@@ -26,9 +28,19 @@ const char *page_file_open(struct page_file *file, const char *path);
 void page_file_close(struct page_file *file);
 
 /*
- * Writes the path of the newest page of a process into path. False when the
- * caller has none for it.
+ * Whether a process counts into this very file: it is locked, or mapped by
+ * the page's pid. Not so when the pid went to another process, the program
+ * was replaced by exec, or the file is a copy.
  */
-_Bool page_file_find(int pid, char *path, size_t size);
+bool page_file_in_use(const struct page_file *file);
+
+/*
+ * Writes the path of a process's page into path: the one that it maps, or
+ * else the newest. Anybody may put files into the directory; those that do
+ * not belong to the user they name are not looked at, so that only root, who
+ * reads all users' pages, can be shown a made-up one, of a process without a
+ * page of its own. False when the caller has none for it.
+ */
+bool page_file_find(int pid, char *path, size_t size);
 
 #endif

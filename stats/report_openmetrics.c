@@ -1,10 +1,13 @@
 /*
  * report_openmetrics.c - for Prometheus and what reads its formats.
  *
- * The text is valid in both of Prometheus' own parsers: as the text format
- * 0.0.4, which the node exporter's textfile collector reads, and as
- * OpenMetrics, for which "# EOF" (a comment to the other) ends it. A family
- * of counters is therefore named with its _total, as the older format wants.
+ * The text is valid as OpenMetrics 1.0 and as the text format 0.0.4, which
+ * the node exporter's textfile collector and promtool read ("# EOF", the end
+ * of the former, is a comment there). They disagree on a counter's TYPE: one
+ * wants it for the name without _total, and no second family that differs in
+ * that only; the other wants it for the name with _total. So sums have no
+ * TYPE line: "unknown" to one, "untyped" to the other, and _total tells
+ * people what they are.
  *
  * Every family of counters.def has one series per size class: a sum over
  * class_bytes gives pools and totals. The executable is a label. The pid is
@@ -24,8 +27,7 @@ enum { NS_PER_S = 1000000000 };
 /* What a metric family says of itself. */
 struct family {
     const char *name;
-    const char *suffix;
-    const char *type;
+    enum kind { SUM, GAUGE } kind;
     const char *help;
 };
 
@@ -36,6 +38,22 @@ struct metrics {
     bool with_pid;
 };
 
+/* Whether a file's name has one of the patterns, each a letter behind %. */
+static bool
+has_pattern(const char *name, const char *letters)
+{
+    for (; *name != '\0'; name++) {
+        if (*name != '%')
+            continue;
+        name++; /* %% is no pattern's beginning */
+        if (*name == '\0')
+            return false;
+        if (strchr(letters, *name))
+            return true;
+    }
+    return false;
+}
+
 /* Whether the name of the report's file differs from process to process. */
 static bool
 has_own_file(const struct stats_header *page)
@@ -44,8 +62,7 @@ has_own_file(const struct stats_header *page)
     const char *text = page->config;
     while (config_next(&text, &item)) {
         if (strcmp(item.key, "report_file") == 0)
-            return item.value[0] == '\0' || strstr(item.value, "%p") ||
-                   strstr(item.value, "%t");
+            return item.value[0] == '\0' || has_pattern(item.value, "pt");
     }
     return true;
 }
@@ -62,26 +79,34 @@ escape_label(struct sink *sink, const char *text)
 }
 
 static void
+family_name(const struct metrics *m, const struct family *family)
+{
+    sink_text(m->sink, "midpool_");
+    sink_text(m->sink, family->name);
+    if (family->kind == SUM)
+        sink_text(m->sink, "_total");
+}
+
+static void
 family_start(const struct metrics *m, const struct family *family)
 {
-    static const char *const lines[] = {"# HELP midpool_", "# TYPE midpool_"};
-    for (int i = 0; i < 2; i++) {
-        sink_text(m->sink, lines[i]);
-        sink_text(m->sink, family->name);
-        sink_text(m->sink, family->suffix);
-        sink_char(m->sink, ' ');
-        sink_text(m->sink, i == 0 ? family->help : family->type);
-        sink_char(m->sink, '\n');
+    sink_text(m->sink, "# HELP ");
+    family_name(m, family);
+    sink_char(m->sink, ' ');
+    sink_text(m->sink, family->help);
+    if (family->kind == GAUGE) {
+        sink_text(m->sink, "\n# TYPE ");
+        family_name(m, family);
+        sink_text(m->sink, " gauge");
     }
+    sink_char(m->sink, '\n');
 }
 
 /* The sample's name and the labels that all have; more may follow. */
 static void
 sample_start(const struct metrics *m, const struct family *family)
 {
-    sink_text(m->sink, "midpool_");
-    sink_text(m->sink, family->name);
-    sink_text(m->sink, family->suffix);
+    family_name(m, family);
     sink_text(m->sink, "{executable=\"");
     escape_label(m->sink, m->executable);
     sink_char(m->sink, '"');
@@ -121,11 +146,10 @@ sample_value(const struct metrics *m, uint64_t value)
 }
 
 static void
-single(const struct metrics *m, const char *name, const char *type,
+single(const struct metrics *m, const char *name, enum kind kind,
        const char *help, uint64_t value)
 {
-    bool counter = type[0] == 'c';
-    const struct family family = {name, counter ? "_total" : "", type, help};
+    const struct family family = {name, kind, help};
     family_start(m, &family);
     sample_start(m, &family);
     sample_value(m, value);
@@ -135,11 +159,9 @@ static void
 emit_counter(const struct metrics *m, unsigned index)
 {
     const struct counter *counter = &counter_table[index];
-    bool sum = counter->kind == COUNTER_SUM;
     const struct family family = {
         counter->name,
-        sum ? "_total" : "",
-        sum ? "counter" : "gauge",
+        counter->kind == COUNTER_SUM ? SUM : GAUGE,
         counter->meaning,
     };
     const struct stats_snapshot *snap = m->snap;
@@ -159,8 +181,7 @@ static void
 emit_tiers(const struct metrics *m)
 {
     static const struct family family = {
-        "requests", "_total", "counter",
-        "requests of all sizes, by the tier that served them"};
+        "requests", SUM, "requests of all sizes, by the tier that served them"};
     const struct stats_snapshot *snap = m->snap;
     const struct {
         const char *tier;
@@ -182,7 +203,7 @@ static void
 emit_fallback(const struct metrics *m)
 {
     static const struct family family = {
-        "fallback_bytes", "_total", "counter",
+        "fallback_bytes", SUM,
         "bytes requested from jemalloc, below and above the band"};
     family_start(m, &family);
     sample_start(m, &family);
@@ -196,7 +217,7 @@ emit_fallback(const struct metrics *m)
 static void
 emit_misuse(const struct metrics *m)
 {
-    static const struct family family = {"bad_frees", "_total", "counter",
+    static const struct family family = {"bad_frees", SUM,
                                          "bad frees of pooled buffers"};
     const struct stats_header *page = m->snap->page;
     const struct {
@@ -214,7 +235,7 @@ emit_misuse(const struct metrics *m)
         sample_label(m, "kind", kinds[i].kind);
         sample_value(m, kinds[i].count);
     }
-    single(m, "foreign_frees", "counter",
+    single(m, "foreign_frees", SUM,
            "frees of another allocator's pointers, handed on to it",
            page->foreign_frees);
 }
@@ -222,7 +243,7 @@ emit_misuse(const struct metrics *m)
 static void
 seconds(const struct metrics *m, const char *name, const char *help, int64_t ns)
 {
-    const struct family family = {name, "", "gauge", help};
+    const struct family family = {name, GAUGE, help};
     uint64_t whole = ns > 0 ? (uint64_t)ns : 0;
     family_start(m, &family);
     sample_start(m, &family);
@@ -238,7 +259,7 @@ seconds(const struct metrics *m, const char *name, const char *help, int64_t ns)
 static void
 emit_process(const struct metrics *m)
 {
-    static const struct family info = {"info", "", "gauge",
+    static const struct family info = {"info", GAUGE,
                                        "the process that this is about"};
     const struct stats_snapshot *snap = m->snap;
     const struct stats_header *page = snap->page;
@@ -247,7 +268,7 @@ emit_process(const struct metrics *m)
     sample_label(m, "version", MIDPOOL_VERSION);
     sample_label(m, "end", subject_end_name(snap->end));
     sample_value(m, 1);
-    single(m, "active", "gauge", "1 when the pools serve the band",
+    single(m, "active", GAUGE, "1 when the pools serve the band",
            page->active != 0);
     seconds(m, "start_time_seconds", "start of the process since the epoch",
             page->start_unix_ns);
@@ -259,18 +280,18 @@ static void
 emit_memory(const struct metrics *m)
 {
     const struct stats_header *page = m->snap->page;
-    single(m, "process_peak_live_bytes", "gauge",
+    single(m, "process_peak_live_bytes", GAUGE,
            "highest live_bytes of all classes together",
            m->snap->total.peak_live_bytes);
-    single(m, "metadata_bytes", "gauge", "resident metadata of the pools",
+    single(m, "metadata_bytes", GAUGE, "resident metadata of the pools",
            page->metadata_bytes);
-    single(m, "reserved_bytes", "gauge", "address space taken by the pools",
+    single(m, "reserved_bytes", GAUGE, "address space taken by the pools",
            page->reserved_bytes);
-    single(m, "purged_bytes", "counter",
-           "bytes given back to the system so far", m->snap->purged_bytes);
-    single(m, "threads", "gauge", "threads that have a cache now",
+    single(m, "purged_bytes", SUM, "bytes given back to the system so far",
+           m->snap->purged_bytes);
+    single(m, "threads", GAUGE, "threads that have a cache now",
            page->threads_now);
-    single(m, "threads_peak", "gauge", "most threads with a cache at a time",
+    single(m, "threads_peak", GAUGE, "most threads with a cache at a time",
            page->threads_peak);
 }
 

@@ -1,5 +1,6 @@
 /*
- * rss.h - the memory of a whole process, as the kernel counts it.
+ * rss.h - the memory of a whole process, as the kernel counts it
+ * (midpool-snapshot only).
  */
 #ifndef MIDPOOL_STATS_RSS_H
 #define MIDPOOL_STATS_RSS_H
@@ -9,10 +10,8 @@
 #include "snapshot.h"
 
 /*
- * Fills rss_bytes and peak_rss_bytes from /proc/PID/status; leaves zero
- * where that can not be read. Opens and closes a descriptor, so it is kept
- * apart from stats_snapshot_take: a program in a sandbox may not open files.
- * Async-signal-safe; 4 KB of stack.
+ * Fills rss_bytes and peak_rss_bytes from /proc/PID/status; leaves them
+ * where that can not be read.
  */
 void stats_rss_read(struct stats_snapshot *snap, int32_t pid);
 

@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "liveness.h"
 #include "page_file.h"
 #include "report.h"
 #include "rss.h"
+#include "terminal.h"
 
 enum { STATUS_FAILED = 2, NS_PER_S = 1000000000 };
 
@@ -155,41 +156,44 @@ last_sign_of_life(const struct stats_header *page)
                   larger(curve, page->peak_monotonic_ns));
 }
 
+/* Whether the page's pid means the same process to us. */
+static bool
+shares_namespace(const struct stats_header *page)
+{
+    struct stat own;
+    return stat("/proc/self/ns/pid", &own) == 0 &&
+           own.st_ino == page->birth.pid_namespace;
+}
+
 static void
 take_snapshot(const struct page_file *file)
 {
     const struct stats_header *page = file->page;
-    bool alive = liveness_of(file);
+    bool alive = page_file_in_use(file);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t now_ns = (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
     stats_snapshot_take(&snapshot, page,
                         alive ? now_ns : last_sign_of_life(page));
-    if (alive)
-        stats_rss_read(&snapshot, page->pid);
-    else if (snapshot.end == STATS_END_RUNNING)
+    if (!alive && snapshot.end == STATS_END_RUNNING)
         snapshot.end = STATS_END_UNKNOWN;
-}
-
-static bool
-locale_is_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-        if (value && value[0] != '\0')
-            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-    }
-    return false;
+    if (alive && shares_namespace(page))
+        stats_rss_read(&snapshot, page->pid);
 }
 
 static struct report_style
 output_style(bool all)
 {
-    const char *no_colour = getenv("NO_COLOR");
+    const struct terminal_variables variables = {
+        .lc_all = getenv("LC_ALL"),
+        .lc_ctype = getenv("LC_CTYPE"),
+        .lang = getenv("LANG"),
+        .term = getenv("TERM"),
+        .no_color = getenv("NO_COLOR"),
+    };
     return (struct report_style){
-        .colour = isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]),
-        .utf8 = locale_is_utf8(),
+        .colour = isatty(STDOUT_FILENO) && terminal_takes_colour(&variables),
+        .utf8 = terminal_is_utf8(&variables),
         .all = all,
         .width = 80,
     };

@@ -3,9 +3,9 @@
 
 usage: test_openmetrics.py write_pages [libmidpool.so]
 
-promtool check metrics lints every scene; the node exporter's textfile
-collector is started on a directory of reports and scraped. What it serves
-has to be what the reports say.
+A strict parser of OpenMetrics reads every scene and promtool check metrics
+lints it; the node exporter's textfile collector is started on a directory of
+reports and scraped. What they find has to be what the reports say.
 """
 
 import os
@@ -20,6 +20,12 @@ import urllib.error
 import urllib.request
 
 from scenes import NAMES, Checks, Scenes, skip
+
+try:
+    from prometheus_client.openmetrics.parser import \
+        text_string_to_metric_families
+except ImportError:
+    text_string_to_metric_families = None
 
 STARTUP_SECONDS = 60
 NOBODY = 65534
@@ -54,12 +60,29 @@ def check_form(checks, text, name):
     checks.that(all(line.startswith(("#", "midpool_"))
                     for line in text.splitlines()),
                 "%s: every line is ours" % name)
-    counters = re.findall(r"^# TYPE (\w+) counter$", text, re.MULTILINE)
-    checks.that(counters and all(c.endswith("_total") for c in counters),
-                "%s: counters end in _total" % name)
-    families = re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE)
+    families = re.findall(r"^# HELP (\w+) ", text, re.MULTILINE)
     checks.that(len(families) == len(set(families)),
                 "%s: every family comes once" % name)
+    sums = [family for family in families if family.endswith("_total")]
+    checks.that("midpool_gets_total" in sums, "%s: sums" % name)
+    gauges = re.findall(r"^# TYPE (\w+) gauge$", text, re.MULTILINE)
+    checks.that(sorted(sums + gauges) == sorted(families)
+                and len(gauges) == text.count("# TYPE "),
+                "%s: gauges have a type, sums have none" % name)
+
+
+def check_strictly(checks, parse, text, name):
+    """What OpenMetrics' reference parser makes of it."""
+    try:
+        found = {(sample.name, tuple(sorted(sample.labels.items()))):
+                 sample.value
+                 for family in parse(text) for sample in family.samples}
+    except ValueError as fault:
+        checks.that(False, "strict parser on %s: %s" % (name, fault))
+        return
+    checks.that(len(found) == sum(not line.startswith("#")
+                                  for line in text.splitlines()),
+                "strict parser on %s: %d samples" % (name, len(found)))
 
 
 def free_port():
@@ -153,6 +176,11 @@ def main():
     with Scenes(sys.argv[1]) as scenes:
         for name in NAMES:
             check_form(checks, scenes.read(name, "prom").decode(), name)
+        if text_string_to_metric_families is None:
+            skip("python3-prometheus-client is not installed")
+        for name in NAMES:
+            check_strictly(checks, text_string_to_metric_families,
+                           scenes.read(name, "prom").decode(), name)
         if not shutil.which("promtool"):
             skip("promtool (Debian: prometheus) is not installed")
         for name in NAMES:

@@ -4,13 +4,16 @@
 usage: test_snapshot_tool.py write_pages midpool-snapshot
 """
 
+import fcntl
 import json
+import mmap
 import os
 import random
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 from scenes import NAMES, Checks, Scenes
 
@@ -147,38 +150,62 @@ def check_other_user(checks, tool, scenes, directory):
                                                 result.stderr))
 
 
-def running(page, pid):
+def running(page, pid, namespace=None):
     """A page that says it is pid's, from a moment ago, still running."""
-    import time
     data = bytearray(page)
     struct.pack_into("<I", data, 20, 0)      # end
     struct.pack_into("<i", data, 24, pid)
     struct.pack_into("<q", data, 48, time.monotonic_ns())
     struct.pack_into("<q", data, 56, 0)      # end_monotonic_ns
+    if namespace is None:
+        namespace = os.stat("/proc/self/ns/pid").st_ino
+    struct.pack_into("<Q", data, 64, namespace)
     return bytes(data)
+
+
+def write_page(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+class Mapping:
+    """A page's mapping, as its process has one, which keeps a lock."""
+
+    def __init__(self, path, lock=False):
+        with open(path, "r+b") as file:
+            if lock:
+                whole = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+                fcntl.fcntl(file.fileno(), fcntl.F_OFD_SETLK, whole)
+            self.mapping = mmap.mmap(file.fileno(), 0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.mapping.close()
+
+
+def page_paths(pid, *generations):
+    return ["%s%d.%d.%d" % (PREFIX, os.geteuid(), pid, generation)
+            for generation in generations]
 
 
 def check_pid(checks, tool, scenes):
     """By pid: the newest generation, alive only while it is mapped."""
-    import mmap
     pid = os.getpid()
-    paths = ["%s%d.%d.%d" % (PREFIX, os.geteuid(), pid, generation)
-             for generation in (9, 10)]
+    paths = page_paths(pid, 9, 10)
     try:
         for path in paths:
-            with open(path, "wb") as file:
-                file.write(running(scenes.read("busy", "page"), pid))
-        with open(paths[1], "r+b") as file:
-            mapping = mmap.mmap(file.fileno(), 0)
-        report = json.loads(tool.run(str(pid)).stdout)
-        checks.that(report["process"]["end"] == "running"
-                    and report["memory"]["rss_bytes"]
-                    and report["leftovers"] is None,
-                    "mapped by its process: %s" % report["process"])
-        report = json.loads(tool.run(paths[0]).stdout)
-        checks.that(report["process"]["end"] == "unknown",
-                    "not mapped any more: %s" % report["process"])
-        mapping.close()
+            write_page(path, running(scenes.read("busy", "page"), pid))
+        with Mapping(paths[1]):
+            report = json.loads(tool.run(str(pid)).stdout)
+            checks.that(report["process"]["end"] == "running"
+                        and report["memory"]["rss_bytes"]
+                        and report["leftovers"] is None,
+                        "mapped by its process: %s" % report["process"])
+            report = json.loads(tool.run(paths[0]).stdout)
+            checks.that(report["process"]["end"] == "unknown",
+                        "not mapped any more: %s" % report["process"])
         report = json.loads(tool.run(str(pid)).stdout)
         checks.that(report["process"]["end"] == "unknown",
                     "unmapped: %s" % report["process"])
@@ -186,6 +213,72 @@ def check_pid(checks, tool, scenes):
         for path in paths:
             if os.path.exists(path):
                 os.unlink(path)
+
+
+def check_other_namespace(checks, tool, scenes, directory):
+    """A container's page: its pid says nothing here, the lock all."""
+    path = os.path.join(directory, "container")
+    write_page(path, running(scenes.read("busy", "page"), os.getpid(), 1))
+    with Mapping(path, lock=True):
+        report = json.loads(tool.run(path).stdout)
+        checks.that(report["process"]["end"] == "running"
+                    and not report["memory"]["rss_bytes"],
+                    "locked: %s %s" % (report["process"], report["memory"]))
+    report = json.loads(tool.run(path).stdout)
+    checks.that(report["process"]["end"] == "unknown",
+                "unlocked: %s" % report["process"])
+
+
+def check_obstacles(checks, tool, scenes):
+    """Files that others put under names of higher generations."""
+    pid = os.getpid()
+    paths = page_paths(pid, 1, 2, 3, 4, 5, 6)
+    page, link, fifo, folder, copy, foreign = paths
+    data = running(scenes.read("busy", "page"), pid)
+    try:
+        write_page(page, data)
+        os.symlink(page, link)
+        os.mkfifo(fifo)
+        os.mkdir(folder)
+        write_page(copy, data)
+        write_page(foreign, b"")
+        if os.geteuid() == 0:
+            os.chown(foreign, 65534, 65534)
+        else:
+            os.unlink(foreign)
+        with Mapping(page):
+            result = tool.run(str(pid))
+            checks.that(result.returncode == 0
+                        and json.loads(result.stdout)["process"]["end"]
+                        == "running", "the mapped one: %s" % result)
+        result = tool.run(str(pid))
+        checks.that(result.returncode == 0, "the newest one: %s" % result)
+        os.unlink(copy)
+        result = tool.run(str(pid))
+        checks.that(result.returncode == 0, "the only one: %s" % result)
+    finally:
+        os.rmdir(folder)
+        for path in paths:
+            if os.path.lexists(path):
+                os.unlink(path)
+
+
+def check_many_groups(checks, tool, scenes, directory):
+    """The line of groups in /proc/PID/status may be of any length."""
+    if os.geteuid() != 0:
+        return
+    path = os.path.join(directory, "groups")
+    write_page(path, running(scenes.read("busy", "page"), os.getpid()))
+    groups = os.getgroups()
+    os.setgroups(range(100000, 105000))
+    try:
+        with Mapping(path):
+            report = json.loads(tool.run(path).stdout)
+    finally:
+        os.setgroups(groups)
+    checks.that(report["memory"]["rss_bytes"]
+                and report["memory"]["peak_rss_bytes"],
+                "many groups: %s" % report["memory"])
 
 
 def check_usage(checks, tool, scenes):
@@ -217,6 +310,9 @@ def main():
         check_hostile(checks, tool, scenes, directory)
         check_other_user(checks, tool, scenes, directory)
         check_pid(checks, tool, scenes)
+        check_other_namespace(checks, tool, scenes, directory)
+        check_obstacles(checks, tool, scenes)
+        check_many_groups(checks, tool, scenes, directory)
         check_usage(checks, tool, scenes)
     checks.finish()
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "page.h"
 
 static char complaints[8192];
 static int complaint_count;
@@ -245,6 +246,25 @@ Test(options, the_description_parses_to_the_same)
     second = parse(text);
     assert_silent();
     cr_assert_eq(memcmp(&first, &second, sizeof first), 0);
+}
+
+/* As long as values get: commas in a path, which print with a backslash. */
+Test(options, the_longest_description_has_its_place_in_the_page)
+{
+    char conf[4096] = "report_file:/";
+    struct options options;
+    char text[PAGE_CONFIG_BYTES];
+
+    for (int i = 2; i < OPTIONS_PATTERN_BYTES; i++)
+        strcat(conf, "\\,");
+    strcat(conf, ",warmup:65535=4294967295");
+    for (int i = 1; i < OPTIONS_WARMUP_STEPS; i++)
+        strcat(conf, "+65535=4294967295");
+    options = parse(conf);
+    assert_silent();
+    cr_assert_lt(options_describe(&options, text, sizeof text),
+                 sizeof text - 1);
+    cr_assert_neq(strstr(text, ",purge_thread:no"), NULL, "%s", text);
 }
 
 Test(options, the_description_is_cut_where_the_room_ends)

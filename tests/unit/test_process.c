@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "process.h"
-#include "process_age.h"
+#include "process_birth.h"
 
 static struct stats_header page;
 
@@ -17,6 +17,8 @@ Test(process, is_described_in_the_page)
 
     process_identify();
     process_describe(&page);
+    cr_assert_str_empty(page.magic, "not yet");
+    process_publish(&page);
     cr_assert_gt(readlink("/proc/self/exe", path, sizeof path - 1), 0);
     gethostname(host, sizeof host - 1);
     cr_assert_str_eq(page.magic, "midpool");
@@ -58,11 +60,21 @@ Test(process, a_child_is_another_until_it_is_told)
     cr_assert_not(process_self()->forked);
 }
 
-Test(process, began_before_now_and_not_long_ago)
+Test(process, is_told_from_others_by_its_birth)
 {
-    int64_t start = process_age_start_unix_ns();
-    int64_t now = (int64_t)time(NULL) * 1000000000;
+    struct stats_birth parent = process_birth();
+    struct stats_birth child;
+    int ends[2];
 
-    cr_assert_leq(start, now + 1000000000);
-    cr_assert_gt(start, now - (int64_t)600 * 1000000000);
+    cr_assert_gt(parent.start_ticks, 0);
+    cr_assert_gt(parent.pid_namespace, 0);
+    cr_assert_eq(pipe(ends), 0);
+    if (fork() == 0) {
+        child = process_birth();
+        _exit(write(ends[1], &child, sizeof child) == sizeof child ? 0 : 1);
+    }
+    cr_assert_eq(read(ends[0], &child, sizeof child), sizeof child);
+    cr_assert_eq(child.pid_namespace, parent.pid_namespace);
+    cr_assert_geq(child.start_ticks, parent.start_ticks);
+    cr_assert_eq(process_birth().start_ticks, parent.start_ticks);
 }

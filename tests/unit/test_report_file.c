@@ -85,7 +85,7 @@ TestSuite(report_file, .init = make_directory, .fini = remove_directory);
 static int
 report(const char *text)
 {
-    return report_file_write(path, 0600, text, strlen(text));
+    return report_file_write(path, REPORT_FILE_KEPT, text, strlen(text));
 }
 
 static const char *
@@ -138,13 +138,49 @@ Test(report_file, is_readable_by_others_on_request)
     struct stat status;
 
     umask(022);
-    cr_assert_eq(report_file_write(path, 0644, "one\n", 4), 0);
+    cr_assert_eq(report_file_write(path, REPORT_FILE_COLLECTED, "one\n", 4), 0);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_eq(status.st_mode & 07777, 0644);
     umask(077);
-    cr_assert_eq(report_file_write(path, 0644, "two\n", 4), 0);
+    cr_assert_eq(report_file_write(path, REPORT_FILE_COLLECTED, "two\n", 4), 0);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_eq(status.st_mode & 07777, 0600);
+}
+
+/* Longer than what a report is recognised by. */
+#define METRICS "# HELP midpool_info a report\n"
+
+static int
+collect(const char *text)
+{
+    return report_file_write(path, REPORT_FILE_COLLECTED, text, strlen(text));
+}
+
+Test(report_file, a_collector_finds_the_newest_under_the_one_name)
+{
+    cr_assert_eq(collect(METRICS "1\n"), 0);
+    report_file_forked(); /* as another process */
+    cr_assert_eq(collect(METRICS "2\n"), 0);
+    cr_assert_str_eq(contents(""), METRICS "2\n");
+    cr_assert_eq(entries(), 1);
+}
+
+Test(report_file, a_collector_costs_nobody_another_file)
+{
+    cr_assert_eq(report("# HELP me, please\n"), 0);
+    report_file_forked();
+    cr_assert_eq(collect(METRICS), 0);
+    cr_assert_str_eq(contents(""), "# HELP me, please\n");
+    cr_assert_str_eq(contents(".2"), METRICS);
+}
+
+Test(report_file, reports_to_be_kept_do_not_replace_each_other)
+{
+    cr_assert_eq(report(METRICS "1\n"), 0);
+    report_file_forked();
+    cr_assert_eq(report(METRICS "2\n"), 0);
+    cr_assert_str_eq(contents(""), METRICS "1\n");
+    cr_assert_eq(entries(), 2);
 }
 
 Test(report_file, replaces_what_this_process_wrote)
@@ -264,10 +300,11 @@ Test(report_file, may_have_the_longest_name)
     memcpy(longest, directory, length - 1);
     longest[length - 1] = '/';
     longest[length + NAME_MAX] = '\0';
-    cr_assert_eq(report_file_write(longest, 0600, "one\n", 4), 0);
+    cr_assert_eq(report_file_write(longest, REPORT_FILE_KEPT, "one\n", 4), 0);
     longest[length + NAME_MAX] = 'x';
     longest[length + NAME_MAX + 1] = '\0';
-    cr_assert_eq(report_file_write(longest, 0600, "one\n", 4), ENAMETOOLONG);
+    cr_assert_eq(report_file_write(longest, REPORT_FILE_KEPT, "one\n", 4),
+                 ENAMETOOLONG);
     cr_assert_eq(entries(), 1);
 }
 

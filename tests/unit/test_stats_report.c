@@ -205,6 +205,9 @@ Test(stats_report, metrics_have_a_pid_where_every_process_has_a_file)
         {"report_file:/prom/%e.%p.prom", true},
         {"report_file:/prom/%e.%t.prom", true},
         {"report_file:/prom/%e.prom,live:no", false},
+        {"report_file:/prom/%%p.prom", false},
+        {"report_file:/prom/%%t%%%p.prom", true},
+        {"report_file:/prom/p%", false},
     };
     struct stats_header *page = fixture_busy_page();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

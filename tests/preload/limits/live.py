@@ -3,9 +3,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -149,6 +151,105 @@ def test_page_is_private(arguments):
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+def test_low_limit_on_file_sizes(arguments):
+    """As under ulimit -f: no page, one line, and nothing else differs."""
+    shell = ["/bin/bash", "-c", "ulimit -f 1024; (exit 3); echo $?; "
+             'exec "$0" nothing', cases(arguments)[0]]
+    result = preload.run(arguments.lib, shell, conf="report:none,live:yes")
+    assert result.expect(0).out.startswith(b"3\n"), result
+    said = result.err.decode().splitlines()
+    assert len(said) == 1 and "File too large" in said[0], said
+
+
+def test_interrupted_allocation(arguments):
+    """A profiler's timer interrupts the call that makes the page's room."""
+    tool = snapshot_tool(arguments)
+    if not shutil.which("strace"):
+        raise preload.Skip("no strace")
+    with tempfile.NamedTemporaryFile() as log:
+        env = preload.environment(arguments.lib, "report:none,live:yes")
+        words = ["strace", "-f", "-o", log.name, "-e", "trace=fallocate",
+                 "-e", "inject=fallocate:error=EINTR:when=1"]
+        for name in ("LD_PRELOAD", "MIDPOOL_CONF"):
+            words += ["-E", "%s=%s" % (name, env.pop(name))]
+        child = subprocess.Popen(
+            words + cases(arguments, "wait_for_input"), env=env,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            if child.stdout.readline() != b"ready\n":
+                raise preload.Skip("strace can not trace here")
+            with open(log.name, encoding="utf-8") as file:
+                calls = file.read()
+            assert calls.count("fallocate(") >= 2, calls
+            pid = int(calls.split()[0])
+            subprocess.run([tool, str(pid)], check=True, capture_output=True)
+        finally:
+            child.stdin.close()
+            child.wait(timeout=60)
+            child.stdout.close()
+        os.unlink("/dev/shm/midpool.%d.%d.1" % (os.geteuid(), pid))
+
+
+def start_in_namespace(arguments):
+    """A program that is process 1 of a PID namespace of its own."""
+    env = preload.environment(arguments.lib, "report:none,live:yes")
+    inside = ["env"] + ["%s=%s" % (name, env.pop(name))
+                        for name in ("LD_PRELOAD", "MIDPOOL_CONF")]
+    child = subprocess.Popen(
+        ["unshare", "--pid", "--fork", "--kill-child"] + inside
+        + cases(arguments, "wait_for_input"), env=env,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if child.stdout.readline() != b"ready\n":
+        end(child)
+        raise preload.Skip("no namespaces here")
+    return child
+
+
+def end(child):
+    child.stdin.close()
+    child.stdout.close()
+    child.wait(timeout=60)
+
+
+def test_namespaces_share_shm(arguments):
+    """Containers with one /dev/shm: each has a process 1, none loses its page.
+    """
+    if os.geteuid() != 0:
+        raise preload.Skip("needs root")
+    tool = snapshot_tool(arguments)
+
+    def pages():
+        return {"/dev/shm/" + name for name in os.listdir("/dev/shm")
+                if name.startswith("midpool.0.1.")}
+
+    def is_running(page):
+        result = subprocess.run([tool, page], check=True, capture_output=True)
+        report = json.loads(result.stdout)
+        return (report["process"]["end"] == "running"
+                and report["process"]["pid"] == 1
+                and report["totals"]["gets"] > 0)
+
+    before = pages()
+    children = []
+    try:
+        for _ in range(2):
+            children.append(start_in_namespace(arguments))
+        mine = pages() - before
+        assert len(mine) == 2, mine
+        for page in mine:
+            os.utime(page, (1, time.time() - 2 * 3600))
+        preload.run(arguments.lib, cases(arguments, "nothing"),
+                    conf="report:none,live:yes").expect(0)
+        for page in mine:
+            assert is_running(page), page
+    finally:
+        for child in children:
+            end(child)
+    for page in mine:
+        assert not is_running(page), page
+        os.unlink(page)
 
 
 if __name__ == "__main__":

@@ -188,6 +188,22 @@ def test_two_processes_one_name(arguments):
         assert os.path.exists(os.path.join(folder, "fixed.json"))
 
 
+def test_collector_reads_the_newest(arguments):
+    """One name for every process, and *.prom is all that a collector reads."""
+    with temporary() as folder:
+        conf = "report:openmetrics,report_file:%s/fixed.prom" % folder
+        starts = []
+        for case in ("fork_children", "nothing"):
+            preload.run(arguments.lib, cases(arguments, case),
+                        conf=conf).expect(0)
+            assert os.listdir(folder) == ["fixed.prom"], os.listdir(folder)
+            with open(os.path.join(folder, "fixed.prom"),
+                      encoding="utf-8") as file:
+                starts.append([line for line in file
+                               if line.startswith("midpool_start_time")])
+        assert starts[0] != starts[1], starts
+
+
 def test_symbolic_link_not_followed_into_data(arguments):
     """The report's name is taken by something else: that stays as it is."""
     with temporary() as folder:

@@ -1,0 +1,25 @@
+/*
+ * quiet_signals.h - the signals that a system call raises for its caller.
+ *
+ * A write to a pipe without a reader, beyond the limit on files' sizes or
+ * from a terminal's background raises SIGPIPE, SIGXFSZ or SIGTTOU, of which
+ * the program would die. Between begin and end they are blocked; those that
+ * were raised meanwhile are taken back before they are let in again. What
+ * was pending before stays. Async-signal-safe.
+ */
+#ifndef MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
+#define MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
+
+#include <signal.h>
+
+struct quiet_signals {
+    sigset_t mask;    /* to be restored */
+    sigset_t pending; /* as they were */
+};
+
+void quiet_signals_begin(struct quiet_signals *quiet);
+
+/* error: what the calls in between came to, 0 or an errno value. */
+void quiet_signals_end(const struct quiet_signals *quiet, int error);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * mapped.h - whether a process maps a file (midpool-snapshot only).
+ */
+#ifndef MIDPOOL_STATS_MAPPED_H
+#define MIDPOOL_STATS_MAPPED_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * True when the file is among the process's mappings, which nobody else can
+ * feign; false also where those can not be read.
+ */
+bool mapped_by(int pid, dev_t device, ino_t inode);
+
+#endif

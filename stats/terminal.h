@@ -1,0 +1,24 @@
+/*
+ * terminal.h - what the reader of a text can show, by the environment.
+ */
+#ifndef MIDPOOL_STATS_TERMINAL_H
+#define MIDPOOL_STATS_TERMINAL_H
+
+#include <stdbool.h>
+
+/* The environment's variables of these names; NULL counts as empty. */
+struct terminal_variables {
+    const char *lc_all;
+    const char *lc_ctype;
+    const char *lang;
+    const char *term;
+    const char *no_color;
+};
+
+/* Whether the locale, chosen as setlocale does, is one of UTF-8. */
+bool terminal_is_utf8(const struct terminal_variables *variables);
+
+/* Whether a terminal, when it is one, is to get colours. */
+bool terminal_takes_colour(const struct terminal_variables *variables);
+
+#endif
