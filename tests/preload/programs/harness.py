@@ -8,8 +8,8 @@ Purpose   A scenario is a function that drives one unmodified program. It is
 Use       @scenario(...) on functions that take a Run, main() at the end. The
           file is then a test of its own: FILE LIBRARY. Exit status 0 passed,
           1 failed, 77 a program is not installed (with --require: 1).
-Processes Each program leads a session of its own and is killed with its
-          group when the run is over, however it is over.
+Processes Each program leads a session of its own; it and all that it left
+          behind is waited for, or killed, when the run is over.
 """
 
 import argparse
@@ -39,7 +39,7 @@ class Failure(Exception):
     """A claim of a scenario that does not hold."""
 
 
-def scenario(band=False, reporters=(), text=False, timeout=60,
+def scenario(band=False, reporters=(), text=False, timeout=400,
              own_malloc=False):
     """Registers a scenario.
 
@@ -174,6 +174,7 @@ class Suite:
                   self.processes)
         try:
             function(run)
+            self.processes.settle()
         finally:
             self.processes.kill_all()
             shutil.rmtree(workdir, ignore_errors=True)
