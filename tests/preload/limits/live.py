@@ -46,7 +46,7 @@ def live_run(arguments, ending):
         if ending:
             child.send_signal(ending)
         child.stdin.close()
-        child.wait(timeout=20)
+        child.wait(timeout=400)
         after = subprocess.run([tool, str(child.pid)], capture_output=True)
     finally:
         child.kill()
