@@ -104,11 +104,12 @@ check_random(uint64_t *state)
 }
 
 void
-check_child(int pid, unsigned seconds, const char *what)
+check_child(int pid, const char *what)
 {
     CHECK(pid > 0, "%s: fork failed", what);
     struct timespec pause = {.tv_nsec = 1000 * 1000};
-    for (unsigned waited = 0; waited < seconds * 1000; waited++) {
+    for (unsigned waited = 0; waited < CHECK_PATIENCE_SECONDS * 1000;
+         waited++) {
         int status = 0;
         int got = waitpid(pid, &status, WNOHANG);
         if (got == pid) {

@@ -41,8 +41,14 @@ bool check_filled(const void *ptr, size_t bytes, unsigned seed);
 /* The next number of a small generator (xorshift) over *state, not 0. */
 uint64_t check_random(uint64_t *state);
 
-/* Waits for child pid and requires that it exits with 0 within seconds. */
-void check_child(int pid, unsigned seconds, const char *what);
+/*
+ * How long something may take before it counts as a hang: far longer than
+ * it does on a machine where everything else runs as well.
+ */
+enum { CHECK_PATIENCE_SECONDS = 400 };
+
+/* Waits for child pid and requires that it exits with 0, and does not hang. */
+void check_child(int pid, const char *what);
 
 /* Resident set of this process in bytes, read without malloc. */
 size_t check_rss_bytes(void);

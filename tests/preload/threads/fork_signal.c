@@ -24,7 +24,7 @@ handle(int number)
     int saved = errno;
     pid_t pid = fork();
     if (pid == 0) {
-        alarm(20);
+        alarm(CHECK_PATIENCE_SECONDS);
         for (unsigned i = 0; i < 12; i++) {
             struct churn_block block = churn_take(2048u << (i % 6), i);
             churn_drop(&block);

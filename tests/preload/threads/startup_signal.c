@@ -70,7 +70,7 @@ main(int argc, char **argv)
             execl("/proc/self/exe", argv[0], delay, (char *)NULL);
             _exit(1);
         }
-        check_child(pid, 10, "first malloc under signals");
+        check_child(pid, "first malloc under signals");
     }
     return 0;
 }
