@@ -144,7 +144,7 @@ def test_page_is_private(arguments):
         assert page not in held, held
         os.unlink(page)
         child.stdin.close()
-        assert child.wait(timeout=60) == 0
+        assert child.wait(timeout=400) == 0
     finally:
         child.kill()
         child.wait()
