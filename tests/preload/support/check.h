@@ -34,6 +34,13 @@ bool check_preloaded(void);
 /* MIDPOOL_SOAK=1: full_count, else default_count. */
 unsigned check_rounds(unsigned default_count, unsigned full_count);
 
+/*
+ * Is there more to do, of wanted rounds? Where a machine is so busy that they
+ * would take minutes, what was done in two of them has to be enough; with
+ * MIDPOOL_SOAK=1 all are done.
+ */
+bool check_more(unsigned done, unsigned wanted);
+
 /* A pattern that depends on seed and position, and its verification. */
 void check_fill(void *ptr, size_t bytes, unsigned seed);
 bool check_filled(const void *ptr, size_t bytes, unsigned seed);

@@ -87,7 +87,7 @@ main(void)
     }
     churn_start(2);
     unsigned forks = check_rounds(400, 100000);
-    for (unsigned i = 0; i < forks; i++) {
+    for (unsigned i = 0; check_more(i, forks); i++) {
         alarm(2 * CHECK_PATIENCE_SECONDS);
         pid_t pid = fork();
         if (pid == 0)

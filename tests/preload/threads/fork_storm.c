@@ -34,7 +34,7 @@ main(void)
 {
     unsigned forks = check_rounds(1000, 100000);
     churn_start(16);
-    for (unsigned i = 0; i < forks; i++) {
+    for (unsigned i = 0; check_more(i, forks); i++) {
         pid_t pid = fork();
         if (pid == 0)
             child(i);
