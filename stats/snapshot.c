@@ -7,10 +7,8 @@
  * Races     Other threads count on while this reads. Every word is read once
  *           and bounded by what it is a part of (misses and puts by gets,
  *           depot_hits by hits), so that the contract's equations hold in
- *           every snapshot. At rest no bound ever applies. Counters that are
- *           kept apart (a bin's, the profile's) belong to one moment only if
- *           little happens meanwhile: a sum that took long, because whoever
- *           reads lost the processor, is taken again.
+ *           every snapshot. At rest no bound ever applies. A sum during
+ *           which much happened, the processor being lost, is taken again.
  * Overflow  Sums and products stop at 2^64-1: a damaged page gives absurd
  *           numbers, never a small one that looks right.
  */
@@ -356,14 +354,12 @@ progress(const struct stats_header *page)
     return gets;
 }
 
-/* Is it about where it was before? */
 static bool
 is_calm(const struct stats_header *page, uint64_t before)
 {
     uint64_t gets = progress(page);
-    uint64_t few = sat_mul(blocks_end(page), CALM_GETS);
-    uint64_t share = gets / 100;
-    return sat_sub(gets, before) <= (share > few ? share : few);
+    uint64_t few = sat_add(gets / 100, blocks_end(page) * CALM_GETS);
+    return sat_sub(gets, before) <= few;
 }
 
 static void
