@@ -7,7 +7,8 @@
  * Races     Other threads count on while this reads. Every word is read once
  *           and bounded by what it is a part of (misses and puts by gets,
  *           depot_hits by hits), so that the contract's equations hold in
- *           every snapshot. At rest no bound ever applies.
+ *           every snapshot. At rest no bound ever applies. A sum during
+ *           which much happened, the processor being lost, is taken again.
  * Overflow  Sums and products stop at 2^64-1: a damaged page gives absurd
  *           numbers, never a small one that looks right.
  */
@@ -24,6 +25,8 @@
 enum {
     GRANT_TRIES = 4,
     SERIES_TRIES = 4,
+    TAKE_TRIES = 4,
+    CALM_GETS = 16, /* of each block, while its process is read */
 };
 
 /* One read that the compiler neither repeats nor tears. */
@@ -339,9 +342,29 @@ assert_equations(const struct stats_snapshot *snap)
 }
 #endif
 
-void
-stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
-                    int64_t now_ns)
+/* All gets so far: how far the process has come. */
+static uint64_t
+progress(const struct stats_header *page)
+{
+    uint64_t gets = 0;
+    uint32_t end = blocks_end(page);
+    for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++)
+        for (unsigned bin = 0; bin < PAGE_BINS; bin++)
+            gets = sat_add(gets, LOAD(stats_block_at(page, i)->hot[bin].gets));
+    return gets;
+}
+
+static bool
+is_calm(const struct stats_header *page, uint64_t before)
+{
+    uint64_t gets = progress(page);
+    uint64_t few = sat_add(gets / 100, blocks_end(page) * CALM_GETS);
+    return sat_sub(gets, before) <= few;
+}
+
+static void
+take_once(struct stats_snapshot *out, const struct stats_header *page,
+          int64_t now_ns)
 {
     /* Not by a compound literal, which clang builds on the stack: 10 KB. */
     memset(out, 0, sizeof(*out));
@@ -360,6 +383,18 @@ stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
     sum_pools(out, page);
     out->purged_bytes = sum_purged(out);
     sum_profile(out, page);
+}
+
+void
+stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
+                    int64_t now_ns)
+{
+    for (int i = 0; i < TAKE_TRIES; i++) {
+        uint64_t before = progress(page);
+        take_once(out, page, now_ns);
+        if (is_calm(page, before))
+            break;
+    }
     take_series(out, page);
     assert_equations(out);
 }

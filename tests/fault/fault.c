@@ -34,7 +34,7 @@ enum {
     THREAD_EVERY = 300,
     SEEDS = 150,
     TURNS_MAX = 250, /* more than that are taken by MIDPOOL_SOAK only */
-    RUN_SECONDS = 60,
+    RUN_SECONDS = 400,
 };
 
 static bool shared;

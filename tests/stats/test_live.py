@@ -54,6 +54,15 @@ class Live:
             return None
         return check_report.loads(result.stdout.decode())
 
+    def calm_snapshot(self, subject):
+        """One whose sums belong together: where the tool loses the processor
+        while it reads a page, the page goes on, and it is read again."""
+        for _ in range(20):
+            report = self.snapshot(subject)
+            if report is not None and not check_report.check(report):
+                break
+        return report
+
     def verify(self, report, end, name):
         if not self.checks.that(report is not None, name + ": no report"):
             return
@@ -155,7 +164,7 @@ def check_while_busy(live):
         process.stdout.readline()
         last = 0
         for _ in range(20):
-            report = live.snapshot(process.pid)
+            report = live.calm_snapshot(process.pid)
             live.verify(report, "running", "busy")
             gets = report["totals"]["gets"] if report else 0
             live.checks.that(gets >= last, "gets grow: %d, %d" % (last, gets))

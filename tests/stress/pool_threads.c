@@ -134,7 +134,7 @@ fork_once(uint64_t seed)
     if (child < 0)
         load_fail("fork");
     pool_fork_child();
-    alarm(60);
+    alarm(600);
     load_init(&load, seed);
     for (unsigned step = 0; step < FORK_STEPS; step++)
         load_step(&load);

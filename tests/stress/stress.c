@@ -30,7 +30,6 @@ enum {
     EDGE_BYTES = 96,
     LIFE_MAX = 4000,
     SOAK_SECONDS = 3600,
-    CHILD_SECONDS = 100,
 };
 
 struct block {
@@ -202,7 +201,7 @@ step(struct worker *self)
 static void
 live_as_child(struct worker *self)
 {
-    alarm(CHILD_SECONDS);
+    alarm(CHECK_PATIENCE_SECONDS);
     for (unsigned i = 0; i < 300; i++)
         step(self);
     for (unsigned i = 0; i < KEEP; i++)
@@ -219,7 +218,7 @@ fork_once(struct worker *self)
     if (child == 0)
         live_as_child(self);
     if (child > 0)
-        check_child(child, CHILD_SECONDS, "a forked child");
+        check_child(child, "a forked child");
 }
 
 static void *

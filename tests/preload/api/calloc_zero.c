@@ -80,7 +80,7 @@ check_size(size_t size)
         check_zeroes(size, "in a child");
         _exit(0);
     }
-    check_child(child, 20, "calloc in a child");
+    check_child(child, "calloc in a child");
 }
 
 static void

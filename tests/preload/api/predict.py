@@ -83,7 +83,7 @@ def main():
         try:
             result = preload.run(os.path.abspath(given.lib), [
                 os.path.abspath(given.program), given.seed, str(calls), path],
-                conf="decay_ms:-1", seconds=600).expect(0)
+                conf="decay_ms:-1", seconds=4000).expect(0)
             with open(path, encoding="utf-8") as file:
                 expected = json.load(file)
         finally:

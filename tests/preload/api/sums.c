@@ -254,7 +254,7 @@ main(int argc, char **argv)
         CHECK(pid >= 0, "fork");
         if (pid == 0)
             child(argv[1], i);
-        check_child(pid, 60, "child");
+        check_child(pid, "child");
     }
     for (unsigned i = 0; i < LANES; i++)
         pthread_join(lanes[i], NULL);

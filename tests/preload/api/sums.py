@@ -60,7 +60,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="midpool-sums-") as folder:
             result = preload.run(os.path.abspath(given.lib), [
                 os.path.abspath(given.program), folder],
-                conf=given.conf, seconds=240).expect(0)
+                conf=given.conf, seconds=2000).expect(0)
             reports = result.reports()
             assert len(reports) == PROCESSES, len(reports)
             for report in reports:

@@ -238,7 +238,7 @@ def test_daemon(arguments):
         preload.run(arguments.lib, cases(arguments, "daemonize"),
                     conf="report:json,report_file:d.%p.json",
                     cwd=folder).expect(0)
-        for _ in range(200):
+        for _ in range(4000):
             names = [name for name in os.listdir(folder)
                      if name.endswith(".json")]
             if names:
@@ -262,8 +262,8 @@ def test_changed_root(arguments):
 def test_exit_while_threads_churn(arguments):
     threads = 0
     for _ in range(10000 if preload.SOAK else 60):
-        result = preload.run(arguments.lib, cases(arguments, "run_threads"),
-                             seconds=20).expect(0)
+        result = preload.run(arguments.lib,
+                             cases(arguments, "run_threads")).expect(0)
         # No exact equations: 32 threads went on counting meanwhile.
         path, = result.paths()
         report = preload.check_report.load(path)

@@ -112,7 +112,7 @@ fork_children(void)
             churn_all_sizes(3);
             exit(0);
         }
-        check_child(pid, 20, "child");
+        check_child(pid, "child");
     }
 }
 

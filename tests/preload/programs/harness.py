@@ -8,8 +8,8 @@ Purpose   A scenario is a function that drives one unmodified program. It is
 Use       @scenario(...) on functions that take a Run, main() at the end. The
           file is then a test of its own: FILE LIBRARY. Exit status 0 passed,
           1 failed, 77 a program is not installed (with --require: 1).
-Processes Each program leads a session of its own and is killed with its
-          group when the run is over, however it is over.
+Processes Each program leads a session of its own; it and all that it left
+          behind is waited for, or killed, when the run is over.
 """
 
 import argparse
@@ -39,7 +39,7 @@ class Failure(Exception):
     """A claim of a scenario that does not hold."""
 
 
-def scenario(band=False, reporters=(), text=False, timeout=60,
+def scenario(band=False, reporters=(), text=False, timeout=400,
              own_malloc=False):
     """Registers a scenario.
 
@@ -71,6 +71,7 @@ class Run:
         self.user = user
         self.seen = []
         self.stderr = b""
+        self.texts = set()
 
     def note(self, name, value):
         """Adds something that has to be equal in both runs."""
@@ -174,6 +175,8 @@ class Suite:
                   self.processes)
         try:
             function(run)
+            self.processes.settle()
+            run.texts = text_reports(run)
         finally:
             self.processes.kill_all()
             shutil.rmtree(workdir, ignore_errors=True)
@@ -206,11 +209,25 @@ class Suite:
         difference = describe_difference(quiet, seen)
         if difference:
             raise Failure("differs with a text report: " + difference)
-        if b"midpool" not in text.stderr:
-            raise Failure("no text report on stderr, only %r"
-                          % text.stderr[-500:])
+        lacking_text = [name for name in function.reporters
+                        if not {name, real_name(name)} & text.texts]
+        if lacking_text or not text.texts:
+            raise Failure("no text report of %s, only of %s: %r" % (
+                lacking_text, sorted(text.texts), text.stderr[-500:]))
         if b"\x1b" in text.stderr and b"\x1b" not in plain.stderr:
             raise Failure("escape codes in a report outside a terminal")
+
+
+def text_reports(run):
+    """Executables whose text reports came: on stderr, or, where descriptor 2
+    was no longer what it had been, in a file."""
+    words = re.findall(rb"^midpool +(\S+) \[\d+\]", run.stderr, re.MULTILINE)
+    names = {word.decode(errors="replace") for word in words}
+    for name in os.listdir(run.dir):
+        found = re.match(r"midpool\.(.+)\.\d+\.txt", name)
+        if found:
+            names.add(found.group(1))
+    return names
 
 
 def judge_reports(function, folder):

@@ -12,7 +12,7 @@ class Client:
     """A connection that speaks the text protocol."""
 
     def __init__(self, port):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=180)
         self.file = self.sock.makefile("rwb")
 
     def set(self, key, value):

@@ -11,7 +11,7 @@ def _digest(out):
     return len(out), hashlib.sha256(out).hexdigest()
 
 
-@scenario(text=True, reporters=["openssl"])
+@scenario(band=True, text=True, reporters=["openssl"])
 def openssl_tools(run):
     data = run.write("data", bytes(range(256)) * 3000)
     for digest in ("-sha256", "-sha512", "-blake2b512"):

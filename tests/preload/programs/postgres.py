@@ -62,6 +62,8 @@ class Postgres:
             BIN + "/postgres", "-D", "data", "-p", self.port, "-h",
             "127.0.0.1", "-k", self.run.dir, "-c", "fsync=off", "-c",
             "shared_buffers=32MB", "-c", "max_parallel_workers=2",
+            # Whenever it came, rows would lie in another order.
+            "-c", "autovacuum=off",
             ready=self.answers, user=self.user)
 
     def call(self, program, *argv, **options):
@@ -70,7 +72,7 @@ class Postgres:
 
     def answers(self):
         done = self.run.processes.run(
-            [BIN + "/pg_isready"], b"", self.run.dir, self.run.env, 10)
+            [BIN + "/pg_isready"], b"", self.run.dir, self.run.env, 60)
         return done.returncode == 0
 
     def end(self):

@@ -1,14 +1,17 @@
 """Starts programs so that none of them outlives the test.
 
-Model     Every program leads its own session, so that killing the group
-          reaches its children; it also dies with this process. Daemons that
-          leave their group are found again because this process adopts
-          orphans (PR_SET_CHILD_SUBREAPER), and therefore reaps them, as a
-          program expects that waits for a grandchild to be gone.
+Model     Every program leads its own session, and dies with this process,
+          which adopts orphans (PR_SET_CHILD_SUBREAPER): whatever a program
+          leaves behind, daemons too, becomes a child, is waited for, and is
+          killed when it does not end. Nothing is killed by the number of a
+          process or group that was reaped before: numbers come round.
+          Orphans are reaped at once, as a program expects that waits for a
+          grandchild to be gone.
 """
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,6 +22,10 @@ import time
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None)
+# Generous: a hang is told from a busy machine by minutes, not by seconds.
+PATIENCE_SECONDS = 180
+SETTLE_SECONDS = 30
+CLAIMS = []  # sockets whose names claim a port
 
 
 def _children():
@@ -38,17 +45,43 @@ def _die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def _range_for_servers():
+    """Ports that the system never gives to outgoing connections."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range",
+                  encoding="ascii") as file:
+            low, high = map(int, file.read().split())
+    except OSError:
+        low, high = 32768, 60999
+    return range(10000, low) if low > 11000 else range(high + 1, 65536)
+
+
 def free_port():
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A TCP port of 127.0.0.1 that is this process's until it ends.
+
+    A port out of bind's own hands could be anybody's by the time that the
+    server wants it. A name in the abstract namespace keeps other tests from
+    choosing the same one.
+    """
+    ports = list(_range_for_servers()) or list(range(10000, 65536))
+    for port in random.SystemRandom().sample(ports, min(len(ports), 200)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind("\0midpool-test-port-%d" % port)
+            with socket.socket() as sock:
+                sock.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return port
+    raise RuntimeError("no free port")
 
 
 def accepts(port):
     """Does somebody accept connections on the port?"""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
         return True
     except OSError:
         return False
@@ -76,7 +109,7 @@ class Server:
         self.output.seek(0)
         return self.output.read()
 
-    def end(self, number, timeout=30):
+    def end(self, number, timeout=PATIENCE_SECONDS):
         """Sends the signal; (exit status, all it wrote)."""
         self.process.send_signal(number)
         try:
@@ -90,7 +123,7 @@ class Processes:
     """All programs of one test."""
 
     def __init__(self):
-        self.groups = set()
+        self.ours = set()  # started here; who started them reaps them
         self.spawning = threading.Lock()
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         threading.Thread(target=self._reap, daemon=True).start()
@@ -99,19 +132,25 @@ class Processes:
         with self.spawning:
             process = subprocess.Popen(argv, start_new_session=True,
                                        preexec_fn=_die_with_parent, **options)
-            self.groups.add(process.pid)
+            self.ours.add(process.pid)
         return process
 
     def _reap(self):
         """Takes note of adopted children that ended, for ever."""
         while True:
-            time.sleep(0.2)
+            time.sleep(0.1)
             with self.spawning:
-                for pid in set(_children()) - self.groups:
-                    try:
-                        os.waitpid(pid, os.WNOHANG)
-                    except ChildProcessError:
-                        pass
+                self._reap_adopted()
+
+    def _reap_adopted(self):
+        """Reaps adopted children that ended; are there others?"""
+        running = False
+        for pid in set(_children()) - self.ours:
+            try:
+                running |= os.waitpid(pid, os.WNOHANG)[0] == 0
+            except ChildProcessError:
+                pass
+        return running
 
     def run(self, argv, stdin, cwd, env, timeout, user=None):
         """Runs a program to its end, within timeout seconds."""
@@ -124,9 +163,12 @@ class Processes:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
             err += b"\n(killed after %d s)" % timeout
+        with self.spawning:
+            self.ours.discard(process.pid)
         return subprocess.CompletedProcess(argv, process.returncode, out, err)
 
-    def start(self, argv, cwd, env, ready, user=None, timeout=30):
+    def start(self, argv, cwd, env, ready, user=None,
+              timeout=PATIENCE_SECONDS):
         """Starts a server; raises when it does not get ready."""
         output = tempfile.TemporaryFile()
         process = self._spawn(argv, cwd=cwd, env=env,
@@ -142,24 +184,25 @@ class Processes:
             time.sleep(0.02)
         return server
 
+    def settle(self):
+        """Waits a while for what programs left behind to end by itself, with
+        its report: the children of a shell, a helper that sees its pipe end.
+        """
+        until = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < until:
+            with self.spawning:
+                if not self._reap_adopted():
+                    return
+            time.sleep(0.01)
+
     def kill_all(self):
         """Kills whatever is left of everything that was started."""
         with self.spawning:
-            for group in self.groups:
-                try:
-                    os.killpg(group, signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    pass
-            self._kill_children()
-            self.groups.clear()
-
-    @staticmethod
-    def _kill_children():
-        """Daemons that left their session have become children of ours."""
-        for _generation in range(100):
-            children = _children()
-            if not children:
-                return
-            for child in children:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
+            for _generation in range(1000):
+                children = _children()
+                if not children:
+                    break
+                for child in children:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+            self.ours.clear()

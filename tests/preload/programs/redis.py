@@ -46,7 +46,7 @@ class Redis:
     def answers(self):
         done = self.run.processes.run(
             ["redis-cli", "-p", self.port, "ping"], b"", self.run.dir,
-            self.run.env, 10)
+            self.run.env, 60)
         return done.stdout.strip() == b"PONG"
 
     def ask(self, *words, **options):
@@ -61,7 +61,7 @@ class Redis:
 
     def wait_for_children(self):
         """Until no background save or rewrite is under way."""
-        for _attempt in range(1000):
+        for _attempt in range(5000):
             info = self.ask("INFO", "persistence", compare="")
             if (b"rdb_bgsave_in_progress:0" in info
                     and b"aof_rewrite_in_progress:0" in info

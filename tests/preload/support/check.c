@@ -67,6 +67,19 @@ check_rounds(unsigned default_count, unsigned full_count)
     return soak && *soak == '1' ? full_count : default_count;
 }
 
+bool
+check_more(unsigned done, unsigned wanted)
+{
+    enum { ENOUGH_SECONDS = 120 };
+    static time_t start;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (start == 0)
+        start = now.tv_sec;
+    bool soak = check_rounds(0, 1) == 1;
+    return done < wanted && (soak || now.tv_sec - start < ENOUGH_SECONDS);
+}
+
 static unsigned char
 pattern_at(size_t index, unsigned seed)
 {
@@ -104,11 +117,12 @@ check_random(uint64_t *state)
 }
 
 void
-check_child(int pid, unsigned seconds, const char *what)
+check_child(int pid, const char *what)
 {
     CHECK(pid > 0, "%s: fork failed", what);
     struct timespec pause = {.tv_nsec = 1000 * 1000};
-    for (unsigned waited = 0; waited < seconds * 1000; waited++) {
+    for (unsigned waited = 0; waited < CHECK_PATIENCE_SECONDS * 1000;
+         waited++) {
         int status = 0;
         int got = waitpid(pid, &status, WNOHANG);
         if (got == pid) {

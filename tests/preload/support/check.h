@@ -34,6 +34,13 @@ bool check_preloaded(void);
 /* MIDPOOL_SOAK=1: full_count, else default_count. */
 unsigned check_rounds(unsigned default_count, unsigned full_count);
 
+/*
+ * Is there more to do, of wanted rounds? Where a machine is so busy that they
+ * would take minutes, what was done in two of them has to be enough; with
+ * MIDPOOL_SOAK=1 all are done.
+ */
+bool check_more(unsigned done, unsigned wanted);
+
 /* A pattern that depends on seed and position, and its verification. */
 void check_fill(void *ptr, size_t bytes, unsigned seed);
 bool check_filled(const void *ptr, size_t bytes, unsigned seed);
@@ -41,8 +48,14 @@ bool check_filled(const void *ptr, size_t bytes, unsigned seed);
 /* The next number of a small generator (xorshift) over *state, not 0. */
 uint64_t check_random(uint64_t *state);
 
-/* Waits for child pid and requires that it exits with 0 within seconds. */
-void check_child(int pid, unsigned seconds, const char *what);
+/*
+ * How long something may take before it counts as a hang: far longer than
+ * it does on a machine where everything else runs as well.
+ */
+enum { CHECK_PATIENCE_SECONDS = 400 };
+
+/* Waits for child pid and requires that it exits with 0, and does not hang. */
+void check_child(int pid, const char *what);
 
 /* Resident set of this process in bytes, read without malloc. */
 size_t check_rss_bytes(void);

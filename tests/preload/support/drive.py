@@ -27,7 +27,7 @@ def arguments():
     parser.add_argument("--env", action="append", default=[])
     parser.add_argument("--preload", action="append", default=[])
     parser.add_argument("--audit")
-    parser.add_argument("--seconds", type=int, default=100)
+    parser.add_argument("--seconds", type=int, default=1000)
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--no-report", action="store_true")
     parser.add_argument("--passive", action="store_true")

@@ -93,7 +93,7 @@ def environment(lib, conf="", folder=None, extra=None, preload=()):
     return env
 
 
-def run(lib, argv, conf="", seconds=120, extra=None, preload=(), **options):
+def run(lib, argv, conf="", seconds=1000, extra=None, preload=(), **options):
     """Runs argv under lib (None: the C library alone).
 
     conf goes to MIDPOOL_CONF; unless it sets report itself, JSON reports go

@@ -59,7 +59,7 @@ main(void)
         pid_t pid = fork();
         if (pid != 0) {
             /* Every ancestor waits; only the youngest goes on. */
-            check_child(pid, 90, "generation");
+            check_child(pid, "generation");
             exit(0);
         }
         if (depth == 5)

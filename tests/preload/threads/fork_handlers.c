@@ -34,11 +34,11 @@ main(void)
 {
     pthread_atfork(prepare, after, after);
     churn_start(4);
-    for (unsigned i = 0; i < check_rounds(300, 20000); i++) {
-        alarm(60);
+    for (unsigned i = 0; check_more(i, check_rounds(300, 20000)); i++) {
+        alarm(2 * CHECK_PATIENCE_SECONDS);
         pid_t pid = fork();
         if (pid == 0) {
-            alarm(20);
+            alarm(CHECK_PATIENCE_SECONDS);
             churn_all_sizes(i);
             _exit(0);
         }

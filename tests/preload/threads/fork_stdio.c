@@ -65,7 +65,7 @@ flush_all(void *unused)
 static void
 child(unsigned round)
 {
-    alarm(20);
+    alarm(CHECK_PATIENCE_SECONDS);
     churn_all_sizes(round);
     FILE *file = fopen("/dev/null", "w");
     CHECK(file != NULL, "fopen");
@@ -87,8 +87,8 @@ main(void)
     }
     churn_start(2);
     unsigned forks = check_rounds(400, 100000);
-    for (unsigned i = 0; i < forks; i++) {
-        alarm(60);
+    for (unsigned i = 0; check_more(i, forks); i++) {
+        alarm(2 * CHECK_PATIENCE_SECONDS);
         pid_t pid = fork();
         if (pid == 0)
             child(i);

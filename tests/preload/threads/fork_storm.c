@@ -15,7 +15,7 @@
 static void
 child(unsigned round)
 {
-    alarm(20);
+    alarm(CHECK_PATIENCE_SECONDS);
     setenv("MIDPOOL_TEST_ROUND", "a value that is longer than before", 1);
     churn_all_sizes(round);
     if (round % 50 == 0) {
@@ -24,7 +24,7 @@ child(unsigned round)
             churn_all_sizes(round + 1);
             _exit(0);
         }
-        check_child(pid, 15, "grandchild");
+        check_child(pid, "grandchild");
     }
     _exit(0);
 }
@@ -34,7 +34,7 @@ main(void)
 {
     unsigned forks = check_rounds(1000, 100000);
     churn_start(16);
-    for (unsigned i = 0; i < forks; i++) {
+    for (unsigned i = 0; check_more(i, forks); i++) {
         pid_t pid = fork();
         if (pid == 0)
             child(i);

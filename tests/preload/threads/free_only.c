@@ -4,22 +4,27 @@
  * Blocks go through a bounded ring from the allocating thread to the freeing
  * one. What is resident stays near what can be live, however long it goes
  * on; afterwards the allocating thread sleeps, and a third one must find the
- * freed blocks. With an argument the freeing thread has the lowest priority.
+ * freed blocks. With an argument the freeing thread has the lowest priority;
+ * where it hardly runs, because others do, fewer blocks go that way.
  */
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "check.h"
 #include "churn.h"
 
-enum { RING = 4096 };
+enum { RING = 4096, ROUND_SECONDS = 20 };
 
 static struct churn_block ring[RING];
-static sem_t filled, empty;
+static sem_t filled, empty, leave;
 static unsigned count;
+static atomic_uint sent; /* how many there are, once that is known */
 static bool idle;
 static size_t block_bytes;
 
@@ -29,10 +34,11 @@ only_free(void *unused)
     struct sched_param none = {0};
     if (idle)
         sched_setscheduler(0, SCHED_IDLE, &none);
-    for (unsigned i = 0; i < count; i++) {
-        sem_wait(&filled);
+    sem_wait(&filled);
+    for (unsigned i = 0; i < atomic_load(&sent); i++) {
         churn_drop(&ring[i % RING]);
         sem_post(&empty);
+        sem_wait(&filled);
     }
     return unused;
 }
@@ -40,13 +46,17 @@ only_free(void *unused)
 static void *
 only_allocate(void *unused)
 {
-    for (unsigned i = 0; i < count; i++) {
+    time_t end = time(NULL) + ROUND_SECONDS;
+    unsigned i = 0;
+    for (; i < count && time(NULL) < end; i++) {
         sem_wait(&empty);
         ring[i % RING] = churn_take(block_bytes, i);
         memset(ring[i % RING].ptr + 100, 1, block_bytes - 200);
         sem_post(&filled);
     }
-    sem_wait(&empty); /* sleeps on, with whatever it has cached */
+    atomic_store(&sent, i);
+    sem_post(&filled); /* that was all */
+    sem_wait(&leave);  /* sleeps on, with whatever it has cached */
     return unused;
 }
 
@@ -63,8 +73,10 @@ run(size_t bytes, unsigned blocks)
 {
     block_bytes = bytes;
     count = blocks;
+    atomic_store(&sent, UINT_MAX);
     sem_init(&filled, 0, 0);
     sem_init(&empty, 0, RING);
+    sem_init(&leave, 0, 0);
     size_t before = check_rss_bytes();
     pthread_t freeing = check_spawn(only_free, NULL);
     pthread_t allocating = check_spawn(only_allocate, NULL);
@@ -84,7 +96,7 @@ run(size_t bytes, unsigned blocks)
     for (unsigned i = 0; i < RING; i++)
         churn_drop(&again[i]);
     free(again);
-    sem_post(&empty);
+    sem_post(&leave);
     pthread_join(allocating, NULL);
 }
 

@@ -61,7 +61,7 @@ main(int argc, char **argv)
     if (argc == 2)
         return child(atol(argv[1]));
     unsigned starts = check_rounds(300, 10000);
-    for (unsigned i = 0; i < starts; i++) {
+    for (unsigned i = 0; check_more(i, starts); i++) {
         pid_t pid = fork();
         if (pid == 0) {
             char delay[24];
@@ -70,7 +70,7 @@ main(int argc, char **argv)
             execl("/proc/self/exe", argv[0], delay, (char *)NULL);
             _exit(1);
         }
-        check_child(pid, 10, "first malloc under signals");
+        check_child(pid, "first malloc under signals");
     }
     return 0;
 }
