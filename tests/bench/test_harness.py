@@ -313,6 +313,7 @@ class Build(unittest.TestCase):
 
     def test_options_are_turned_off_in_the_words_of_their_type(self):
         self.assertEqual(build.option_off("tests"), "-Dtests=disabled")
+        self.assertEqual(build.option_off("counters"), "-Dcounters=false")
         self.assertEqual(build.option_off("nosuch"), "")
 
 

@@ -24,12 +24,13 @@ BAND_MIN_BYTES = 2048
 BAND_MAX_BYTES = 65536
 POOL_BYTES = [2048, 4096, 8192, 16384, 32768, 65536]
 CLASSES = 21
+INTERVALS_MAX = 65  # finished ones and the open one
 ENDS = ("exit", "exec", "signal", "running", "unknown")
 COUNTERS_DEF = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                             "..", "..", "stats", "counters.def")
 SECTIONS = ("schema", "schema_version", "process", "config", "interception",
             "totals", "pools", "fallback", "sizes", "memory", "threads",
-            "misuse", "warnings")
+            "misuse", "intervals", "leftovers", "warnings")
 
 
 def counter_table(path=COUNTERS_DEF):
@@ -235,6 +236,74 @@ def _check_process(claims, report):
         claims.equal(report["totals"]["gets"], 0, "gets while not active")
 
 
+def _check_intervals(claims, report):
+    """The curve is without gaps, and its parts are the whole.
+
+    An interval is closed while other threads count, be they gone by now.
+    """
+    intervals, slack = report["intervals"], claims.slack
+    peak = report["threads"]["peak"]
+    if peak > 1 or report["config"].get("purge_thread") == "yes":
+        slack = max(slack, 64 * peak)
+    claims.that(1 <= len(intervals) <= INTERVALS_MAX,
+                "%d intervals" % len(intervals))
+    last = 0
+    for row in intervals:
+        claims.that(row["from_ns"] == last <= row["to_ns"],
+                    "intervals: %d-%d after %d"
+                    % (row["from_ns"], row["to_ns"], last))
+        last = row["to_ns"]
+        claims.equal(row["gets"], row["hits"] + row["misses"],
+                     "intervals: gets = hits + misses", slack)
+    for key in ("gets", "hits", "misses"):
+        claims.equal(sum(row[key] for row in intervals),
+                     report["totals"][key],
+                     "intervals: their %s = totals.%s" % (key, key), slack)
+    claims.equal(intervals[-1]["live_bytes"], report["totals"]["live_bytes"],
+                 "intervals: the last one's live_bytes")
+
+
+def _check_leftovers(claims, report):
+    left = report["leftovers"]
+    if left is None:
+        claims.that(report["process"]["end"] == "running",
+                    "no leftovers, though it ended")
+        return
+    claims.equal(left["buffers"], report["totals"]["live"],
+                 "leftovers are what is live")
+    claims.equal(left["bytes"], report["totals"]["live_bytes"],
+                 "leftovers' bytes")
+    live = [{"max_bytes": row["max_bytes"], "buffers": row["live"],
+             "bytes": row["live_bytes"]}
+            for pool in report["pools"] for row in pool["classes"]
+            if row["live"] > 0]
+    claims.that(left["classes"] == live, "leftovers by class: %s"
+                % left["classes"])
+
+
+def _check_fallback(claims, report):
+    """Every call outside the band is in one bucket by its size."""
+    fallback = report["fallback"]
+    for side, inside in (("below", lambda row: row["to_bytes"] < 2048),
+                         ("above", lambda row: row["from_bytes"] > 65536)):
+        rows = [row for row in fallback["sizes"] if inside(row)]
+        claims.equal(sum(row["calls"] for row in rows),
+                     fallback[side]["calls"],
+                     "fallback.sizes %s the band" % side)
+        least = sum(row["calls"] * row["from_bytes"] for row in rows)
+        most = sum(row["calls"] * row["to_bytes"] for row in rows)
+        if least >= 2**62:
+            continue  # impossible sizes: their sum is beyond the counter
+        slack = claims.slack * max([row["to_bytes"] for row in rows] or [0])
+        claims.at_most(least, fallback[side]["bytes"],
+                       "fallback.%s: the least its sizes are" % side, slack)
+        claims.at_most(fallback[side]["bytes"], most,
+                       "fallback.%s: the most its sizes are" % side, slack)
+    claims.equal(sum(row["calls"] for row in fallback["sizes"]),
+                 fallback["below"]["calls"] + fallback["above"]["calls"],
+                 "fallback.sizes: all calls")
+
+
 def _check_rest(claims, report):
     totals, memory = report["totals"], report["memory"]
     for key in ("live_bytes", "cached_bytes", "resident_bytes",
@@ -284,6 +353,9 @@ def check(report, table=None):
         _check_process(claims, report)
         _check_pools(claims, report, table or counter_table())
         _check_sizes(claims, report)
+        _check_fallback(claims, report)
+        _check_intervals(claims, report)
+        _check_leftovers(claims, report)
         _check_rest(claims, report)
     except (KeyError, TypeError, AttributeError) as error:
         claims.problems.append("malformed: %s: %s"

@@ -1,5 +1,6 @@
 """All rows: which workloads are run, and what their rows are called."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from .rows import BAND, Figure, KB, Run
@@ -233,14 +234,22 @@ VARIANT_CONF = {
 WARMUP_CONF = {"cold": "", "warm": "warmup:16K=1000"}
 
 
-def variant_runs():
-    """Rows that compare midpool with itself under other options."""
+def variant_runs(cache):
+    """Rows that compare midpool with itself under other options.
+
+    The last column is a build without counters: what they cost, in calls and
+    in whole programs.
+    """
     for kb in (2, 4, 16, 64):
         yield _run("variants", "variants", f"pair {kb} KB", "pair", kb * KB)
     yield _run("variants", "variants", "replace 2-64 KB, 1,000 live",
                "replace", 1000, *BAND, "uniform")
     yield _run("variants", "variants", "malloc fresh 16 KB, written",
                "fresh-malloc", 3000, 16 * KB)
+    for run in _programs(cache):
+        if run.family in ("python", "sqlite", "git"):
+            cpu = Figure(f"{run.figures[0].row}: CPU", "cpu_ms", "ms CPU")
+            yield replace(run, group="variants", figures=(cpu,))
 
 
 def warmup_runs():
@@ -260,5 +269,5 @@ def all_runs(cache):
         *_fragment("steady", "replace", 0),
         *_fragment("shifting", "fragment", 12),
         *_sleepers(), *_start(), *_programs(cache), *_instructions(),
-        *variant_runs(), *warmup_runs(),
+        *variant_runs(cache), *warmup_runs(),
     ]
