@@ -3,24 +3,15 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "option_value.h"
+#include "os.h"
 
 enum { START_FIELD = 22, SECOND_NS = 1000000000 };
 
 /* The kernel counts in ticks; the clock may have been adjusted since. */
 static const int64_t margin_ns = 50000000;
-
-static int64_t
-clock_ns(clockid_t clock)
-{
-    struct timespec now = {0};
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
-}
 
 /* Ticks from boot to the process's start, of /proc/self/stat; 0: unknown. */
 static uint64_t
@@ -53,13 +44,13 @@ int64_t
 process_age_start_unix_ns(void)
 {
     uint64_t ticks = start_ticks();
-    int64_t now = clock_ns(CLOCK_REALTIME);
+    int64_t now = os_clock_ns(CLOCK_REALTIME);
     long per_second = sysconf(_SC_CLK_TCK);
     int64_t tick_ns;
 
     if (ticks == 0 || per_second <= 0)
         return now;
     tick_ns = SECOND_NS / per_second;
-    return now - clock_ns(CLOCK_BOOTTIME) + (int64_t)ticks * tick_ns -
+    return now - os_clock_ns(CLOCK_BOOTTIME) + (int64_t)ticks * tick_ns -
            margin_ns;
 }
