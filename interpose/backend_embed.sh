@@ -24,11 +24,12 @@ objcopy=$6
 #   mmap munmap sbrk    one window of addresses, so that ownership is known
 #   madvise             free keeps errno
 #   dlsym atexit        allocate
+#   clock_gettime       libfaketime's allocates
 #   exp log round       would load libm into every process
 owned='pthread_atfork pthread_mutex_init pthread_mutex_lock
 pthread_mutex_trylock pthread_mutex_unlock pthread_cond_init pthread_cond_wait
 pthread_cond_timedwait pthread_cond_signal mmap munmap madvise sbrk dlsym
-atexit exp log round'
+atexit clock_gettime exp log round'
 
 # jemalloc's API: its name, and ours.
 api='malloc backend_raw_malloc

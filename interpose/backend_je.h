@@ -106,6 +106,7 @@ int backend_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
                               void (*child)(void));
 void *backend_je_dlsym(void *handle, const char *name);
 int backend_je_atexit(void (*function)(void));
+int backend_je_clock_gettime(clockid_t clock, struct timespec *now);
 double backend_je_exp(double x);
 double backend_je_log(double x);
 double backend_je_round(double x);

@@ -3,12 +3,15 @@
  *
  * Purpose   atexit and dlsym allocate; libm would be loaded into every
  *           process for the sake of jemalloc's heap profiler; pthread_atfork
- *           would register fork handlers in the wrong order (backend_fork.c).
+ *           would register fork handlers in the wrong order (backend_fork.c);
+ *           clock_gettime may be another preloaded library's, which allocates.
  */
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "backend_je.h"
+#include "os.h"
 
 enum { AT_EXIT_MAX = 4 };
 
@@ -48,6 +51,15 @@ backend_je_dlsym(void *handle, const char *name)
 {
     (void)handle;
     return strcmp(name, "pthread_create") == 0 ? (void *)pthread_create : NULL;
+}
+
+int
+backend_je_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    if (os_clock(clock, now))
+        return 0;
+    errno = EINVAL;
+    return -1;
 }
 
 /*

@@ -53,6 +53,14 @@ static int window_state;
 static uintptr_t window_top; /* next mapping */
 static bool outside;         /* memory was taken from elsewhere */
 
+/*
+ * jemalloc's very first mapping is a page by which it learns whether
+ * MADV_DONTNEED zeroes. It writes to it unconditionally, so there has to be
+ * one, even when later mappings, which may fail, will.
+ */
+static _Alignas(PAGE_BYTES) char first_page[PAGE_BYTES];
+static bool first_page_asked;
+
 static uintptr_t emergency_next; /* within the reserve, ascending */
 static uintptr_t emergency_end;
 static uintptr_t emergency_thread;
@@ -230,12 +238,16 @@ backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
                 off_t offset)
 {
     int saved = errno;
+    bool first = !first_page_asked && bytes == PAGE_BYTES;
     void *got;
 
+    first_page_asked = true;
     if (addr == NULL && fd == -1)
         got = map_anonymous(bytes, prot, flags);
     else
         got = map(addr, bytes, prot, flags, fd, offset);
+    if (got == MAP_FAILED && first)
+        got = first_page;
     errno = saved;
     return got;
 }
@@ -244,9 +256,9 @@ int
 backend_je_munmap(void *addr, size_t bytes)
 {
     int saved = errno;
-    int result = unmap(addr, bytes);
+    int result = addr == first_page ? 0 : unmap(addr, bytes);
 
-    if (result == 0)
+    if (result == 0 && addr != first_page)
         window_move((uintptr_t)addr + bytes, (uintptr_t)addr);
     errno = saved;
     return result;

@@ -25,6 +25,8 @@
 
 enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY, STAGE_READY };
 
+enum { TLS_DESTRUCTOR_BYTES = 32 }; /* of an entry of glibc's list */
+
 static _Atomic enum stage stage;
 static struct options options;
 static bool destructors_spent;
@@ -184,6 +186,18 @@ exit_begins(void *unused)
         report_end();
 }
 
+/* Without memory for its list glibc would end the process. */
+static bool
+backend_has(size_t bytes)
+{
+    void *ptr = backend_malloc(bytes);
+
+    if (ptr == NULL)
+        return false;
+    backend_free(ptr);
+    return true;
+}
+
 /*
  * exit() runs the destructors of the calling thread's thread-local objects
  * before anything else. This registers one.
@@ -193,7 +207,7 @@ watch_exit(void)
 {
     struct uncounted mark;
 
-    if (__cxa_thread_atexit_impl == NULL)
+    if (__cxa_thread_atexit_impl == NULL || !backend_has(TLS_DESTRUCTOR_BYTES))
         return;
     uncounted_begin(&mark);
     __cxa_thread_atexit_impl(exit_begins, NULL, &__dso_handle);

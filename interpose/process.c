@@ -5,26 +5,17 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "build_id.h"
+#include "os.h"
 
 static struct process self;
-
-static int64_t
-clock_ns(clockid_t clock)
-{
-    struct timespec now = {0};
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 int64_t
 process_clock_ns(void)
 {
-    return clock_ns(CLOCK_MONOTONIC);
+    return os_clock_ns(CLOCK_MONOTONIC);
 }
 
 static void
@@ -76,7 +67,7 @@ find_ids(void)
     self.pid = getpid();
     self.parent = getppid();
     self.session = getsid(0);
-    self.start_unix_ns = clock_ns(CLOCK_REALTIME);
+    self.start_unix_ns = os_clock_ns(CLOCK_REALTIME);
     self.start_monotonic_ns = process_clock_ns();
     self.generation = 1;
 }

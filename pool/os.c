@@ -2,19 +2,24 @@
  * os.c - system calls of the pool, see os.h.
  *
  * The calls are made directly: libc's wrappers set errno, may be interposed
- * by other preloaded libraries, and are not callable before relocation.
+ * by other preloaded libraries, and are not callable before relocation. So is
+ * the clock: libfaketime's clock_gettime looks the real one up when it is
+ * called first, which allocates, and jemalloc asks for the time while it
+ * initialises itself.
  */
 #include "os.h"
 
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/futex.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base.h"
+#include "vdso.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -28,6 +33,8 @@
 #endif
 
 #if defined(__x86_64__)
+#define VDSO_CLOCK "__vdso_clock_gettime"
+
 static long
 system_call(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -44,6 +51,8 @@ system_call(long number, long a, long b, long c, long d, long e, long f)
     return result;
 }
 #elif defined(__aarch64__)
+#define VDSO_CLOCK "__kernel_clock_gettime"
+
 static long
 system_call(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -215,14 +224,43 @@ os_physical_bytes(void)
     return (uint64_t)info.totalram * info.mem_unit;
 }
 
+typedef int clock_function(clockid_t, struct timespec *);
+
+static int
+call_clock(clockid_t clock, struct timespec *now)
+{
+    return (int)system_call(__NR_clock_gettime, clock, (long)now, 0, 0, 0, 0);
+}
+
+bool
+os_clock(int clock, struct timespec *now)
+{
+    static _Atomic(clock_function *) found;
+    clock_function *read = atomic_load_explicit(&found, memory_order_relaxed);
+
+    if (unlikely(read == NULL)) {
+        read = (clock_function *)vdso_find(VDSO_CLOCK);
+        if (read == NULL)
+            read = call_clock;
+        atomic_store_explicit(&found, read, memory_order_relaxed);
+    }
+    return read(clock, now) == 0;
+}
+
 int64_t
-os_now_ns(void)
+os_clock_ns(int clock)
 {
     struct timespec now;
 
-    if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
+    if (!os_clock(clock, &now))
         return 0;
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t
+os_now_ns(void)
+{
+    return os_clock_ns(CLOCK_MONOTONIC_COARSE);
 }
 
 void

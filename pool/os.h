@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /*
  * Reserves bytes of address space at a multiple of align (a power of two of
@@ -61,6 +62,12 @@ size_t os_data_limit(void);
 
 /* Physical memory, or 0 if it can not be known. */
 uint64_t os_physical_bytes(void);
+
+/* What the kernel's clock says; false: there is no such clock. */
+bool os_clock(int clock, struct timespec *now);
+
+/* The same in ns, or 0. */
+int64_t os_clock_ns(int clock);
 
 /* CLOCK_MONOTONIC in ns, at the coarse clock's resolution of some ms. */
 int64_t os_now_ns(void);

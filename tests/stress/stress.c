@@ -5,9 +5,10 @@
  *
  * Threads take blocks of all sizes by every call, resize them, hand them to
  * one another, end in the middle and are started anew. Meanwhile the process
- * forks, is sent signals whose handler allocates, and returns memory. A block
- * carries a pattern over its beginning, its middle and its end from the call
- * that made it to the one that frees it, in whatever thread or child.
+ * forks, is sent signals whose handler allocates (unless it interrupted an
+ * allocator's call, as POSIX asks of it), and returns memory. A block carries
+ * a pattern over its beginning, its middle and its end from the call that made
+ * it to the one that frees it, in whatever thread or child.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -52,6 +53,11 @@ static atomic_bool stopping;
 static atomic_ulong verified;
 static atomic_ulong signals;
 
+/* The thread is inside an allocator's call: a handler must not make one. */
+static __thread volatile sig_atomic_t inside;
+
+#define INSIDE(call) (inside = 1, (call), (void)(inside = 0))
+
 static size_t
 edge(size_t bytes)
 {
@@ -91,7 +97,7 @@ drop(struct block *block)
     if (block->ptr == NULL)
         return;
     verify(block);
-    free(block->ptr);
+    INSIDE(free(block->ptr));
     block->ptr = NULL;
     atomic_fetch_add_explicit(&verified, 1, memory_order_relaxed);
 }
@@ -124,18 +130,21 @@ take_aligned(size_t bytes, uint64_t draw)
     return ptr;
 }
 
+static void *
+take_any(size_t bytes, uint64_t draw)
+{
+    if (draw % 8 == 0)
+        return take_aligned(bytes, draw >> 8);
+    return draw % 8 == 1 ? calloc(1, bytes) : malloc(bytes);
+}
+
 static void
 take(struct block *block, uint64_t *random)
 {
     uint64_t draw = check_random(random);
     size_t bytes = draw_size(random);
 
-    if (draw % 8 == 0)
-        block->ptr = take_aligned(bytes, draw >> 8);
-    else if (draw % 8 == 1)
-        block->ptr = calloc(1, bytes);
-    else
-        block->ptr = malloc(bytes);
+    INSIDE(block->ptr = take_any(bytes, draw));
     CHECK(block->ptr != NULL, "%zu bytes", bytes);
     CHECK(malloc_usable_size(block->ptr) >= bytes, "usable size");
     for (size_t i = 0; draw % 8 == 1 && i < bytes; i++)
@@ -152,7 +161,7 @@ resize(struct block *block, uint64_t *random)
     size_t kept = edge(bytes < block->bytes ? bytes : block->bytes);
 
     verify(block);
-    block->ptr = realloc(block->ptr, bytes);
+    INSIDE(block->ptr = realloc(block->ptr, bytes));
     CHECK(block->ptr != NULL, "realloc to %zu", bytes);
     /* The pattern's beginning starts like a shorter one. */
     CHECK(check_filled(block->ptr, kept, block->seed), "realloc %zu to %zu",
@@ -164,8 +173,10 @@ resize(struct block *block, uint64_t *random)
 static void
 hand_over(struct block *block, uint64_t *random)
 {
-    struct block *mail = malloc(sizeof(*mail));
+    struct block *mail;
     struct block *other;
+
+    INSIDE(mail = malloc(sizeof(*mail)));
 
     CHECK(mail != NULL, "mail");
     *mail = *block;
@@ -174,7 +185,7 @@ hand_over(struct block *block, uint64_t *random)
     if (other == NULL)
         return;
     drop(other);
-    free(other);
+    INSIDE(free(other));
 }
 
 static void
@@ -194,7 +205,7 @@ step(struct worker *self)
         drop(block);
     CHECK(errno == 0, "errno is %d", errno);
     if (draw % 4096 == 0)
-        malloc_trim(0);
+        INSIDE(malloc_trim(0));
 }
 
 /* Uses what the thread has, and more; then it is gone. */
@@ -212,8 +223,9 @@ live_as_child(struct worker *self)
 static void
 fork_once(struct worker *self)
 {
-    pid_t child = fork();
+    pid_t child;
 
+    INSIDE(child = fork());
     CHECK(child >= 0 || errno == EAGAIN || errno == ENOMEM, "fork");
     if (child == 0)
         live_as_child(self);
@@ -244,10 +256,14 @@ static void
 on_signal(int number)
 {
     int kept = errno;
-    struct block one = {malloc(3000), 3000, 5};
-    struct block two = {malloc(20000), 20000, 6};
+    struct block one = {NULL, 3000, 5};
+    struct block two = {NULL, 20000, 6};
 
     (void)number;
+    if (inside)
+        return;
+    one.ptr = malloc(one.bytes);
+    two.ptr = malloc(two.bytes);
     if (one.ptr != NULL && two.ptr != NULL) {
         fill(&one);
         fill(&two);

@@ -88,5 +88,8 @@ Test(pattern, without_a_directory_there_is_no_relative_name)
     char path[PATH_MAX];
 
     cr_assert_eq(pattern_expand("r", "", &values, path, sizeof path), ENOENT);
+    cr_assert_eq(
+        pattern_expand("r", "(unreachable)/x", &values, path, sizeof path),
+        ENOENT);
     cr_assert_eq(pattern_expand("/r", "", &values, path, sizeof path), 0);
 }

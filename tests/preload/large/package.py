@@ -24,12 +24,12 @@ def _build(run, package):
                      hashlib.sha256(file.read()).hexdigest())
 
 
-@scenario(band=True, timeout=600, reporters=["cc1", "ld", "dpkg-deb"])
+@scenario(band=True, timeout=1800, reporters=["cc1", "ld", "dpkg-deb"])
 def lua(run):
     _build(run, "lua5.4")
 
 
-@scenario(band=True, timeout=600, reporters=["cc1", "dpkg-deb"])
+@scenario(band=True, timeout=1800, reporters=["cc1", "dpkg-deb"])
 def bzip2(run):
     _build(run, "bzip2")
 

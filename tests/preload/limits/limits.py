@@ -15,6 +15,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
+import cgroup  # noqa: E402
 import preload  # noqa: E402
 
 MB = 1 << 20
@@ -136,6 +137,33 @@ def readable(arguments):
 
 def in_folder(folder, words):
     return [os.path.join(folder, os.path.basename(words[0]))] + words[1:]
+
+
+def check_control_group(arguments, conf, limit):
+    """One size after the other, within a limit that not even three of them
+    could share: what one leaves idle is handed on or returned in time."""
+    live = 100
+    with cgroup.memory_limit(limit * MB) as group:
+        result = preload.run(arguments.lib, [
+            arguments.program("limits_work"), str(live), "shift"],
+            conf=conf, preexec_fn=group.join)
+        assert group.kills() == 0, "the limit killed it: %s" % result
+        peak = group.peak()
+    result.expect(0)
+    assert int(result.out) >= live - 2, result
+    totals = result.report()["totals"]
+    assert totals["slot_bytes"] > 8 * limit * MB, totals
+    assert peak is None or peak > live * MB, "the group saw %d" % peak
+
+
+def test_control_group(arguments):
+    check_control_group(arguments, "", 190)
+    check_control_group(arguments, "live:yes,thp:dense", 200)
+
+
+def test_control_group_tight(arguments):
+    """What an operator sets where hardly more than the live data fits."""
+    check_control_group(arguments, "pool_max:8M,cache_max:1M", 150)
 
 
 def test_few_descriptors(arguments):

@@ -5,7 +5,8 @@
  *
  * Uses the band and the sizes around it, with threads, up to MEGABYTES (16)
  * live at once. Calls may fail with ENOMEM, never otherwise; it prints how
- * many megabytes it got.
+ * many megabytes it got. In the case "shift" it does so with one size after
+ * the other: what one leaves idle has to serve the next, or be returned.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,27 +24,41 @@ enum { BLOCK_BYTES = 30000 };
 static size_t megabytes = 16;
 
 static size_t
-fill_up(void)
+fill_up(size_t bytes)
 {
-    size_t count = (megabytes << 20) / BLOCK_BYTES;
+    size_t count = (megabytes << 20) / bytes;
     char **block = calloc(count, sizeof(*block));
     CHECK(block != NULL, "calloc");
     size_t got = 0;
     for (; got < count; got++) {
         errno = 0;
-        block[got] = malloc(BLOCK_BYTES);
+        block[got] = malloc(bytes);
         if (!block[got]) {
             CHECK(errno == ENOMEM, "malloc sets errno %d", errno);
             break;
         }
-        memset(block[got], (int)got, BLOCK_BYTES);
+        memset(block[got], (int)got, bytes);
     }
     for (size_t i = 0; i < got; i++) {
-        CHECK(block[i][BLOCK_BYTES - 1] == (char)i, "block %zu", i);
+        CHECK(block[i][bytes - 1] == (char)i, "block %zu", i);
         free(block[i]);
     }
     free(block);
-    return got * BLOCK_BYTES >> 20;
+    return got * bytes >> 20;
+}
+
+/* The least that was got, over sizes that share no class. */
+static size_t
+fill_up_by_turns(void)
+{
+    size_t least = SIZE_MAX;
+
+    for (size_t bytes = 2048; bytes <= 65536; bytes = bytes * 5 / 4) {
+        size_t got = fill_up(bytes);
+        if (got < least)
+            least = got;
+    }
+    return least;
 }
 
 /* Takes what memory there is, blocks of every size; gives it back. */
@@ -134,7 +149,8 @@ main(int argc, char **argv)
         pthread_t thread = check_spawn(work, NULL);
         pthread_join(thread, NULL);
     }
-    printf("%zu\n", fill_up());
+    printf("%zu\n", strcmp(mode, "shift") == 0 ? fill_up_by_turns()
+                                               : fill_up(BLOCK_BYTES));
     if (strcmp(mode, "rss") == 0)
         printf("%zu\n", check_rss_bytes());
     fflush(stdout);
