@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 enum {
-    PAGE_LAYOUT = 1,
+    PAGE_LAYOUT = 2,
     PAGE_CLASSES = 21, /* size classes, see pool/size_class.h */
     PAGE_POOLS = 6,
     PAGE_BINS = 33, /* size classes, then their page-aligned variants */
