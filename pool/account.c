@@ -251,6 +251,28 @@ account_metadata(void)
         threads + slab_tables_bytes() + depot_metadata_bytes();
 }
 
+static void
+reset_block(struct stats_block *block)
+{
+    uint32_t in_use = block->in_use;
+
+    __builtin_memset(block, 0, sizeof(*block));
+    block->in_use = in_use;
+    block->alone = in_use && account_alone();
+}
+
+static void
+reset_header(struct stats_header *page)
+{
+    __builtin_memset(&page->double_frees, 0,
+                     offsetof(struct stats_header, metadata_bytes) -
+                         offsetof(struct stats_header, double_frees));
+    page->purged_bytes = 0;
+    page->intervals = 0;
+    page->interval_ns = 0;
+    curve_before = (struct sums){0, 0, 0};
+}
+
 void
 account_reset(void)
 {
@@ -259,24 +281,23 @@ account_reset(void)
 
     for (unsigned bin = 0; bin < BINS; bin++)
         idle[bin] = account_idle(bin);
-    for (uint32_t i = THREAD_SHARED; i < page->blocks_used; i++) {
-        struct stats_block *block = stats_block_at(page, i);
-        uint32_t in_use = block->in_use;
-
-        __builtin_memset(block, 0, sizeof(*block));
-        block->in_use = in_use;
-        block->alone = in_use && account_alone();
-    }
-    __builtin_memset(&page->double_frees, 0,
-                     offsetof(struct stats_header, metadata_bytes) -
-                         offsetof(struct stats_header, double_frees));
-    page->purged_bytes = 0;
-    page->intervals = 0;
-    page->interval_ns = 0;
+    for (uint32_t i = THREAD_SHARED; i < page->blocks_used; i++)
+        reset_block(stats_block_at(page, i));
+    reset_header(page);
     for (unsigned bin = 0; bin < BINS; bin++)
         page->adopted[bin] = idle[bin];
-    page->blocks_used = thread_blocks_used();
-    curve_before = (struct sums){0, 0, 0};
+}
+
+void
+account_restart(struct stats_block *own)
+{
+    reset_block(stats_block_at(account_page, THREAD_SHARED));
+    if (own != NULL) {
+        own->in_use = 1;
+        reset_block(own);
+    }
+    reset_header(account_page);
+    account_page->series_lock = 0;
 }
 
 void

@@ -59,6 +59,12 @@ void account_metadata(void);
 /* Counters to zero; what is idle is kept. Thread: the only one. */
 void account_reset(void);
 
+/*
+ * In a forked child: counters of the shared block, of the only thread's own
+ * (NULL: none) and of the header to zero.
+ */
+void account_restart(struct stats_block *own);
+
 /* Leaves the page for a private one of an inactive pool. Thread: the same. */
 void account_leave(const char *reason);
 

@@ -3,12 +3,13 @@
  *
  * Model     A thread holds a cache: per bin, the slots of a loaded magazine
  *           as a pointer stack, of which half goes to the depot when it is
- *           full, and a run of cold slots. Its counters are a statistics block
- * that lies CACHE_TO_BLOCK bytes behind, so that no pointer to it is needed,
- * and so that the counters alone can be a shared mapping. A thread's only TLS
- * variable points to its cache; at first to cache_empty and after its end to
- * cache_dead, whose stacks are empty and full at once: every call takes the
- * slow path, and the fast path needs no test for them.
+ *           full, and a run of cold slots. Its counters are a statistics
+ *           block that lies CACHE_TO_BLOCK bytes behind, so that no pointer
+ *           to it is needed, and so that the counters alone can be a shared
+ *           mapping. The TLS variable cache_self points to a thread's cache;
+ *           at first to cache_empty and after its end to cache_dead, whose
+ *           stacks are empty and full at once: every call takes the slow
+ *           path, and the fast path needs no test for them.
  *
  *   bin   base            low      top            limit
  *         |  slot  |  slot  |  slot  |   free    |
@@ -27,6 +28,7 @@
 
 #include "base.h"
 #include "depot.h"
+#include "fork.h"
 #include "page.h"
 #include "region.h"
 #include "size_class.h"
@@ -114,24 +116,31 @@ cache_bin(struct cache *cache, unsigned offset)
 }
 
 /*
- * Slow paths take the thread's cache out of sight while they change it, so
- * that a signal handler finds cache_busy. The fast path does without, as that
- * of other allocators: a handler that interrupted it and allocates itself may
+ * Begins an operation (fork.h), of a thread with or without a cache. Slow
+ * paths take the thread's cache out of sight while they change it, so that a
+ * signal handler finds cache_busy. The fast path does without, as that of
+ * other allocators: a handler that interrupted it and allocates itself may
  * corrupt the stack, which POSIX forbids it to do. A flag would cost eight
  * instructions a pair.
+ * Requires that none is under way: cache_self is not cache_busy.
  */
 static inline void
 cache_enter(void)
 {
+    pool_assert(cache_self != &cache_busy);
     cache_self = &cache_busy;
     compiler_barrier();
 }
 
+/* Ends it, with what cache_self is to be from now on. */
 static inline void
 cache_leave(struct cache *cache)
 {
     compiler_barrier();
     cache_self = cache;
+    compiler_barrier();
+    if (unlikely(fork_is_pending()))
+        fork_finish();
 }
 
 /* The magazine whose slots are the bin's stack, or NULL. */
@@ -327,6 +336,12 @@ void cache_flush(struct cache *cache);
 
 /* Gives back what bins hold that were idle since the last call. */
 void cache_trim(struct cache *cache, uint32_t window);
+
+/* Capacity granted to all caches. */
+uint64_t cache_granted_bytes(void);
+
+/* In a forked child: of all caches own is left (NULL: none). */
+void cache_forget_others(const struct cache *own);
 
 /* Recomputes low of a bin after its stack or its counters changed. */
 void cache_set_low(struct cache *cache, unsigned bin);

@@ -4,7 +4,6 @@
 #include "account.h"
 #include "cache.h"
 #include "check.h"
-#include "fork.h"
 #include "os.h"
 #include "refill.h"
 #include "settings.h"
@@ -81,11 +80,13 @@ count_source(struct stats_block *block, unsigned index,
 static void *
 get_shared(unsigned bin, size_t bytes, bool *zero)
 {
+    struct cache *self = cache_self;
     struct cache *cache;
     struct refill refill;
 
-    if (!settings.active || lock_held_by_self(&slab_lock))
+    if (!settings.active || fork_is_pending() || lock_held_by_self(&slab_lock))
         return NULL;
+    cache_enter();
     lock_acquire(&slab_lock);
     refill = refill_shared(bin);
     if (refill.source != REFILL_NONE) {
@@ -97,6 +98,7 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
         account_publish(cache_block(cache));
     }
     lock_release(&slab_lock);
+    cache_leave(self);
     *zero = refill.zero;
     return refill.slot;
 }
@@ -163,8 +165,6 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
         return get_shared(bin, bytes, zero);
     cache_enter();
     give_back(cache, bin, bytes, taken);
-    if (unlikely(fork_pending))
-        fork_finish();
     slot = get_cached(cache, bin, bytes, zero);
     cache_leave(cache);
     return slot;

@@ -5,7 +5,6 @@
 #include "account.h"
 #include "cache.h"
 #include "check.h"
-#include "fork.h"
 #include "purge.h"
 #include "settings.h"
 #include "slab.h"
@@ -45,6 +44,19 @@ revoke(struct cache *cache, uint64_t bytes)
     pool_assert(cache->granted_bytes >= bytes);
     cache->granted_bytes -= bytes;
     atomic_fetch_sub_explicit(&granted_bytes, bytes, memory_order_relaxed);
+}
+
+uint64_t
+cache_granted_bytes(void)
+{
+    return atomic_load_explicit(&granted_bytes, memory_order_relaxed);
+}
+
+void
+cache_forget_others(const struct cache *own)
+{
+    atomic_store_explicit(&granted_bytes, own != NULL ? own->granted_bytes : 0,
+                          memory_order_relaxed);
 }
 
 static void
@@ -186,10 +198,13 @@ handed_out(uint32_t seen, uint32_t low)
  * the tag meanwhile (age_tags), which is no misuse.
  */
 static bool
-claim(uint32_t *state, uint32_t *seen, uint32_t low)
+claim(const void *slot, uint32_t *seen)
 {
-    while (!__atomic_compare_exchange_n(state, seen, STATE_FREED, false,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+    uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
+
+    while (!__atomic_compare_exchange_n(region_state(slot), seen, STATE_FREED,
+                                        false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED)) {
         if (!handed_out(*seen, low))
             return false;
     }
@@ -205,22 +220,57 @@ wipe(void *slot, unsigned bin)
         __builtin_memset(slot, 0, bin_info[bin].slot_bytes);
 }
 
+/*
+ * The same in the shared block, where handlers count without the lock. While
+ * a fork is pending all that is handed out was so before it.
+ */
 static void
-put_shared(unsigned bin, void *slot, uint32_t tag)
+count_put_shared(unsigned index, uint32_t tag)
 {
     struct stats_block *shared = stats_block_at(account_page, THREAD_SHARED);
+    struct stats_hot *hot = &shared->hot[index];
+    const struct cache *own = thread_own();
 
-    /* In a handler that interrupted an operation: without the lock. */
-    if (cache_self == &cache_busy || lock_held_by_self(&slab_lock)) {
-        __atomic_fetch_add(&shared->hot[bin].puts, 1, __ATOMIC_RELAXED);
-        put_alone(bin, slot);
+    if (fork_is_pending() || thread_tag_inherited(tag)) {
+        __atomic_fetch_add(&hot->inherited_puts, 1, __ATOMIC_RELAXED);
         return;
     }
+    __atomic_fetch_add(&hot->puts, 1, __ATOMIC_RELAXED);
+    if (tag != (own != NULL ? own->tag : thread_tag(THREAD_SHARED)))
+        __atomic_fetch_add(&hot->remote_puts, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&shared->headroom, bin_info[index].slot_bytes,
+                       __ATOMIC_RELAXED);
+}
+
+/* In a handler that interrupted an operation, which has the locks. */
+static bool
+put_within(unsigned index, void *slot, uint32_t seen)
+{
+    if (!claim(slot, &seen))
+        return false;
+    count_put_shared(index, seen & ~STATE_OFFSET_MASK);
+    put_alone(index, slot);
+    return true;
+}
+
+/* For threads without a cache. */
+static bool
+put_shared(unsigned index, void *slot, uint32_t seen)
+{
+    struct cache *self = cache_self;
+    bool claimed;
+
+    cache_enter();
     lock_acquire(&slab_lock);
-    count_put(shared, bin, tag, thread_tag(THREAD_SHARED));
-    account_publish(shared);
-    slab_put(slot, false);
+    claimed = claim(slot, &seen);
+    if (claimed) {
+        count_put_shared(index, seen & ~STATE_OFFSET_MASK);
+        account_publish(stats_block_at(account_page, THREAD_SHARED));
+        slab_put(slot, false);
+    }
     lock_release(&slab_lock);
+    cache_leave(self);
+    return claimed;
 }
 
 static void
@@ -241,21 +291,29 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
     purge_bound(index);
 }
 
-static enum cache_put_result
-put(void *ptr, unsigned index, uint32_t tag)
+/*
+ * Claims the slot within the operation that puts it away: a child of a fork
+ * in between takes a slot that is marked free for one that nobody holds.
+ */
+static bool
+put(void *slot, unsigned index, uint32_t seen)
 {
     struct cache *cache = thread_cache();
+    bool claimed;
 
     if (cache == NULL) {
-        put_shared(index, ptr, tag);
-    } else {
-        cache_enter();
-        if (unlikely(fork_pending))
-            fork_finish();
-        put_cached(cache, index, ptr, tag);
-        cache_leave(cache);
+        bool within =
+            cache_self == &cache_busy || lock_held_by_self(&slab_lock);
+
+        return within ? put_within(index, slot, seen)
+                      : put_shared(index, slot, seen);
     }
-    return CACHE_PUT_DONE;
+    cache_enter();
+    claimed = claim(slot, &seen);
+    if (claimed)
+        put_cached(cache, index, slot, seen & ~STATE_OFFSET_MASK);
+    cache_leave(cache);
+    return claimed;
 }
 
 noinline enum cache_put_result
@@ -284,11 +342,11 @@ cache_put_slow(void *ptr)
         return CACHE_PUT_MISUSED;
     }
     wipe(ptr, index);
-    if (!claim(state, &seen, low)) {
+    if (!put(ptr, index, seen)) {
         check_report(POOL_DOUBLE_FREE, ptr, bin_info[index].slot_bytes);
         return CACHE_PUT_MISUSED;
     }
-    return put(ptr, index, seen & ~STATE_OFFSET_MASK);
+    return CACHE_PUT_DONE;
 }
 
 int

@@ -198,18 +198,43 @@ contains(struct magazine *const list[], unsigned count,
     return false;
 }
 
+uint64_t
+depot_slots(unsigned bin)
+{
+    uint32_t number = (uint32_t)atomic_load(&depot[bin].head);
+    uint64_t slots = 0;
+
+    while (number != 0) {
+        slots += magazine_at(number)->rounds;
+        number = atomic_load(&magazine_at(number)->next);
+    }
+    return slots;
+}
+
+static void
+stack_forget(struct depot *stack)
+{
+    uint64_t head = atomic_load(&stack->head);
+
+    atomic_store(&stack->head, ((head >> 32) + 1) << 32);
+    atomic_store(&stack->magazines, 0);
+    atomic_store(&stack->low, 0);
+}
+
+void
+depot_forget(void)
+{
+    for (unsigned bin = 0; bin < BINS; bin++)
+        stack_forget(&depot[bin]);
+    stack_forget(&magazines.empty);
+}
+
 void
 depot_reset(struct magazine *const keep[], unsigned count)
 {
     uint32_t used = atomic_load(&magazines.used);
 
-    for (unsigned bin = 0; bin < BINS; bin++) {
-        atomic_store(&depot[bin].head, 0);
-        atomic_store(&depot[bin].magazines, 0);
-        atomic_store(&depot[bin].low, 0);
-    }
-    atomic_store(&magazines.empty.head, 0);
-    atomic_store(&magazines.empty.magazines, 0);
+    depot_forget();
     for (uint32_t number = used; --number > 0;) {
         struct magazine *magazine = magazine_at(number);
 

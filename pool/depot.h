@@ -71,9 +71,19 @@ uint64_t depot_bytes_all(void);
 /* Begins a decay window; returns how many magazines the last did not need. */
 uint32_t depot_window(unsigned bin);
 
+/* Slots in a bin's depot. Requires that no other thread runs. */
+uint64_t depot_slots(unsigned bin);
+
 /*
- * Forgets every stack: all magazines are free but the count ones in keep
- * (sorted or not). For a forked child, where only one thread runs.
+ * Empties every stack; their magazines are lost until depot_reset. For a
+ * forked child, also in the middle of an operation on a stack, which then
+ * finds that it changed.
+ */
+void depot_forget(void);
+
+/*
+ * The same, and all magazines are free but the count ones in keep. For a
+ * forked child, where only one thread runs.
  */
 void depot_reset(struct magazine *const keep[], unsigned count);
 

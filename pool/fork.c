@@ -1,14 +1,18 @@
 /*
  * fork.c - what a fork needs.
  *
- * A fork copies memory while other threads still write: their caches and
- * the depots may be torn in the child. What can be trusted there is the
- * forking thread's own cache, the slab tables (the slab lock was held) and
- * every state word for itself. So the child, if there were other threads,
- * forgets the depots and marks every slot free whose word says that the
- * program does not have it and that its own cache does not hold. If the fork
- * came from a signal handler that interrupted an operation of the pool, this
- * waits for the operation's end.
+ * A fork copies memory while other threads still write: their caches and the
+ * depots may be torn in the child, and what they had in hand is lost. What
+ * can be trusted there is what the slab lock guards (slab tables, the list of
+ * blocks: prepare holds it), the forking thread's own cache, unless it is in
+ * the middle of an operation (fork.h), and every state word for itself.
+ *
+ * The child counts in a page of its own at once. The rest is done when no
+ * operation is under way: if there were other threads it forgets the depots
+ * and marks every slot free whose word says that the program does not have it
+ * and that its own cache does not hold; blocks of other threads are free; and
+ * counters start from zero, with what is idle then. An operation that the
+ * fork interrupted counts for the parent: what it got is inherited.
  */
 #include "fork.h"
 
@@ -21,40 +25,40 @@
 #include "slab.h"
 #include "thread.h"
 
-bool fork_pending;
+_Atomic uintptr_t fork_pending;
 bool fork_page_shared;
 
 enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20 };
 
-/* Forks from handlers that interrupted a holder; guarded by slab_lock. */
-static unsigned nested;
+/* There were other threads with caches; of the last prepare, for its child. */
+static bool among_others;
+
+/* A handler that interrupted the lock's holder has it as well. */
+static bool
+acquire(void)
+{
+    if (!lock_held_by_self(&slab_lock))
+        return lock_acquire_within(&slab_lock, PREPARE_WAIT_NS, PREPARE_TRIES);
+    lock_acquire(&slab_lock);
+    return true;
+}
 
 bool
 pool_fork_prepare(void)
 {
     if (!settings.active)
         return true;
-    if (lock_held_by_self(&slab_lock)) {
-        nested++;
-        return true;
-    }
-    return lock_acquire_within(&slab_lock, PREPARE_WAIT_NS, PREPARE_TRIES);
-}
-
-static void
-release(void)
-{
-    if (nested > 0)
-        nested--;
-    else
-        lock_release(&slab_lock);
+    if (!acquire())
+        return false;
+    among_others = thread_others();
+    return true;
 }
 
 void
 pool_fork_parent(void)
 {
     if (settings.active)
-        release();
+        lock_release(&slab_lock);
 }
 
 static void
@@ -97,132 +101,205 @@ keep_magazines(const struct cache *cache, struct magazine *keep[])
     return count;
 }
 
+/* Where a slot is, for a child, that was given out to magazines before. */
+enum place { PLACE_OUT, PLACE_WARM, PLACE_COLD };
+
+static enum place
+slot_place(const struct slab *slab, unsigned slot, uint32_t word)
+{
+    uint64_t warm = slab->warm[slot / 64] >> (slot % 64) & 1;
+    uint64_t cold = slab->cold[slot / 64] >> (slot % 64) & 1;
+
+    if (word >> STATE_TAG_SHIFT != 0 || (word & STATE_CACHED))
+        return PLACE_OUT;
+    if (cold || (word & STATE_LOST) || (word == STATE_NEVER && !warm))
+        return PLACE_COLD;
+    return PLACE_WARM;
+}
+
+/* The slot's state word; a purge that was cut off may have come to it. */
+static uint32_t
+slot_word(const struct slab *slab, const char *slot)
+{
+    uint32_t *state = region_state(slot);
+
+    if (slab->purging && *state == STATE_FREED)
+        *state |= STATE_LOST;
+    return *state;
+}
+
+static void
+place_slot(struct slab *slab, unsigned slot, enum place place)
+{
+    uint64_t bit = (uint64_t)1 << (slot % 64);
+
+    slab->warm[slot / 64] &= ~bit;
+    slab->cold[slot / 64] &= ~bit;
+    if (place == PLACE_WARM) {
+        slab->warm[slot / 64] |= bit;
+        slab->warm_free++;
+    } else if (place == PLACE_COLD) {
+        slab->cold[slot / 64] |= bit;
+        slab->cold_free++;
+    }
+}
+
 /* The maps of a slab, from its state words. */
 static void
 rebuild_slab(uint32_t number)
 {
     struct slab *slab = slab_at(number);
     unsigned bin = slab->bin;
-    bool purging = slab->purging;
 
     slab_unsort(number);
-    slab->purging = 0;
     slab->warm_free = 0;
     slab->cold_free = 0;
     slab_set_stuck(slab, 0);
     for (unsigned slot = 0; slot < slab->fresh; slot++) {
-        const char *start = slab_slot_start(number, bin, slot);
-        uint32_t *state = region_state(start);
-        /* A purge that the fork cut off may have come here already. */
-        uint32_t word =
-            purging && *state == STATE_FREED ? (*state |= STATE_LOST) : *state;
-        uint64_t bit = (uint64_t)1 << (slot % 64);
-        bool out = word >> STATE_TAG_SHIFT != 0 || (word & STATE_CACHED);
-        bool cold = slab->cold[slot / 64] & bit || word & STATE_LOST ||
-                    (word == STATE_NEVER && !(slab->warm[slot / 64] & bit));
+        uint32_t word = slot_word(slab, slab_slot_start(number, bin, slot));
 
-        slab->warm[slot / 64] &= ~bit;
-        slab->cold[slot / 64] &= ~bit;
-        if (out)
-            continue;
-        if (cold) {
-            slab->cold[slot / 64] |= bit;
-            slab->cold_free++;
-        } else {
-            slab->warm[slot / 64] |= bit;
-            slab->warm_free++;
-        }
+        place_slot(slab, slot, slot_place(slab, slot, word));
     }
+    slab->purging = 0;
     atomic_fetch_add(&slab_warm_count[bin], slab->warm_free);
     slab_resident_bytes +=
         (uint64_t)(slab->fresh - slab->cold_free) * bin_info[bin].slot_bytes;
     slab_sort(number);
 }
 
-static void
-rebuild_slabs(void)
+/* The slab in use at or after number, or UINT32_MAX. */
+static uint32_t
+next_slab(uint32_t number)
 {
-    for (unsigned bin = 0; bin < BINS; bin++)
-        atomic_store(&slab_warm_count[bin], 0);
-    slab_resident_bytes = 0;
-    for (uint32_t number = 0; number < region.slabs; number++) {
+    for (; number < region.slabs; number++) {
         if (number == region.low)
             number = region.high;
         if (number < region.slabs && region_slab_bin[number] != 0)
-            rebuild_slab(number);
+            return number;
+    }
+    return UINT32_MAX;
+}
+
+static void
+rebuild_slabs(void)
+{
+    uint32_t number;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        atomic_store(&slab_warm_count[bin], 0);
+    slab_resident_bytes = 0;
+    for (number = next_slab(0); number != UINT32_MAX;
+         number = next_slab(number + 1))
+        rebuild_slab(number);
+}
+
+/* Requires slab_lock. */
+static void
+rebuild(struct cache *own)
+{
+    struct magazine *keep[2 * BINS];
+    unsigned count = 0;
+
+    if (own != NULL) {
+        flag_cached(own, true);
+        count = keep_magazines(own, keep);
+    }
+    rebuild_slabs();
+    if (own != NULL)
+        flag_cached(own, false);
+    depot_reset(keep, count);
+}
+
+/* Was another thread, with a cache or without, in the middle of a purge? */
+static bool
+purge_was_cut_off(void)
+{
+    uint32_t number = next_slab(0);
+
+    while (number != UINT32_MAX && !slab_at(number)->purging)
+        number = next_slab(number + 1);
+    return number != UINT32_MAX;
+}
+
+/*
+ * Counters start from zero, and what is idle is counted anew: a page that is
+ * shared with the parent tells what it was some time after the fork.
+ */
+static void
+restart_counters(const struct cache *own)
+{
+    account_restart(own != NULL ? cache_block(own) : NULL);
+    account_page->blocks_used = thread_blocks_used();
+    for (unsigned index = 0; index < BINS; index++) {
+        uint64_t idle =
+            atomic_load(&slab_warm_count[index]) + depot_slots(index);
+
+        if (own != NULL)
+            idle += (uint64_t)(own->bin[index].top - own->bin[index].base);
+        account_page->adopted[index] = (int64_t)idle;
     }
 }
 
-/* What is idle now is where the child's counting starts from. */
 static void
-count_idle(const struct cache *cache)
+restart_cache(struct cache *own)
 {
     for (unsigned index = 0; index < BINS; index++) {
-        int64_t idle = atomic_load(&slab_warm_count[index]);
-
-        if (cache != NULL) {
-            const struct bin *bin = &cache->bin[index];
-
-            idle += bin->top - bin->base;
-        }
-        account_page->adopted[index] = idle;
+        own->bin[index].activity = 0;
+        cache_set_low(own, index);
     }
 }
 
 /* Requires slab_lock. */
 static void
-rebuild(void)
+finish(void)
 {
-    struct cache *cache = thread_own();
-    struct magazine *keep[2 * BINS];
-    unsigned count = 0;
+    struct cache *own = thread_own();
 
-    fork_pending = false;
-    if (cache != NULL) {
-        flag_cached(cache, true);
-        count = keep_magazines(cache, keep);
-    }
-    rebuild_slabs();
-    if (cache != NULL)
-        flag_cached(cache, false);
-    depot_reset(keep, count);
-    count_idle(cache);
+    thread_fork_child();
+    if (!settings.active)
+        return;
+    if (among_others || purge_was_cut_off())
+        rebuild(own);
+    cache_forget_others(own);
+    restart_counters(own);
+    if (own != NULL)
+        restart_cache(own);
 }
 
 void
 fork_finish(void)
 {
-    lock_acquire(&slab_lock);
-    if (fork_pending)
-        rebuild();
-    lock_release(&slab_lock);
+    struct cache *self = cache_self;
+
+    /* Once more if a handler forked meanwhile. */
+    while (atomic_load(&fork_pending) == lock_self()) {
+        cache_enter();
+        lock_acquire(&slab_lock);
+        finish();
+        atomic_store(&fork_pending, 0);
+        lock_release(&slab_lock);
+        cache_self = settings.active ? self : &cache_dead;
+        compiler_barrier();
+    }
 }
 
 /*
- * Counters start from zero. The page may still be shared with the parent,
- * which must not see what the child does. False: it can not be had apart.
+ * The page may still be shared with the parent, which must not see what the
+ * child does. False: it can not be had apart.
  */
 static bool
 unshare_page(void)
 {
     static char header[PAGE_HEADER_BYTES];
     struct stats_header *page = account_page;
-    int64_t idle[BINS];
 
     if (!fork_page_shared)
         return true;
-    for (unsigned bin = 0; bin < BINS; bin++)
-        idle[bin] = account_idle(bin);
     __builtin_memcpy(header, page, sizeof(header));
     if (!os_map_private(page, pool_page_bytes()))
         return false;
     fork_page_shared = false;
     __builtin_memcpy(page, header, sizeof(header));
-    /* The blocks read as zero: what they made of idle goes elsewhere. */
-    for (unsigned bin = 0; bin < BINS; bin++) {
-        page->adopted[bin] = idle[bin] + (int64_t)page->discards[bin] -
-                             (int64_t)page->warmups[bin];
-    }
     return true;
 }
 
@@ -236,43 +313,34 @@ abandon(void)
 {
     account_leave("no memory for a forked child's statistics");
     settings.active = false;
-    cache_self = &cache_dead;
-    release();
 }
 
+/* What can not wait for the end of an operation. */
 static void
-restart_cache(struct cache *cache)
+begin(void)
 {
-    cache_block(cache)->in_use = 1;
-    for (unsigned index = 0; index < BINS; index++) {
-        cache->bin[index].activity = 0;
-        cache_set_low(cache, index);
+    if (!unshare_page()) {
+        abandon();
+        return;
     }
+    thread_clear_others();
+    if (among_others)
+        depot_forget();
+    /* For a report from the handler: finish counts anew. */
+    if (cache_self == &cache_busy)
+        restart_counters(thread_own());
 }
 
 void
 pool_fork_child(void)
 {
-    struct cache *cache = thread_own();
-    bool others = thread_others();
-
     if (!settings.active) {
-        account_reset();
+        account_restart(NULL);
         return;
     }
-    if (!unshare_page()) {
-        abandon();
-        return;
-    }
-    account_reset();
-    account_page->series_lock = 0;
-    thread_fork_child();
-    if (cache != NULL)
-        restart_cache(cache);
-    if (others) {
-        fork_pending = nested > 0 || cache_self == &cache_busy;
-        if (!fork_pending)
-            rebuild();
-    }
-    release();
+    begin();
+    atomic_store(&fork_pending, lock_self());
+    if (cache_self != &cache_busy)
+        fork_finish();
+    lock_release(&slab_lock);
 }

@@ -7,7 +7,9 @@
  *           moment: a signal handler that interrupted its own thread anywhere
  *           in acquire or release knows whether it has the lock, and a fork
  *           in a handler does not wait for itself. The futex is the word's
- *           lower half. Critical sections never call out and never allocate.
+ *           lower half. Critical sections never allocate, and call nothing
+ *           but the system, pthread_key_create, and what a fork calls while
+ *           it holds the slab lock: fork handlers of other libraries.
  */
 #ifndef MIDPOOL_POOL_LOCK_H
 #define MIDPOOL_POOL_LOCK_H
@@ -21,7 +23,7 @@ enum { LOCK_WAITED = 1 };
 
 struct lock {
     _Atomic uint64_t word;
-    uint32_t again; /* acquired that often by its holder */
+    uint32_t depth; /* acquired that often more by its holder */
 };
 
 /* Identity of the calling thread; survives a fork, unlike its kernel id. */
@@ -72,8 +74,9 @@ lock_wait(struct lock *lock, int64_t ns)
 }
 
 /*
- * The holder may acquire it again: a fork holds the slab lock while other
- * libraries' fork handlers allocate. Whoever may have interrupted a critical
+ * The holder may acquire it again: a fork does in a handler that interrupted
+ * the holder, and it holds the slab lock while other libraries' fork handlers
+ * allocate. Whoever may have interrupted a critical
  * section (signal handlers) asks lock_held_by_self first and goes elsewhere.
  */
 static inline void
@@ -82,7 +85,7 @@ lock_acquire(struct lock *lock)
     if (lock_try(lock))
         return;
     if (lock_held_by_self(lock)) {
-        lock->again++;
+        lock->depth++;
         return;
     }
     /* Others may wait as well: whoever waited says so when it has it. */
@@ -106,21 +109,13 @@ static inline void
 lock_release(struct lock *lock)
 {
     pool_assert(lock_held_by_self(lock));
-    if (lock->again > 0) {
-        lock->again--;
+    if (lock->depth > 0) {
+        lock->depth--;
         return;
     }
     if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) &
         LOCK_WAITED)
         os_wake((uint32_t *)&lock->word);
-}
-
-/* In a forked child, whose only thread does not hold it. */
-static inline void
-lock_reset(struct lock *lock)
-{
-    atomic_store(&lock->word, 0);
-    lock->again = 0;
 }
 
 #endif

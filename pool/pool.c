@@ -228,7 +228,7 @@ pool_warm(size_t bytes, size_t count)
 
     unsigned bin = size_bin(bytes < BAND_MIN_BYTES ? BAND_MIN_BYTES : bytes);
 
-    if (lock_held_by_self(&slab_lock))
+    if (fork_is_pending() || lock_held_by_self(&slab_lock))
         return 0;
     lock_acquire(&slab_lock);
     room = warm_room(bin);
@@ -254,7 +254,7 @@ pool_purge(void)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
 
-    if (!settings.active)
+    if (!settings.active || fork_is_pending())
         return 0;
     if (cache != NULL) {
         cache_enter();
@@ -271,7 +271,7 @@ pool_tick(void)
 {
     int64_t now = os_now_ns();
 
-    if (!settings.active)
+    if (!settings.active || fork_is_pending())
         return;
     account_curve(now);
     purge_tick(NULL, now);

@@ -27,14 +27,19 @@ struct cache cache_empty = {.state = CACHE_EMPTY, .match = UINT32_MAX};
 struct cache cache_dead = {.state = CACHE_DEAD, .match = UINT32_MAX};
 struct cache cache_busy = {.state = CACHE_BUSY, .match = UINT32_MAX};
 
+/* The thread's cache, also while an operation hides it in cache_self. */
+static __thread struct cache *own __attribute__((tls_model("initial-exec")));
+
+/* Written under slab_lock, but for the epoch: by resets and forks. */
 static struct {
     struct cache *area; /* NULL: no thread area */
     uint32_t limit;     /* blocks reserved */
     uint32_t committed; /* blocks below are usable */
-    uint32_t used;      /* blocks below were attached once */
+    uint32_t used;      /* blocks below were attached once, */
+    uint32_t kept;      /* and this one, which a fork kept; 0: none */
     uint32_t free;      /* first of the free list, 0: none */
+    uint32_t attached;  /* living threads with a block */
     uint32_t epoch;
-    struct lock lock; /* of this structure */
     pthread_key_t key;
     bool key_made;
 } threads = {.epoch = 1};
@@ -61,7 +66,7 @@ thread_tag_inherited(uint32_t tag)
 uint32_t
 thread_blocks_used(void)
 {
-    return threads.used;
+    return threads.kept < threads.used ? threads.used : threads.kept + 1;
 }
 
 static bool
@@ -152,7 +157,7 @@ block_has_room(uint32_t index)
                               PAGE_BLOCK_BYTES);
 }
 
-/* A block's number, 0 if there is none. Requires threads.lock. */
+/* A block's number, 0 if there is none. Requires slab_lock. */
 static uint32_t
 take_block(void)
 {
@@ -163,6 +168,8 @@ take_block(void)
         return index;
     }
     index = threads.used;
+    if (index == threads.kept)
+        index++;
     if (index == threads.committed) {
         if (index == threads.limit ||
             !commit_blocks(index, index + THREAD_COMMIT))
@@ -171,8 +178,8 @@ take_block(void)
     }
     if (!block_has_room(index))
         return 0;
-    threads.used++;
-    account_page->blocks_used = threads.used;
+    threads.used = index + 1;
+    account_page->blocks_used = thread_blocks_used();
     return index;
 }
 
@@ -224,16 +231,18 @@ thread_detach(void *value)
         return;
     cache_enter();
     cache_flush(cache);
-    cache_self = &cache_dead;
     cache->state = CACHE_DEAD;
     cache_block(cache)->in_use = 0;
     count_thread(-1);
-    lock_acquire(&threads.lock);
+    lock_acquire(&slab_lock);
     free_block(cache->index);
-    lock_release(&threads.lock);
+    threads.attached--;
+    own = NULL;
+    lock_release(&slab_lock);
+    cache_leave(&cache_dead);
 }
 
-/* Requires threads.lock. */
+/* Requires slab_lock. */
 static void
 make_key(void)
 {
@@ -244,16 +253,17 @@ make_key(void)
 static struct cache *
 attach(void)
 {
-    if (!settings.active || lock_held_by_self(&threads.lock))
+    if (!settings.active || fork_is_pending() || lock_held_by_self(&slab_lock))
         return NULL;
     /* A handler must not attach the thread a second time meanwhile. */
     cache_enter();
-    lock_acquire(&threads.lock);
+    lock_acquire(&slab_lock);
 
     uint32_t index = take_block();
 
+    threads.attached += index != 0;
     make_key();
-    lock_release(&threads.lock);
+    lock_release(&slab_lock);
     if (index == 0) {
         cache_leave(&cache_empty);
         return NULL;
@@ -262,6 +272,7 @@ attach(void)
     struct cache *cache = thread_cache_at(index);
 
     init_cache(cache, index);
+    own = cache;
     cache_block(cache)->in_use = 1;
     count_thread(1);
     cache_block(cache)->alone = account_alone();
@@ -282,26 +293,16 @@ thread_cache(void)
     return cache->state == CACHE_EMPTY ? attach() : NULL;
 }
 
-/* While an operation is under way cache_self does not tell. */
 struct cache *
 thread_own(void)
 {
-    switch (cache_self->state) {
-    case CACHE_LIVE:
-        return cache_self;
-    case CACHE_BUSY:
-        return threads.key_made ? pthread_getspecific(threads.key) : NULL;
-    default:
-        return NULL;
-    }
+    return own;
 }
 
 bool
 thread_others(void)
 {
-    uint32_t mine = thread_own() != NULL;
-
-    return __atomic_load_n(&account_page->threads_now, __ATOMIC_RELAXED) > mine;
+    return threads.attached > (own != NULL);
 }
 
 #define AGED_TAG (1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS))
@@ -343,27 +344,38 @@ thread_retag(struct cache *cache)
     cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
 }
 
+/* Giving pages back spares a child a copy of each. */
+static void
+clear_blocks(uint32_t from, uint32_t to)
+{
+    struct stats_block *first = stats_block_at(account_page, from);
+    size_t bytes = (size_t)(to - from) * PAGE_BLOCK_BYTES;
+
+    if (from < to && !os_purge(first, bytes))
+        __builtin_memset(first, 0, bytes);
+}
+
+void
+thread_clear_others(void)
+{
+    uint32_t end = thread_blocks_used();
+    uint32_t mine = own != NULL ? own->index : end;
+
+    clear_blocks(THREAD_FIRST, mine);
+    clear_blocks(mine + 1, end);
+}
+
 void
 thread_fork_child(void)
 {
-    struct cache *self = thread_own();
-    uint32_t mine = self != NULL ? self->index : 0;
-
-    if (threads.area == NULL)
-        return;
-    lock_reset(&threads.lock);
     thread_new_epoch();
+    /* The others' blocks are taken again as if for the first time. */
     threads.free = 0;
-    for (uint32_t index = threads.used; --index >= THREAD_FIRST;) {
-        if (index == mine)
-            continue;
-        cache_block(thread_cache_at(index))->in_use = 0;
-        free_block(index);
-    }
-    if (mine != 0) {
-        thread_retag(self);
-        cache_block(self)->in_use = 1;
-    }
-    account_page->threads_now = mine != 0;
-    account_page->threads_peak = mine != 0;
+    threads.used = THREAD_FIRST;
+    threads.kept = own != NULL ? own->index : 0;
+    threads.attached = own != NULL;
+    if (own != NULL)
+        thread_retag(own);
+    account_page->threads_now = threads.attached;
+    account_page->threads_peak = threads.attached;
 }

@@ -48,16 +48,22 @@ bool thread_tag_inherited(uint32_t tag);
 void thread_new_epoch(void);
 void thread_retag(struct cache *cache);
 
-/* In a forked child: a new epoch; every block but the caller's is free. */
+/* In a forked child: zeroes what other threads counted. */
+void thread_clear_others(void);
+
+/*
+ * In a forked child: a new epoch; every block but the caller's is free.
+ * Requires that no operation is under way.
+ */
 void thread_fork_child(void);
 
 /* Block numbers reserved end here; a multiple of the commit step. */
 uint32_t thread_blocks_limit(void);
 
-/* Block numbers in use end here. */
+/* Block numbers that were ever in use end here; after a fork, since it. */
 uint32_t thread_blocks_used(void);
 
-/* Were other threads attached? Hint for fork. */
+/* Do other threads have caches? Requires slab_lock. */
 bool thread_others(void);
 
 #endif

@@ -129,7 +129,7 @@ check_bin(const struct cache *cache, unsigned index)
     }
 }
 
-static uint64_t
+static void
 check_caches(void)
 {
     uint64_t granted = 0;
@@ -143,7 +143,10 @@ check_caches(void)
             check_bin(cache, bin);
         granted += cache->granted_bytes;
     }
-    return granted;
+    CLAIM(granted == cache_granted_bytes(),
+          "caches have %llu bytes of capacity, counted %llu",
+          (unsigned long long)granted,
+          (unsigned long long)cache_granted_bytes());
 }
 
 static void

@@ -1,15 +1,20 @@
 /* test_pool_fork.c - what a forked child finds and rebuilds. */
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "pool_calls.h"
 #include "pool_check.h"
+#include "slab.h"
 #include "thread.h"
 
 enum { PLACES = 200, GENERATIONS = 40 };
@@ -57,18 +62,27 @@ use_and_drop(void)
     }
 }
 
+/* Without pool_fork_child: the child calls it when it likes. */
 static pid_t
-fork_pool(void)
+fork_unfinished(void)
 {
     pid_t child;
 
     while (!pool_fork_prepare())
         sched_yield();
     child = fork();
+    if (child != 0)
+        pool_fork_parent();
+    return child;
+}
+
+static pid_t
+fork_pool(void)
+{
+    pid_t child = fork_unfinished();
+
     if (child == 0)
         pool_fork_child();
-    else
-        pool_fork_parent();
     return child;
 }
 
@@ -79,6 +93,15 @@ expect_success(pid_t child)
 
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0, "status %x", (unsigned)status);
+}
+
+static void
+share_page(void)
+{
+    int fd = memfd_create("page", 0);
+
+    cr_assert_eq(ftruncate(fd, (off_t)pool_page_bytes()), 0);
+    cr_assert(pool_page_share(fd));
 }
 
 Test(pool_fork, a_child_counts_from_its_fork, .init = start)
@@ -98,12 +121,10 @@ Test(pool_fork, a_child_counts_from_its_fork, .init = start)
 
 Test(pool_fork, a_child_with_a_shared_page_leaves_it_alone, .init = start)
 {
-    int fd = memfd_create("page", 0);
     uint64_t gets;
     pid_t child;
 
-    cr_assert_eq(ftruncate(fd, (off_t)pool_page_bytes()), 0);
-    cr_assert(pool_page_share(fd));
+    share_page();
     cr_assert_null(pool_check());
     gets = cache_block(thread_own())->hot[0].gets;
     child = fork_pool();
@@ -203,4 +224,369 @@ Test(pool_fork, a_child_of_a_threaded_process_rebuilds_all, .init = start,
     cr_assert_null(pool_check());
     use_and_drop();
     cr_assert_null(pool_check());
+}
+
+/* A child that is scheduled late waits until its parent did something. */
+static int late[2];
+
+static void
+parent_is_done(void)
+{
+    cr_assert_eq(write(late[1], "", 1), 1);
+}
+
+static void
+finish_late(void)
+{
+    char byte;
+
+    require(read(late[0], &byte, 1) == 1 ? NULL : "pipe");
+    pool_fork_child();
+}
+
+Test(pool_fork, a_shared_page_that_moved_on_is_no_source, .init = start)
+{
+    void *more[PLACES];
+    pid_t child;
+
+    share_page();
+    cr_assert_eq(pipe(late), 0);
+    child = fork_unfinished();
+    if (child == 0) {
+        finish_late();
+        require(pool_check());
+        use_and_drop();
+        require(pool_check());
+        _exit(0);
+    }
+    for (unsigned i = 0; i < PLACES; i++)
+        more[i] = pool_get(2048 + 317 * i);
+    parent_is_done();
+    expect_success(child);
+    for (unsigned i = 0; i < PLACES; i++)
+        (void)pool_put(more[i]);
+    cr_assert_null(pool_check());
+}
+
+static pthread_barrier_t met;
+
+/* Has idle buffers in its cache at the first meeting, ends at the second. */
+static void *
+hold_cache(void *unused)
+{
+    void *own[40];
+
+    (void)unused;
+    for (unsigned i = 0; i < 40; i++)
+        own[i] = pool_get(4096);
+    for (unsigned i = 0; i < 40; i++)
+        (void)pool_put(own[i]);
+    pthread_barrier_wait(&met);
+    pthread_barrier_wait(&met);
+    return NULL;
+}
+
+Test(pool_fork, a_thread_that_ended_since_was_another, .init = start)
+{
+    pthread_t thread;
+    pid_t child;
+
+    share_page();
+    cr_assert_eq(pipe(late), 0);
+    pthread_barrier_init(&met, NULL, 2);
+    pthread_create(&thread, NULL, hold_cache, NULL);
+    pthread_barrier_wait(&met);
+    child = fork_unfinished();
+    if (child == 0) {
+        finish_late();
+        require(pool_check());
+        _exit(0);
+    }
+    pthread_barrier_wait(&met);
+    pthread_join(thread, NULL);
+    parent_is_done();
+    expect_success(child);
+    cr_assert_null(pool_check());
+}
+
+/* As the purge thread, which has no cache, leaves a slab meanwhile. */
+Test(pool_fork, a_purge_that_was_cut_off_loses_no_slab, .init = start)
+{
+    uint32_t number = (uint32_t)region_number(ptr[1]);
+    pid_t child;
+
+    lock_acquire(&slab_lock);
+    slab_unsort(number);
+    slab_at(number)->purging = 1;
+    lock_release(&slab_lock);
+    child = fork_pool();
+    if (child == 0) {
+        require(pool_check());
+        use_and_drop();
+        require(pool_check());
+        _exit(0);
+    }
+    expect_success(child);
+}
+
+static void *theirs[4 * PLACES];
+
+static void *
+get_many(void *unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < 4 * PLACES; i++)
+        theirs[i] = pool_get(4096);
+    return cache_self;
+}
+
+/* Nothing that the caller gets is what another thread of the child has. */
+static void
+require_no_twins(void)
+{
+    for (unsigned i = 0; i < PLACES; i++) {
+        const void *mine = pool_get(4096);
+
+        for (unsigned j = 0; mine != NULL && j < 4 * PLACES; j++)
+            require(mine == theirs[j] ? "handed out twice" : NULL);
+    }
+}
+
+/* In a handler that interrupted an operation, with another thread about. */
+static pid_t
+fork_within(void)
+{
+    pthread_t thread;
+
+    pthread_barrier_init(&met, NULL, 2);
+    pthread_create(&thread, NULL, hold_cache, NULL);
+    pthread_barrier_wait(&met);
+    cache_enter();
+    return fork_pool();
+}
+
+Test(pool_fork, the_end_of_an_operation_finishes, .init = start)
+{
+    struct cache *cache = cache_self;
+    pid_t child = fork_within();
+    pthread_t thread;
+
+    cache_leave(cache);
+    if (child == 0) {
+        require(fork_is_pending() ? "still pending" : NULL);
+        require(pool_check());
+        pthread_create(&thread, NULL, get_many, NULL);
+        pthread_join(thread, NULL);
+        require_no_twins();
+        _exit(0);
+    }
+    expect_success(child);
+}
+
+/* Before that the child's other threads get nothing, and may put. */
+static void *
+put_and_get(void *slot)
+{
+    require(pool_put(slot) == CACHE_PUT_DONE ? NULL : "a put was refused");
+    for (unsigned i = 0; i < PLACES; i++)
+        require(pool_get(4096) != NULL ? "served while pending" : NULL);
+    return NULL;
+}
+
+Test(pool_fork, no_other_thread_finishes, .init = start)
+{
+    struct cache *cache = cache_self;
+    pid_t child = fork_within();
+    pthread_t thread;
+
+    if (child == 0) {
+        pthread_create(&thread, NULL, put_and_get, ptr[1]);
+        pthread_join(thread, NULL);
+        require(fork_is_pending() ? NULL : "another thread finished");
+        ptr[1] = NULL;
+    }
+    cache_leave(cache);
+    if (child == 0) {
+        require(pool_check());
+        use_and_drop();
+        require(pool_check());
+        _exit(0);
+    }
+    expect_success(child);
+}
+
+/* What start-up of a thread calls, here with a signal in it. */
+static pid_t child_of_handler = -1;
+static bool armed;
+
+int
+pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
+{
+    int (*create)(pthread_key_t *, void (*)(void *)) =
+        (int (*)(pthread_key_t *, void (*)(void *)))dlsym(RTLD_NEXT,
+                                                          "pthread_key_create");
+
+    if (armed)
+        raise(SIGUSR1);
+    return create(key, destructor);
+}
+
+static void
+fork_in_handler(int number)
+{
+    (void)number;
+    child_of_handler = fork_pool();
+}
+
+Test(pool_fork, a_thread_that_is_being_attached_keeps_its_cache)
+{
+    pthread_t thread;
+    void *other;
+
+    cr_assert(pool_init(&pool_config_default));
+    signal(SIGUSR1, fork_in_handler);
+    armed = true;
+    (void)pool_put(pool_get(4096));
+    armed = false;
+    cr_assert_geq(child_of_handler, 0);
+    if (child_of_handler == 0) {
+        require(pool_check());
+        require(thread_own() == cache_self ? NULL : "another's cache");
+        pthread_create(&thread, NULL, get_many, NULL);
+        pthread_join(thread, &other);
+        require(other == cache_self ? "two threads share a cache" : NULL);
+        require_no_twins();
+        _exit(0);
+    }
+    expect_success(child_of_handler);
+    cr_assert_null(pool_check());
+}
+
+static size_t
+own_dirty_kb(void)
+{
+    FILE *rollup = fopen("/proc/self/smaps_rollup", "r");
+    char line[256];
+    size_t kb = 0;
+
+    while (rollup != NULL && fgets(line, sizeof(line), rollup) != NULL)
+        (void)sscanf(line, "Private_Dirty: %zu", &kb);
+    if (rollup != NULL)
+        fclose(rollup);
+    return kb;
+}
+
+enum { ENDED_THREADS = 400, DIRTY_MAX_KB = 1024 };
+
+/* 400 threads that ended have 4.8 MB of caches and counters. */
+Test(pool_fork, threads_that_ended_cost_a_child_nothing, .init = start)
+{
+    static pthread_t thread[ENDED_THREADS];
+    pthread_attr_t small;
+    pid_t child;
+
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 64 * 1024);
+    pthread_barrier_init(&met, NULL, ENDED_THREADS + 1);
+    for (unsigned i = 0; i < ENDED_THREADS; i++)
+        cr_assert_eq(pthread_create(&thread[i], &small, hold_cache, NULL), 0);
+    pthread_barrier_wait(&met);
+    pthread_barrier_wait(&met);
+    for (unsigned i = 0; i < ENDED_THREADS; i++)
+        pthread_join(thread[i], NULL);
+    cr_assert_gt(thread_blocks_used(), ENDED_THREADS);
+    child = fork_unfinished();
+    if (child == 0) {
+        size_t before = own_dirty_kb();
+
+        pool_fork_child();
+        require(own_dirty_kb() > before + DIRTY_MAX_KB ? "pages copied" : NULL);
+        require(thread_blocks_used() != thread_own()->index + 1 ? "blocks kept"
+                                                                : NULL);
+        require(pool_check());
+        _exit(0);
+    }
+    expect_success(child);
+}
+
+static void *
+fork_from_last_block(void *unused)
+{
+    pthread_t thread;
+    void *other;
+    pid_t child;
+
+    (void)unused;
+    (void)pool_put(pool_get(4096));
+    child = fork_pool();
+    if (child == 0) {
+        for (unsigned i = THREAD_FIRST; i < thread_own()->index + 3; i++) {
+            pthread_create(&thread, NULL, get_many, NULL);
+            pthread_join(thread, &other);
+            require(other == cache_self ? "two threads share a cache" : NULL);
+        }
+        require(pool_check());
+        _exit(0);
+    }
+    expect_success(child);
+    return NULL;
+}
+
+/* Its block lies among those that are free again. */
+Test(pool_fork, a_child_of_a_late_thread_keeps_its_block, .init = start)
+{
+    pthread_t thread[4];
+
+    pthread_barrier_init(&met, NULL, 4);
+    for (unsigned i = 0; i < 3; i++)
+        pthread_create(&thread[i], NULL, hold_cache, NULL);
+    pthread_barrier_wait(&met);
+    pthread_create(&thread[3], NULL, fork_from_last_block, NULL);
+    pthread_join(thread[3], NULL);
+    pthread_barrier_wait(&met);
+    for (unsigned i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
+    cr_assert_null(pool_check());
+}
+
+Test(pool_fork, a_handler_in_a_child_knows_what_is_inherited, .init = start)
+{
+    struct cache *cache = cache_self;
+    pid_t child = fork_pool();
+
+    if (child == 0) {
+        const struct stats_hot *hot =
+            &stats_block_at(account_page, THREAD_SHARED)->hot[size_bin(2365)];
+
+        cache_enter();
+        require(pool_put(ptr[1]) == CACHE_PUT_DONE ? NULL : "refused");
+        cache_leave(cache);
+        require(hot->inherited_puts == 1 ? NULL : "not inherited");
+        require(hot->puts == 0 ? NULL : "a put of nothing got");
+        require(pool_check());
+        _exit(0);
+    }
+    expect_success(child);
+}
+
+/* Fallback calls are counted in the one block that is there. */
+Test(pool_fork, a_child_without_pools_counts_on)
+{
+    struct rlimit limit;
+    struct rlimit none;
+    pid_t child;
+
+    getrlimit(RLIMIT_AS, &limit);
+    none = limit;
+    none.rlim_cur = 1 << 20;
+    setrlimit(RLIMIT_AS, &none);
+    cr_assert_not(pool_init(&pool_config_default));
+    setrlimit(RLIMIT_AS, &limit);
+    child = fork_pool();
+    if (child == 0) {
+        cache_count_slow(100);
+        require(account_page->blocks_used == THREAD_FIRST ? NULL : "no block");
+        _exit(0);
+    }
+    expect_success(child);
 }
