@@ -1,9 +1,10 @@
 /*
  * cache_put.c - the slow path of a put: checks, other threads' slots,
- * growing and exchanging magazines; and what a cache holds given back.
+ * growing and exchanging magazines.
  */
 #include "account.h"
 #include "cache.h"
+#include "cache_budget.h"
 #include "check.h"
 #include "purge.h"
 #include "settings.h"
@@ -15,49 +16,6 @@ enum {
     FIRST_ROUNDS = 4,   /* a first magazine's capacity, then doubled */
     PUTS_PER_TICK = 64, /* slow ones: a thread may only ever free */
 };
-
-/* Capacity granted to all caches, in bytes. */
-static _Atomic uint64_t granted_bytes;
-
-/*
- * Threads that sleep keep what they were granted. So that they do not starve
- * those that work, each may have a little over the budget.
- */
-static bool
-grant(struct cache *cache, uint64_t bytes)
-{
-    uint64_t all = atomic_load_explicit(&granted_bytes, memory_order_relaxed);
-    uint64_t mine = cache->granted_bytes + bytes;
-
-    if (mine > settings.config.cache_max_bytes ||
-        (all + bytes > settings.cache_budget_bytes &&
-         mine > settings.cache_least_bytes))
-        return false;
-    cache->granted_bytes += bytes;
-    atomic_fetch_add_explicit(&granted_bytes, bytes, memory_order_relaxed);
-    return true;
-}
-
-static void
-revoke(struct cache *cache, uint64_t bytes)
-{
-    pool_assert(cache->granted_bytes >= bytes);
-    cache->granted_bytes -= bytes;
-    atomic_fetch_sub_explicit(&granted_bytes, bytes, memory_order_relaxed);
-}
-
-uint64_t
-cache_granted_bytes(void)
-{
-    return atomic_load_explicit(&granted_bytes, memory_order_relaxed);
-}
-
-void
-cache_forget_others(const struct cache *own)
-{
-    atomic_store_explicit(&granted_bytes, own != NULL ? own->granted_bytes : 0,
-                          memory_order_relaxed);
-}
 
 static void
 put_slab(const void *slot)
@@ -93,7 +51,7 @@ grow(struct cache *cache, unsigned index)
     if (rounds > info->magazine_rounds)
         rounds = info->magazine_rounds;
     while (rounds > bin->rounds &&
-           !grant(cache, (uint64_t)(rounds - bin->rounds) * info->stride))
+           !cache_grant(cache, (uint64_t)(rounds - bin->rounds) * info->stride))
         rounds = (rounds + bin->rounds) / 2;
     if (rounds <= bin->rounds)
         return false;
@@ -113,16 +71,6 @@ load_empty(struct bin *bin)
     bin->base = bin->top = bin->low = magazine->slot;
     bin->limit = bin->base + bin->rounds;
     return true;
-}
-
-static struct magazine *
-unload(struct bin *bin)
-{
-    struct magazine *magazine = cache_loaded(bin);
-
-    magazine->rounds = (uint16_t)(bin->top - bin->base);
-    bin->base = bin->top = bin->low = bin->limit = NULL;
-    return magazine;
 }
 
 /*
@@ -269,6 +217,7 @@ put_shared(unsigned index, void *slot, uint32_t seen)
         slab_put(slot, false);
     }
     lock_release(&slab_lock);
+    purge_bound(index);
     cache_leave(self);
     return claimed;
 }
@@ -372,66 +321,4 @@ cache_slot_bin(const void *ptr)
         return CACHE_BIN_MISUSED;
     }
     return (int)index;
-}
-
-static void
-give_run_back(struct bin *bin)
-{
-    struct magazine *run = bin->cold;
-
-    if (run == NULL)
-        return;
-    bin->cold = NULL;
-    lock_acquire(&slab_lock);
-    for (unsigned i = 0; i + run->taken < run->rounds; i++)
-        slab_put(run->slot[i], true);
-    lock_release(&slab_lock);
-    magazine_free(run);
-}
-
-static void
-give_magazine(unsigned index, struct magazine *magazine)
-{
-    if (magazine->rounds > 0)
-        depot_push(index, magazine);
-    else
-        magazine_free(magazine);
-}
-
-static void
-flush_bin(struct cache *cache, unsigned index)
-{
-    struct bin *bin = &cache->bin[index];
-
-    if (bin->base != NULL)
-        give_magazine(index, unload(bin));
-    give_run_back(bin);
-    revoke(cache, (uint64_t)bin->rounds * bin_info[index].stride);
-    bin->rounds = 0;
-    bin->early_puts = 0;
-}
-
-void
-cache_flush(struct cache *cache)
-{
-    for (unsigned index = 0; index < BINS; index++)
-        flush_bin(cache, index);
-    cache_publish(cache);
-}
-
-void
-cache_trim(struct cache *cache, uint32_t window)
-{
-    const struct stats_block *block = cache_block(cache);
-
-    cache->window = window;
-    for (unsigned index = 0; index < BINS; index++) {
-        struct bin *bin = &cache->bin[index];
-        uint64_t activity = block->hot[index].gets + block->hot[index].puts;
-
-        if (activity == bin->activity &&
-            (bin->base != NULL || bin->cold != NULL))
-            flush_bin(cache, index);
-        bin->activity = activity;
-    }
 }

@@ -162,6 +162,26 @@ pool_page_share(int fd)
     return true;
 }
 
+/*
+ * Pages of a free slot and of its state word. Where the system can not
+ * populate, the slot's own bytes are written: a page's first may be those of
+ * a neighbour, which is in use.
+ */
+static void
+make_present(char *slot, size_t bytes)
+{
+    volatile uint32_t *state = region_state(slot);
+    char *start = (char *)align_down((uintptr_t)slot, OS_PAGE_BYTES);
+    char *end = slot + bytes;
+
+    *state = *state;
+    if (os_populate(start, align_up((size_t)(end - start), OS_PAGE_BYTES)))
+        return;
+    *(volatile char *)slot = 0;
+    for (char *at = start + OS_PAGE_BYTES; at < end; at += OS_PAGE_BYTES)
+        *(volatile char *)at = 0;
+}
+
 /* One magazine of slots with their pages present. Requires slab_lock. */
 static unsigned
 warm_magazine(unsigned bin, unsigned max)
@@ -180,19 +200,8 @@ warm_magazine(unsigned bin, unsigned max)
         magazine_free(magazine);
         return 0;
     }
-    for (unsigned i = 0; i < taken; i++) {
-        volatile uint32_t *state = region_state(magazine->slot[i]);
-        char *start =
-            (char *)align_down((uintptr_t)magazine->slot[i], OS_PAGE_BYTES);
-        char *end = (char *)magazine->slot[i] + bin_info[bin].slot_bytes;
-        size_t bytes = align_up((size_t)(end - start), OS_PAGE_BYTES);
-
-        *state = *state;
-        if (!os_populate(start, bytes)) {
-            for (volatile char *at = start; at < end; at += OS_PAGE_BYTES)
-                *at = *at;
-        }
-    }
+    for (unsigned i = 0; i < taken; i++)
+        make_present(magazine->slot[i], bin_info[bin].slot_bytes);
     magazine->cold = 0;
     account_warmups(bin, taken);
     depot_push(bin, magazine);
@@ -228,8 +237,12 @@ pool_warm(size_t bytes, size_t count)
 
     unsigned bin = size_bin(bytes < BAND_MIN_BYTES ? BAND_MIN_BYTES : bytes);
 
-    if (fork_is_pending() || lock_held_by_self(&slab_lock))
+    struct cache *self = cache_self;
+
+    if (fork_is_pending() || self == &cache_busy ||
+        lock_held_by_self(&slab_lock))
         return 0;
+    cache_enter();
     lock_acquire(&slab_lock);
     room = warm_room(bin);
     if (count > room)
@@ -246,6 +259,7 @@ pool_warm(size_t bytes, size_t count)
         ready += taken;
     }
     lock_release(&slab_lock);
+    cache_leave(self);
     return ready;
 }
 
@@ -253,17 +267,20 @@ size_t
 pool_purge(void)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
+    struct cache *self = cache_self;
+    size_t bytes;
 
-    if (!settings.active || fork_is_pending())
+    if (!settings.active || fork_is_pending() || self == &cache_busy)
         return 0;
+    cache_enter();
     if (cache != NULL) {
-        cache_enter();
         cache_flush(cache);
         for (unsigned bin = 0; bin < BINS; bin++)
             cache_set_low(cache, bin);
-        cache_leave(cache);
     }
-    return purge_all();
+    bytes = purge_all();
+    cache_leave(self);
+    return bytes;
 }
 
 void

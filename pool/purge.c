@@ -258,28 +258,51 @@ warm_bytes_all(void)
     return bytes;
 }
 
-void
-purge_bound(unsigned bin)
+/* Is there more idle than the options allow, at a glance? */
+static bool
+over_bound(void)
+{
+    uint64_t limit = settings.config.pool_max_bytes;
+
+    if (settings.window_ns == 0)
+        return true;
+    return limit != 0 && depot_bytes_all() + warm_bytes_all() > limit;
+}
+
+/* bin: whose depot may be over; BINS: any. */
+static void
+hold_bound(unsigned bin)
 {
     uint64_t limit = settings.config.pool_max_bytes;
     bool at_once = settings.window_ns == 0;
 
-    if (likely(limit == 0 && !at_once))
-        return;
-    if (!at_once && depot_bytes_all() + warm_bytes_all() <= limit)
-        return;
     if (lock_held_by_self(&slab_lock))
         return;
     lock_acquire(&slab_lock);
     /* What lies between live slots counts no more once it was tried. */
     if (at_once || depot_bytes_all() + idle_bytes_all() > limit) {
-        drain(bin, UINT32_MAX);
-        if (!at_once)
+        if (at_once && bin < BINS)
+            drain(bin, UINT32_MAX);
+        else
             drain_all();
         purge.cursor = 0;
         (void)purge_some(SIZE_MAX, 0);
     }
     lock_release(&slab_lock);
+}
+
+void
+purge_bound(unsigned bin)
+{
+    if (unlikely(over_bound()))
+        hold_bound(bin);
+}
+
+void
+purge_bound_flushed(void)
+{
+    if (over_bound())
+        hold_bound(BINS);
 }
 
 size_t

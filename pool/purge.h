@@ -47,6 +47,9 @@ void purge_expect_warm(uint64_t bytes);
 /* Holds pool_max and decay_ms:0 after a put. Requires no lock. */
 void purge_bound(unsigned bin);
 
+/* The same after a whole cache went to the depots. */
+void purge_bound_flushed(void);
+
 /* Returns everything idle that the depots and slabs hold; bytes. */
 size_t purge_all(void);
 

@@ -55,6 +55,24 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
     return count;
 }
 
+/*
+ * A purge that failed may have returned a part: free slots can not be relied
+ * on to read as check_fill left them.
+ */
+static void
+mark_lost(uint32_t number, unsigned from, unsigned to)
+{
+    const struct slab *slab = slab_at(number);
+
+    for (unsigned slot = from; slot < to && slot < slab->fresh; slot++) {
+        uint32_t *state =
+            region_state(slab_slot_start(number, slab->bin, slot));
+
+        if (*state == STATE_FREED)
+            *state |= STATE_LOST;
+    }
+}
+
 /* Any warm slot in [from, to)? */
 static bool
 any_warm(const struct slab *slab, unsigned from, unsigned to)
@@ -84,8 +102,10 @@ purge_run(uint32_t number, unsigned from, unsigned to)
     lock_release(&slab_lock);
     bool purged = os_purge(start, (size_t)(end - start));
     lock_acquire(&slab_lock);
-    if (!purged)
+    if (!purged) {
+        mark_lost(number, from, to);
         return 0;
+    }
 
     unsigned count = mark_cold(number, from, to, start, end);
 
@@ -134,6 +154,7 @@ purge_slab(uint32_t number)
             slab_make_clean(number);
         } else {
             bytes = 0;
+            mark_lost(number, 0, slab->fresh);
             slab->stamp = slab_window;
             slab_sort(number);
         }

@@ -1,9 +1,11 @@
 /* test_pool_purge.c - idle memory given back: bounds, decay, on request. */
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "slab.h"
@@ -119,6 +121,27 @@ Test(pool_purge, decay_0_gives_back_at_once)
     cr_assert(pool_census_idle() * 60000 <=
               pool_config_default.cache_max_bytes);
     cr_assert(discards() >= MANY / 2);
+}
+
+static void *
+use_many(void *unused)
+{
+    (void)unused;
+    get_many(4000);
+    put_many();
+    return NULL;
+}
+
+Test(pool_purge, a_thread_that_ends_leaves_nothing_idle_at_decay_0)
+{
+    pthread_t thread;
+
+    start(config_decay(0));
+    pthread_create(&thread, NULL, use_many, NULL);
+    pthread_join(thread, NULL);
+    cr_assert(account_idle_bytes() < 8 * 4096, "%zu",
+              (size_t)account_idle_bytes());
+    assert_sound("the thread ended");
 }
 
 Test(pool_purge, decay_never_keeps_all)

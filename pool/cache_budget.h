@@ -1,0 +1,21 @@
+/*
+ * cache_budget.h - how much all thread caches may hold, by their capacity.
+ *
+ * Threads that sleep keep what they were granted. So that they do not starve
+ * those that work, each may have a little over the budget. Thread: any, each
+ * for its own cache.
+ */
+#ifndef MIDPOOL_POOL_CACHE_BUDGET_H
+#define MIDPOOL_POOL_CACHE_BUDGET_H
+
+#include "base.h"
+
+struct cache;
+
+/* Capacity for so many bytes more. False: cache_max or the budget is met. */
+bool cache_grant(struct cache *cache, uint64_t bytes);
+
+/* Gives capacity back. */
+void cache_revoke(struct cache *cache, uint64_t bytes);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * cache_flush.c - what a cache holds given back: all of it when its thread
+ * ends, a bin that was idle for a decay window.
+ */
+#include "cache.h"
+#include "cache_budget.h"
+#include "slab.h"
+
+static struct magazine *
+unload(struct bin *bin)
+{
+    struct magazine *magazine = cache_loaded(bin);
+
+    magazine->rounds = (uint16_t)(bin->top - bin->base);
+    bin->base = bin->top = bin->low = bin->limit = NULL;
+    return magazine;
+}
+
+static void
+give_run_back(struct bin *bin)
+{
+    struct magazine *run = bin->cold;
+
+    if (run == NULL)
+        return;
+    bin->cold = NULL;
+    lock_acquire(&slab_lock);
+    for (unsigned i = 0; i + run->taken < run->rounds; i++)
+        slab_put(run->slot[i], true);
+    lock_release(&slab_lock);
+    magazine_free(run);
+}
+
+static void
+give_magazine(unsigned index, struct magazine *magazine)
+{
+    if (magazine->rounds > 0)
+        depot_push(index, magazine);
+    else
+        magazine_free(magazine);
+}
+
+static void
+flush_bin(struct cache *cache, unsigned index)
+{
+    struct bin *bin = &cache->bin[index];
+
+    if (bin->base != NULL)
+        give_magazine(index, unload(bin));
+    give_run_back(bin);
+    cache_revoke(cache, (uint64_t)bin->rounds * bin_info[index].stride);
+    bin->rounds = 0;
+    bin->early_puts = 0;
+}
+
+void
+cache_flush(struct cache *cache)
+{
+    for (unsigned index = 0; index < BINS; index++)
+        flush_bin(cache, index);
+    cache_publish(cache);
+}
+
+void
+cache_trim(struct cache *cache, uint32_t window)
+{
+    const struct stats_block *block = cache_block(cache);
+
+    cache->window = window;
+    for (unsigned index = 0; index < BINS; index++) {
+        struct bin *bin = &cache->bin[index];
+        uint64_t activity = block->hot[index].gets + block->hot[index].puts;
+
+        if (activity == bin->activity &&
+            (bin->base != NULL || bin->cold != NULL))
+            flush_bin(cache, index);
+        bin->activity = activity;
+    }
+}
