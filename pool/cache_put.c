@@ -153,7 +153,7 @@ claim(const void *slot, uint32_t *seen)
     while (!__atomic_compare_exchange_n(region_state(slot), seen, STATE_FREED,
                                         false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) {
-        if (!handed_out(*seen, low))
+        if (*seen != (THREAD_AGED_TAG | low))
             return false;
     }
     return true;

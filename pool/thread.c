@@ -306,8 +306,6 @@ thread_others(void)
     return threads.attached > (own != NULL);
 }
 
-#define AGED_TAG (1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS))
-
 /* Epochs are used up: everything handed out so far becomes epoch 0. */
 static void
 age_tags(void)
@@ -323,8 +321,9 @@ age_tags(void)
             /* Its owner may free the slot meanwhile: that wins. */
             if (seen >> STATE_TAG_SHIFT != 0)
                 (void)__atomic_compare_exchange_n(
-                    &state[i], &seen, (seen & STATE_OFFSET_MASK) | AGED_TAG,
-                    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+                    &state[i], &seen,
+                    (seen & STATE_OFFSET_MASK) | THREAD_AGED_TAG, false,
+                    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
         }
     }
 }

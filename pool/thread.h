@@ -35,6 +35,9 @@ struct cache *thread_own(void);
 /* The cache that belongs to a block number. */
 struct cache *thread_cache_at(uint32_t index);
 
+/* What handed out slots carry, of whatever thread, once epochs ran out. */
+#define THREAD_AGED_TAG (1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS))
+
 /* Tag of a block in the current epoch. */
 uint32_t thread_tag(uint32_t index);
 
