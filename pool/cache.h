@@ -75,6 +75,7 @@ struct cache {
     uint32_t window;        /* decay window of the last trim */
     uint32_t slow_puts;     /* every so many make a tick */
     struct bin bin[BINS];
+    _Atomic uintptr_t owner; /* lock_self() of the thread, 0: none */
 };
 
 _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");
@@ -153,13 +154,17 @@ cache_loaded(const struct bin *bin)
                                offsetof(struct magazine, slot));
 }
 
-/* Says in the slot's state word that the program has it. */
+/* What a slot's state word holds while the program has it. */
+static always_inline uint32_t
+cache_mark_of(const struct cache *cache, const void *slot)
+{
+    return cache->tag | ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK);
+}
+
 static always_inline void
 cache_mark(const struct cache *cache, void *slot)
 {
-    uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
-
-    *region_state(slot) = cache->tag | low;
+    *region_state(slot) = cache_mark_of(cache, slot);
 }
 
 /*
@@ -198,9 +203,18 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
     (void)bytes;
 #endif
     slot = top[-1];
-    cache_mark(cache, slot);
+    uint32_t *state = region_state(slot);
+    uint32_t mark = cache_mark_of(cache, slot);
+
+    *state = mark;
     compiler_barrier(); /* as in cache_put_fast, the other way round */
     bin->top = top - 1;
+    /*
+     * Again: a handler in between that got and put a slot took this one, and
+     * marked it free.
+     */
+    compiler_barrier();
+    *state = mark;
     if (slot == NULL)
         __builtin_unreachable();
     return slot;

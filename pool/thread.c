@@ -27,9 +27,6 @@ struct cache cache_empty = {.state = CACHE_EMPTY, .match = UINT32_MAX};
 struct cache cache_dead = {.state = CACHE_DEAD, .match = UINT32_MAX};
 struct cache cache_busy = {.state = CACHE_BUSY, .match = UINT32_MAX};
 
-/* The thread's cache, also while an operation hides it in cache_self. */
-static __thread struct cache *own __attribute__((tls_model("initial-exec")));
-
 /* Written under slab_lock, but for the epoch: by resets and forks. */
 static struct {
     struct cache *area; /* NULL: no thread area */
@@ -238,7 +235,7 @@ thread_detach(void *value)
     lock_acquire(&slab_lock);
     free_block(cache->index);
     threads.attached--;
-    own = NULL;
+    atomic_store_explicit(&cache->owner, 0, memory_order_relaxed);
     lock_release(&slab_lock);
     cache_leave(&cache_dead);
 }
@@ -273,7 +270,7 @@ attach(void)
     struct cache *cache = thread_cache_at(index);
 
     init_cache(cache, index);
-    own = cache;
+    atomic_store_explicit(&cache->owner, lock_self(), memory_order_relaxed);
     cache_block(cache)->in_use = 1;
     count_thread(1);
     cache_block(cache)->alone = account_alone();
@@ -294,16 +291,50 @@ thread_cache(void)
     return cache->state == CACHE_EMPTY ? attach() : NULL;
 }
 
+static bool
+owned_by_self(uint32_t index)
+{
+    return atomic_load_explicit(&thread_cache_at(index)->owner,
+                                memory_order_relaxed) == lock_self();
+}
+
+/*
+ * Within an operation cache_self does not tell. Looking the owner up there
+ * costs time, but no second TLS variable.
+ */
+static struct cache *
+find_own(void)
+{
+    uint32_t end = threads.used;
+
+    if (threads.area == NULL)
+        return NULL;
+    if (threads.kept != 0 && owned_by_self(threads.kept))
+        return thread_cache_at(threads.kept);
+    for (uint32_t index = THREAD_FIRST; index < end; index++) {
+        if (owned_by_self(index))
+            return thread_cache_at(index);
+    }
+    return NULL;
+}
+
 struct cache *
 thread_own(void)
 {
-    return own;
+    switch (cache_self->state) {
+    case CACHE_LIVE:
+        return cache_self;
+    case CACHE_BUSY:
+        return find_own();
+    default:
+        return NULL;
+    }
 }
 
 bool
 thread_others(void)
 {
-    return threads.attached > (own != NULL);
+    return threads.attached > (thread_own() != NULL);
 }
 
 /* Epochs are used up: everything handed out so far becomes epoch 0. */
@@ -358,6 +389,7 @@ clear_blocks(uint32_t from, uint32_t to)
 void
 thread_clear_others(void)
 {
+    const struct cache *own = thread_own();
     uint32_t end = thread_blocks_used();
     uint32_t mine = own != NULL ? own->index : end;
 
@@ -368,6 +400,8 @@ thread_clear_others(void)
 void
 thread_fork_child(void)
 {
+    struct cache *own = thread_own();
+
     thread_new_epoch();
     /* The others' blocks are taken again as if for the first time. */
     threads.free = 0;
