@@ -337,33 +337,11 @@ thread_others(void)
     return threads.attached > (thread_own() != NULL);
 }
 
-/* Epochs are used up: everything handed out so far becomes epoch 0. */
-static void
-age_tags(void)
-{
-    for (uint32_t number = 0; number < region.slabs; number++) {
-        if (region_slab_bin[number] == 0)
-            continue;
-        uint32_t *state = region_state(region_slab_start(number));
-
-        for (unsigned i = 0; i < STATE_WORDS; i++) {
-            uint32_t seen = __atomic_load_n(&state[i], __ATOMIC_RELAXED);
-
-            /* Its owner may free the slot meanwhile: that wins. */
-            if (seen >> STATE_TAG_SHIFT != 0)
-                (void)__atomic_compare_exchange_n(
-                    &state[i], &seen,
-                    (seen & STATE_OFFSET_MASK) | THREAD_AGED_TAG, false,
-                    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-        }
-    }
-}
-
 void
 thread_new_epoch(void)
 {
     if (++threads.epoch > THREAD_EPOCH_MASK) {
-        age_tags();
+        thread_age_tags();
         threads.epoch = 1;
     }
 }

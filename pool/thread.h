@@ -38,6 +38,9 @@ struct cache *thread_cache_at(uint32_t index);
 /* What handed out slots carry, of whatever thread, once epochs ran out. */
 #define THREAD_AGED_TAG (1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS))
 
+/* Gives every slot that is handed out that tag. Thread: any. */
+void thread_age_tags(void);
+
 /* Tag of a block in the current epoch. */
 uint32_t thread_tag(uint32_t index);
 

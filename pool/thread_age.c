@@ -1,0 +1,27 @@
+/*
+ * thread_age.c - what slots handed out carry when epochs run out.
+ */
+#include "region.h"
+#include "thread.h"
+
+/* Epochs are used up: everything handed out so far becomes epoch 0. */
+void
+thread_age_tags(void)
+{
+    for (uint32_t number = 0; number < region.slabs; number++) {
+        if (region_slab_bin[number] == 0)
+            continue;
+        uint32_t *state = region_state(region_slab_start(number));
+
+        for (unsigned i = 0; i < STATE_WORDS; i++) {
+            uint32_t seen = __atomic_load_n(&state[i], __ATOMIC_RELAXED);
+
+            /* Its owner may free the slot meanwhile: that wins. */
+            if (seen >> STATE_TAG_SHIFT != 0)
+                (void)__atomic_compare_exchange_n(
+                    &state[i], &seen,
+                    (seen & STATE_OFFSET_MASK) | THREAD_AGED_TAG, false,
+                    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+        }
+    }
+}
