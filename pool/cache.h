@@ -351,12 +351,6 @@ void cache_flush(struct cache *cache);
 /* Gives back what bins hold that were idle since the last call. */
 void cache_trim(struct cache *cache, uint32_t window);
 
-/* Capacity granted to all caches. */
-uint64_t cache_granted_bytes(void);
-
-/* In a forked child: of all caches own is left (NULL: none). */
-void cache_forget_others(const struct cache *own);
-
 /* Recomputes low of a bin after its stack or its counters changed. */
 void cache_set_low(struct cache *cache, unsigned bin);
 

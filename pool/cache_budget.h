@@ -18,4 +18,10 @@ bool cache_grant(struct cache *cache, uint64_t bytes);
 /* Gives capacity back. */
 void cache_revoke(struct cache *cache, uint64_t bytes);
 
+/* Capacity granted to all caches. */
+uint64_t cache_granted_bytes(void);
+
+/* In a forked child: of all caches own is left (NULL: none). */
+void cache_forget_others(const struct cache *own);
+
 #endif

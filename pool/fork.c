@@ -18,6 +18,7 @@
 
 #include "account.h"
 #include "cache.h"
+#include "cache_budget.h"
 #include "depot.h"
 #include "os.h"
 #include "pool.h"
@@ -167,19 +168,6 @@ rebuild_slab(uint32_t number)
     slab_sort(number);
 }
 
-/* The slab in use at or after number, or UINT32_MAX. */
-static uint32_t
-next_slab(uint32_t number)
-{
-    for (; number < region.slabs; number++) {
-        if (number == region.low)
-            number = region.high;
-        if (number < region.slabs && region_slab_bin[number] != 0)
-            return number;
-    }
-    return UINT32_MAX;
-}
-
 static void
 rebuild_slabs(void)
 {
@@ -188,8 +176,8 @@ rebuild_slabs(void)
     for (unsigned bin = 0; bin < BINS; bin++)
         atomic_store(&slab_warm_count[bin], 0);
     slab_resident_bytes = 0;
-    for (number = next_slab(0); number != UINT32_MAX;
-         number = next_slab(number + 1))
+    for (number = region_next_used(0); number != UINT32_MAX;
+         number = region_next_used(number + 1))
         rebuild_slab(number);
 }
 
@@ -214,10 +202,10 @@ rebuild(struct cache *own)
 static bool
 purge_was_cut_off(void)
 {
-    uint32_t number = next_slab(0);
+    uint32_t number = region_next_used(0);
 
     while (number != UINT32_MAX && !slab_at(number)->purging)
-        number = next_slab(number + 1);
+        number = region_next_used(number + 1);
     return number != UINT32_MAX;
 }
 

@@ -273,11 +273,8 @@ pool_purge(void)
     if (!settings.active || fork_is_pending() || self == &cache_busy)
         return 0;
     cache_enter();
-    if (cache != NULL) {
+    if (cache != NULL)
         cache_flush(cache);
-        for (unsigned bin = 0; bin < BINS; bin++)
-            cache_set_low(cache, bin);
-    }
     bytes = purge_all();
     cache_leave(self);
     return bytes;

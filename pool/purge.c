@@ -67,18 +67,15 @@ purge_some(size_t budget, uint32_t age)
 {
     size_t bytes = 0;
 
-    while (purge.cursor < region.slabs && bytes < budget) {
-        uint32_t number = purge.cursor++;
+    while (bytes < budget) {
+        uint32_t number = region_next_used(purge.cursor);
 
-        if (number == region.low)
-            number = region.high, purge.cursor = number + 1;
-        if (number >= region.slabs)
+        purge.cursor = number == UINT32_MAX ? number : number + 1;
+        if (number == UINT32_MAX)
             break;
         if (worth_purging(slab_at(number), age))
             bytes += purge_slab(number);
     }
-    if (purge.cursor >= region.slabs)
-        purge.cursor = UINT32_MAX;
     return bytes;
 }
 
@@ -296,13 +293,6 @@ purge_bound(unsigned bin)
 {
     if (unlikely(over_bound()))
         hold_bound(bin);
-}
-
-void
-purge_bound_flushed(void)
-{
-    if (over_bound())
-        hold_bound(BINS);
 }
 
 size_t

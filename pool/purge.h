@@ -44,11 +44,11 @@ void purge_note_growth(uint64_t bytes);
  */
 void purge_expect_warm(uint64_t bytes);
 
-/* Holds pool_max and decay_ms:0 after a put. Requires no lock. */
+/*
+ * Holds pool_max and decay_ms:0 after a put to that bin; BINS: after a whole
+ * cache went to the depots. Requires no lock.
+ */
 void purge_bound(unsigned bin);
-
-/* The same after a whole cache went to the depots. */
-void purge_bound_flushed(void);
 
 /* Returns everything idle that the depots and slabs hold; bytes. */
 size_t purge_all(void);

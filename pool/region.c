@@ -163,3 +163,15 @@ region_extend(bool huge)
         return UINT32_MAX;
     return huge ? extend_high() : extend_low();
 }
+
+uint32_t
+region_next_used(uint32_t number)
+{
+    for (; number < region.slabs; number++) {
+        if (number == region.low)
+            number = region.high;
+        if (number < region.slabs && region_slab_bin[number] != 0)
+            return number;
+    }
+    return UINT32_MAX;
+}

@@ -83,6 +83,9 @@ bool region_init(void);
  */
 uint32_t region_extend(bool huge);
 
+/* The slab at or after number that serves a bin, or UINT32_MAX. */
+uint32_t region_next_used(uint32_t number);
+
 /* Number of a slab by address; may be beyond the region. */
 static always_inline uintptr_t
 region_number(const void *ptr)

@@ -228,7 +228,7 @@ thread_detach(void *value)
         return;
     cache_enter();
     cache_flush(cache);
-    purge_bound_flushed();
+    purge_bound(BINS);
     cache->state = CACHE_DEAD;
     cache_block(cache)->in_use = 0;
     count_thread(-1);

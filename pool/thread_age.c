@@ -8,9 +8,10 @@
 void
 thread_age_tags(void)
 {
-    for (uint32_t number = 0; number < region.slabs; number++) {
-        if (region_slab_bin[number] == 0)
-            continue;
+    uint32_t number;
+
+    for (number = region_next_used(0); number != UINT32_MAX;
+         number = region_next_used(number + 1)) {
         uint32_t *state = region_state(region_slab_start(number));
 
         for (unsigned i = 0; i < STATE_WORDS; i++) {

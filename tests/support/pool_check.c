@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "account.h"
+#include "cache_budget.h"
 #include "depot.h"
 #include "equations.h"
 #include "slab.h"
