@@ -133,17 +133,11 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
     block->headroom += bin_info[index].slot_bytes;
 }
 
-static bool
-handed_out(uint32_t seen, uint32_t low)
-{
-    return seen >> STATE_TAG_SHIFT != 0 && (seen & STATE_OFFSET_MASK) == low;
-}
-
 /*
  * Makes the slot free, once: of two threads that put the same slot at the
  * same time, one loses, unless one of them is the slot's own thread on the
  * fast path, which does not pay for an atomic exchange. A reset may change
- * the tag meanwhile (age_tags), which is no misuse.
+ * the tag meanwhile (thread_age_tags), which is no misuse.
  */
 static bool
 claim(const void *slot, uint32_t *seen)
@@ -265,31 +259,43 @@ put(void *slot, unsigned index, uint32_t seen)
     return claimed;
 }
 
-noinline enum cache_put_result
-cache_put_slow(void *ptr)
+/*
+ * The bin of a slot that is handed out, and its state word; what is wrong
+ * otherwise, reported but for foreign pointers: CACHE_BIN_...
+ */
+static int
+look_up(const void *ptr, uint32_t *seen)
 {
     uintptr_t number = region_number(ptr);
+    uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
     unsigned offset;
-    uint32_t seen;
-    uint32_t *state;
+    unsigned index;
 
     if (number >= region.slabs)
-        return CACHE_PUT_FOREIGN;
+        return CACHE_BIN_FOREIGN;
     offset = __atomic_load_n(&region_slab_bin[number], __ATOMIC_ACQUIRE);
     if (offset == 0) {
         check_report(POOL_WILD_FREE, ptr, 0);
-        return CACHE_PUT_MISUSED;
+        return CACHE_BIN_MISUSED;
     }
-
-    unsigned index = bin_of_offset(offset);
-    uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
-
-    state = region_state(ptr);
-    seen = __atomic_load_n(state, __ATOMIC_RELAXED);
-    if (!handed_out(seen, low)) {
-        check_misuse(ptr, index, seen);
-        return CACHE_PUT_MISUSED;
+    index = bin_of_offset(offset);
+    *seen = __atomic_load_n(region_state(ptr), __ATOMIC_RELAXED);
+    if (*seen >> STATE_TAG_SHIFT == 0 || (*seen & STATE_OFFSET_MASK) != low) {
+        check_misuse(ptr, index, *seen);
+        return CACHE_BIN_MISUSED;
     }
+    return (int)index;
+}
+
+noinline enum cache_put_result
+cache_put_slow(void *ptr)
+{
+    uint32_t seen;
+    int bin = look_up(ptr, &seen);
+    unsigned index = (unsigned)bin;
+
+    if (bin < 0)
+        return bin == CACHE_BIN_FOREIGN ? CACHE_PUT_FOREIGN : CACHE_PUT_MISUSED;
     wipe(ptr, index);
     if (!put(ptr, index, seen)) {
         check_report(POOL_DOUBLE_FREE, ptr, bin_info[index].slot_bytes);
@@ -301,24 +307,7 @@ cache_put_slow(void *ptr)
 int
 cache_slot_bin(const void *ptr)
 {
-    uintptr_t number = region_number(ptr);
-    unsigned offset;
+    uint32_t seen;
 
-    if (number >= region.slabs)
-        return CACHE_BIN_FOREIGN;
-    offset = region_slab_bin[number];
-    if (offset == 0) {
-        check_report(POOL_WILD_FREE, ptr, 0);
-        return CACHE_BIN_MISUSED;
-    }
-
-    unsigned index = bin_of_offset(offset);
-    uint32_t seen = *region_state(ptr);
-    uint32_t low = (uint32_t)(uintptr_t)ptr & STATE_OFFSET_MASK;
-
-    if (!handed_out(seen, low)) {
-        check_misuse(ptr, index, seen);
-        return CACHE_BIN_MISUSED;
-    }
-    return (int)index;
+    return look_up(ptr, &seen);
 }

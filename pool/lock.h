@@ -76,8 +76,8 @@ lock_wait(struct lock *lock, int64_t ns)
 /*
  * The holder may acquire it again: a fork does in a handler that interrupted
  * the holder, and it holds the slab lock while other libraries' fork handlers
- * allocate. Whoever may have interrupted a critical
- * section (signal handlers) asks lock_held_by_self first and goes elsewhere.
+ * allocate. Whoever may have interrupted a critical section (signal handlers)
+ * asks lock_held_by_self first and goes elsewhere.
  */
 static inline void
 lock_acquire(struct lock *lock)
