@@ -38,12 +38,11 @@ name_buffer(struct line *line, const void *ptr, size_t bytes)
 }
 
 static void
-say_and_abort(struct line *line)
+say(struct line *line, const char *what_follows)
 {
-    line_add(line, "; aborting\n");
+    line_add(line, what_follows);
     call_stack_add(line, "midpool:   by ");
     stderr_target_say(line->text, line->length);
-    abort();
 }
 
 static void
@@ -55,11 +54,8 @@ say_and_go_on(struct line *line)
     int kept = errno;
     unsigned number = atomic_fetch_add(&warnings, 1) + 1;
 
-    if (number <= WARNINGS_MOST) {
-        line_add(line, "; going on\n");
-        call_stack_add(line, "midpool:   by ");
-        stderr_target_say(line->text, line->length);
-    }
+    if (number <= WARNINGS_MOST)
+        say(line, "; going on\n");
     if (number == WARNINGS_MOST)
         stderr_target_say(last, sizeof last - 1);
     errno = kept;
@@ -68,10 +64,11 @@ say_and_go_on(struct line *line)
 static void
 say_and_act(struct line *line)
 {
-    if (action == OPTION_MISUSE_ABORT)
-        say_and_abort(line);
-    else
-        say_and_go_on(line);
+    if (action == OPTION_MISUSE_ABORT) {
+        say(line, "; aborting\n");
+        abort();
+    }
+    say_and_go_on(line);
 }
 
 static const char *
