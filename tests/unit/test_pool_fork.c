@@ -104,6 +104,15 @@ share_page(void)
     cr_assert(pool_page_share(fd));
 }
 
+/* A child that is sound before it uses the pool, and after. */
+static void __attribute__((noreturn)) end_sound(void)
+{
+    require(pool_check());
+    use_and_drop();
+    require(pool_check());
+    _exit(0);
+}
+
 Test(pool_fork, a_child_counts_from_its_fork, .init = start)
 {
     pid_t child = fork_pool();
@@ -129,10 +138,7 @@ Test(pool_fork, a_child_with_a_shared_page_leaves_it_alone, .init = start)
     gets = cache_block(thread_own())->hot[0].gets;
     child = fork_pool();
     if (child == 0) {
-        require(pool_check());
-        use_and_drop();
-        require(pool_check());
-        _exit(0);
+        end_sound();
     }
     expect_success(child);
     cr_assert_eq(cache_block(thread_own())->hot[0].gets, gets);
@@ -166,9 +172,7 @@ Test(pool_fork, forty_generations, .init = start)
         pool_fill(ptr[generation], 2048 + 317 * generation, generation + 1);
         require(pool_check());
     }
-    use_and_drop();
-    require(pool_check());
-    _exit(0);
+    end_sound();
 }
 
 static atomic_bool stopping;
@@ -211,10 +215,7 @@ Test(pool_fork, a_child_of_a_threaded_process_rebuilds_all, .init = start,
         pid_t child = fork_pool();
 
         if (child == 0) {
-            require(pool_check());
-            use_and_drop();
-            require(pool_check());
-            _exit(0);
+            end_sound();
         }
         expect_success(child);
     }
@@ -254,10 +255,7 @@ Test(pool_fork, a_shared_page_that_moved_on_is_no_source, .init = start)
     child = fork_unfinished();
     if (child == 0) {
         finish_late();
-        require(pool_check());
-        use_and_drop();
-        require(pool_check());
-        _exit(0);
+        end_sound();
     }
     for (unsigned i = 0; i < PLACES; i++)
         more[i] = pool_get(2048 + 317 * i);
@@ -321,10 +319,7 @@ Test(pool_fork, a_purge_that_was_cut_off_loses_no_slab, .init = start)
     lock_release(&slab_lock);
     child = fork_pool();
     if (child == 0) {
-        require(pool_check());
-        use_and_drop();
-        require(pool_check());
-        _exit(0);
+        end_sound();
     }
     expect_success(child);
 }
@@ -407,10 +402,7 @@ Test(pool_fork, no_other_thread_finishes, .init = start)
     }
     cache_leave(cache);
     if (child == 0) {
-        require(pool_check());
-        use_and_drop();
-        require(pool_check());
-        _exit(0);
+        end_sound();
     }
     expect_success(child);
 }

@@ -7,8 +7,6 @@
  */
 #include "predict.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -231,36 +229,24 @@ predict_resize(uintptr_t address, size_t size, size_t align, const void *now,
     }
 }
 
-/* dprintf would allocate: what is not to be counted is written by hand. */
-static void __attribute__((format(printf, 2, 3)))
-write_text(int fd, const char *format, ...)
-{
-    char text[128];
-    va_list args;
-    va_start(args, format);
-    int length = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    CHECK(write(fd, text, (size_t)length) == length, "write");
-}
-
 static void
 write_row(int fd, const struct row *from)
 {
     const char *comma = "";
-    write_text(fd, "{");
+    check_write(fd, "{");
 #define WRITE(name)                                                            \
-    write_text(fd, "%s\"" #name "\": %llu", comma, from->name);                \
+    check_write(fd, "%s\"" #name "\": %llu", comma, from->name);               \
     comma = ", ";
     COUNTERS(WRITE)
 #undef WRITE
-    write_text(fd, "}");
+    check_write(fd, "}");
 }
 
 void
 predict_write(int fd)
 {
     struct row total = {0};
-    write_text(fd, "{\"classes\": [");
+    check_write(fd, "{\"classes\": [");
     for (unsigned i = 0; i < CLASSES; i++) {
         for (unsigned whole_pages = 0; whole_pages < 2; whole_pages++)
             row[i].peak_live_bytes +=
@@ -268,20 +254,20 @@ predict_write(int fd)
 #define ADD(name) total.name += row[i].name;
         COUNTERS(ADD)
 #undef ADD
-        write_text(fd, i ? ",\n" : "\n");
+        check_write(fd, i ? ",\n" : "\n");
         write_row(fd, &row[i]);
     }
     total.peak_live_bytes = peak_live_bytes;
-    write_text(fd, "],\n\"totals\": ");
+    check_write(fd, "],\n\"totals\": ");
     write_row(fd, &total);
-    write_text(fd, ",\n\"sizes\": [");
+    check_write(fd, ",\n\"sizes\": [");
     for (unsigned i = 0; i < SIZES; i++)
-        write_text(fd, "%s%llu", i ? "," : "", sizes[i]);
-    write_text(fd, "],\n\"widths\": [");
+        check_write(fd, "%s%llu", i ? "," : "", sizes[i]);
+    check_write(fd, "],\n\"widths\": [");
     for (unsigned i = 0; i < WIDTHS; i++)
-        write_text(fd, "%s%llu", i ? "," : "", widths[i]);
-    write_text(fd, "],\n\"below\": {\"calls\": %llu, \"bytes\": %llu},\n",
-               below_calls, below_bytes);
-    write_text(fd, "\"above\": {\"calls\": %llu, \"bytes\": %llu}}\n",
-               above_calls, above_bytes);
+        check_write(fd, "%s%llu", i ? "," : "", widths[i]);
+    check_write(fd, "],\n\"below\": {\"calls\": %llu, \"bytes\": %llu},\n",
+                below_calls, below_bytes);
+    check_write(fd, "\"above\": {\"calls\": %llu, \"bytes\": %llu}}\n",
+                above_calls, above_bytes);
 }

@@ -13,7 +13,6 @@
  */
 #include <fcntl.h>
 #include <malloc.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,30 +157,19 @@ lane(void *argument)
     return NULL;
 }
 
-/* dprintf would allocate: what is not to be counted is written by hand. */
-static void __attribute__((format(printf, 2, 3)))
-say(int fd, const char *format, ...)
-{
-    char text[160];
-    va_list args;
-    va_start(args, format);
-    int length = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    CHECK(write(fd, text, (size_t)length) == length, "write");
-}
-
 static void
 write_class(int fd, const struct count *sum, unsigned i)
 {
-    say(fd, "%s{\"gets\": %llu, \"puts\": %llu, \"requested_bytes\": %llu,\n",
+    check_write(
+        fd, "%s{\"gets\": %llu, \"puts\": %llu, \"requested_bytes\": %llu,\n",
         i ? ",\n" : "", sum->gets[i], sum->puts[i], sum->requested[i]);
-    say(fd, "\"callocs\": %llu, \"inherited_puts\": %llu,", sum->callocs[i],
-        sum->inherited[i]);
-    say(fd, "\"reallocs_in_place\": %llu, \"reallocs_moved\": %llu,\n",
-        sum->in_place[i], sum->moved[i]);
+    check_write(fd, "\"callocs\": %llu, \"inherited_puts\": %llu,",
+                sum->callocs[i], sum->inherited[i]);
+    check_write(fd, "\"reallocs_in_place\": %llu, \"reallocs_moved\": %llu,\n",
+                sum->in_place[i], sum->moved[i]);
     unsigned long long live = sum->gets[i] - sum->puts[i];
-    say(fd, "\"live\": %llu, \"live_bytes\": %llu}", live,
-        live * class_bytes(i));
+    check_write(fd, "\"live\": %llu, \"live_bytes\": %llu}", live,
+                live * class_bytes(i));
 }
 
 static void
@@ -191,12 +179,12 @@ write_count(const char *directory, const struct count *sum)
     snprintf(path, sizeof(path), "%s/%d", directory, (int)getpid());
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     CHECK(fd >= 0, "%s", path);
-    say(fd, "{\"elsewhere\": %llu, \"above\": ", sum->elsewhere);
-    say(fd, "{\"calls\": %llu, \"bytes\": %llu},\n\"classes\": [\n",
-        sum->above_calls, sum->above_bytes);
+    check_write(fd, "{\"elsewhere\": %llu, \"above\": ", sum->elsewhere);
+    check_write(fd, "{\"calls\": %llu, \"bytes\": %llu},\n\"classes\": [\n",
+                sum->above_calls, sum->above_bytes);
     for (unsigned i = 0; i < CLASSES; i++)
         write_class(fd, sum, i);
-    say(fd, "]}\n");
+    check_write(fd, "]}\n");
     close(fd);
 }
 

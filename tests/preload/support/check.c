@@ -54,6 +54,17 @@ check_skip(const char *format, ...)
     _exit(CHECK_EXIT_SKIPPED);
 }
 
+void
+check_write(int fd, const char *format, ...)
+{
+    char text[160];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    CHECK(write(fd, text, (size_t)length) == length, "write");
+}
+
 bool
 check_preloaded(void)
 {

@@ -28,6 +28,13 @@ void check_skip(const char *format, ...)
             check_fail(__FILE__, __LINE__, __VA_ARGS__);                       \
     } while (0)
 
+/*
+ * Writes a short text to fd. dprintf would allocate: for programs whose every
+ * call is counted.
+ */
+void check_write(int fd, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Is midpool in this process? Else the C library's allocator is tested. */
 bool check_preloaded(void);
 
