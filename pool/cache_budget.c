@@ -14,10 +14,11 @@ cache_grant(struct cache *cache, uint64_t bytes)
 {
     uint64_t all = atomic_load_explicit(&granted_bytes, memory_order_relaxed);
     uint64_t mine = cache->granted_bytes + bytes;
+    uint64_t limit = settings.cache_budget_bytes;
 
-    if (mine > settings.config.cache_max_bytes ||
-        (all + bytes > settings.cache_budget_bytes &&
-         mine > settings.cache_least_bytes))
+    if (mine <= settings.cache_small_bytes)
+        limit += settings.cache_reserve_bytes;
+    if (mine > settings.config.cache_max_bytes || all + bytes > limit)
         return false;
     cache->granted_bytes += bytes;
     atomic_fetch_add_explicit(&granted_bytes, bytes, memory_order_relaxed);

@@ -1,9 +1,10 @@
 /*
  * cache_budget.h - how much all thread caches may hold, by their capacity.
  *
- * Threads that sleep keep what they were granted. So that they do not starve
- * those that work, each may have a little over the budget. Thread: any, each
- * for its own cache.
+ * Threads that sleep keep what they were granted. So that a few of them do not
+ * starve those that work, a part of the budget is there for small caches only;
+ * what a thousand sleepers keep is bounded all the same. Thread: any, each for
+ * its own cache.
  */
 #ifndef MIDPOOL_POOL_CACHE_BUDGET_H
 #define MIDPOOL_POOL_CACHE_BUDGET_H

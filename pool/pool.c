@@ -30,7 +30,8 @@ enum {
     CACHE_SHARE = 4,  /* of pool_max, at most, in one thread's cache, */
     CACHES_SHARE = 2, /* and in all */
     CACHES_BYTES = 32 << 20,
-    CACHE_LEAST_BYTES = 256 << 10,
+    CACHES_RESERVE_BYTES = 8 << 20,
+    CACHE_SMALL_BYTES = 256 << 10,
 };
 
 static int64_t
@@ -68,14 +69,15 @@ bound_caches(void)
     uint64_t limit = config->pool_max_bytes;
 
     settings.cache_budget_bytes = CACHES_BYTES;
-    settings.cache_least_bytes = CACHE_LEAST_BYTES;
+    settings.cache_reserve_bytes = CACHES_RESERVE_BYTES;
+    settings.cache_small_bytes = CACHE_SMALL_BYTES;
     if (limit == 0)
         return;
     if (config->cache_max_bytes > limit / CACHE_SHARE)
         config->cache_max_bytes = limit / CACHE_SHARE;
     if (settings.cache_budget_bytes > limit / CACHES_SHARE)
         settings.cache_budget_bytes = limit / CACHES_SHARE;
-    settings.cache_least_bytes = 0;
+    settings.cache_reserve_bytes = 0;
 }
 
 void

@@ -14,9 +14,14 @@ struct settings {
     bool slow_puts; /* every put takes the slow path: zero, check_fill */
     bool slow_gets; /* every get does: check_fill */
     struct pool_config config;
-    int64_t window_ns;           /* decay window; 0: at once, -1: never */
-    uint64_t cache_budget_bytes; /* capacity of all thread caches together, */
-    uint64_t cache_least_bytes;  /* and what each one has all the same */
+    int64_t window_ns; /* decay window; 0: at once, -1: never */
+    /*
+     * Capacity of all thread caches together, and how much further small ones
+     * may go: those of at most cache_small_bytes.
+     */
+    uint64_t cache_budget_bytes;
+    uint64_t cache_reserve_bytes;
+    uint64_t cache_small_bytes;
 };
 
 extern hidden struct settings settings;
