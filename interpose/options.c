@@ -117,7 +117,10 @@ add_in_effect(struct line *line, const struct option_row *row,
     row->print(&value, row_field(row, options));
     line_add(line, row->key);
     line_add(line, ":");
-    line_add(line, value.length > 0 ? value.text : "(none)");
+    if (value.length > 0)
+        line_add_printable(line, value.text, value.length);
+    else
+        line_add(line, "(none)");
     line_add(line, " is used\n");
 }
 
