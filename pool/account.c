@@ -238,7 +238,7 @@ slab_tables_bytes(void)
 {
     uint64_t slabs = region.low + (region.slabs - region.high);
 
-    return slabs * (STATE_WORDS * sizeof(uint32_t) + sizeof(struct slab));
+    return slabs * (STATE_TABLE_BYTES + sizeof(struct slab));
 }
 
 void

@@ -3,18 +3,32 @@
  */
 #include "cache_budget.h"
 
+#include "account.h"
 #include "cache.h"
 #include "settings.h"
 
 /* Capacity granted to all caches, in bytes. */
 static _Atomic uint64_t granted_bytes;
 
+/* What caches may hold because the program has much in its hands. */
+static uint64_t
+live_share(void)
+{
+    int64_t live = __atomic_load_n(&account_page->live_bytes, __ATOMIC_RELAXED);
+
+    if (live <= 0)
+        return 0;
+    return (uint64_t)live < settings.cache_live_bytes
+               ? (uint64_t)live
+               : settings.cache_live_bytes;
+}
+
 bool
 cache_grant(struct cache *cache, uint64_t bytes)
 {
     uint64_t all = atomic_load_explicit(&granted_bytes, memory_order_relaxed);
     uint64_t mine = cache->granted_bytes + bytes;
-    uint64_t limit = settings.cache_budget_bytes;
+    uint64_t limit = settings.cache_budget_bytes + live_share();
 
     if (mine <= settings.cache_small_bytes)
         limit += settings.cache_reserve_bytes;

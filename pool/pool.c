@@ -32,6 +32,7 @@ enum {
     CACHES_BYTES = 32 << 20,
     CACHES_RESERVE_BYTES = 8 << 20,
     CACHE_SMALL_BYTES = 256 << 10,
+    CACHES_LIVE_BYTES = 96 << 20,
 };
 
 static int64_t
@@ -71,6 +72,7 @@ bound_caches(void)
     settings.cache_budget_bytes = CACHES_BYTES;
     settings.cache_reserve_bytes = CACHES_RESERVE_BYTES;
     settings.cache_small_bytes = CACHE_SMALL_BYTES;
+    settings.cache_live_bytes = CACHES_LIVE_BYTES;
     if (limit == 0)
         return;
     if (config->cache_max_bytes > limit / CACHE_SHARE)
@@ -78,6 +80,7 @@ bound_caches(void)
     if (settings.cache_budget_bytes > limit / CACHES_SHARE)
         settings.cache_budget_bytes = limit / CACHES_SHARE;
     settings.cache_reserve_bytes = 0;
+    settings.cache_live_bytes = 0;
 }
 
 void

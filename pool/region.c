@@ -19,7 +19,7 @@ uint16_t region_slab_bin[REGION_SLABS_MAX];
 static size_t
 bytes_state(uint32_t slabs)
 {
-    return (size_t)slabs * STATE_WORDS * sizeof(uint32_t);
+    return (size_t)slabs * STATE_TABLE_BYTES;
 }
 
 static size_t
@@ -68,7 +68,8 @@ region_init(void)
 
     char *tables = start + ((size_t)slabs << SLAB_SHIFT);
 
-    region.state = (uint32_t *)tables - ((uintptr_t)start >> STATE_SHIFT);
+    region.state =
+        tables - ((uintptr_t)start >> STATE_SHIFT << STATE_SPACING_SHIFT);
     region.slab = (struct slab *)(tables + bytes_state(slabs));
     region.high = region.high_commit = slabs;
     region.slabs = slabs;

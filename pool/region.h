@@ -8,7 +8,8 @@
  *                              cache, 0 while the slab serves none. Its page
  *                              is readable for every number, so that the
  *                              ownership test needs one comparison.
- *             state words      uint32_t, one per 2 KB; see below
+ *             state words      uint32_t, one per 2 KB, 32 bytes apart; see
+ *                              below
  *             struct slab      slab.h
  *
  *           Slabs are taken from the bottom (system pages) and from the top
@@ -28,7 +29,11 @@
  *
  * so that one comparison proves at once that the pointer is the start of a
  * slot, that the slot is handed out, and by whom. A thread stores the word
- * when it gets the slot and when it puts it.
+ * when it gets the slot and when it puts it. In time threads exchange slots
+ * until neighbours are different threads': were the words close together,
+ * every get and put would take a line from another processor. Two words a
+ * line, none shared from 4 KB upwards, cost 1.6 % of memory and made a
+ * replacement with two threads 1.5 to 2 times as fast.
  */
 #ifndef MIDPOOL_POOL_REGION_H
 #define MIDPOOL_POOL_REGION_H
@@ -43,8 +48,10 @@ enum {
     STATE_SHIFT = 11,
     STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
     STATE_TAG_SHIFT = 16,
+    STATE_SPACING_SHIFT = 5, /* from a word to the next, 32 bytes */
+    STATE_TABLE_BYTES = STATE_WORDS << STATE_SPACING_SHIFT, /* of a slab */
     /* Slots whose words share a cache line lie within this many bytes. */
-    STATE_LINE_BYTES = (CACHE_LINE_BYTES / 4) << STATE_SHIFT,
+    STATE_LINE_BYTES = (CACHE_LINE_BYTES >> STATE_SPACING_SHIFT) << STATE_SHIFT,
 };
 
 #define STATE_OFFSET_MASK 0xffffu
@@ -57,7 +64,7 @@ struct slab;
 
 struct region {
     uintptr_t first;      /* number (address >> SLAB_SHIFT) of slab 0 */
-    uint32_t *state;      /* word of address 0, so to speak: biased */
+    char *state;          /* word of address 0, so to speak: biased */
     struct slab *slab;    /* one a slab */
     uint32_t slabs;       /* 0: no reservation */
     uint32_t low;         /* slabs taken from the bottom: [0, low) */
@@ -109,7 +116,8 @@ region_slab_start(uint32_t number)
 static always_inline uint32_t *
 region_state(const void *ptr)
 {
-    return region.state + ((uintptr_t)ptr >> STATE_SHIFT);
+    return (uint32_t *)(region.state +
+                        ((uintptr_t)ptr >> STATE_SHIFT << STATE_SPACING_SHIFT));
 }
 
 #endif

@@ -22,6 +22,7 @@ struct settings {
     uint64_t cache_budget_bytes;
     uint64_t cache_reserve_bytes;
     uint64_t cache_small_bytes;
+    uint64_t cache_live_bytes; /* and as much again as is live, up to this */
 };
 
 extern hidden struct settings settings;

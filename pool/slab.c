@@ -247,17 +247,25 @@ assign(uint32_t number, unsigned bin)
     slab_sort(number);
 }
 
+static void
+clear_states(uint32_t number)
+{
+    const struct slab *slab = slab_at(number);
+
+    for (unsigned slot = 0; slot < slab->fresh; slot++)
+        *region_state(slab_slot_start(number, slab->bin, slot)) = STATE_NEVER;
+}
+
 /* Forgets the slots of an empty slab; what was touched stays known. */
 static void
 unassign(uint32_t number)
 {
     struct slab *slab = slab_at(number);
-    uint32_t *state = region_state(region_slab_start(number));
 
     pool_assert(slab->assigned && slab_out(slab) == 0);
     slab_unsort(number);
     __atomic_store_n(&region_slab_bin[number], 0, __ATOMIC_RELEASE);
-    __builtin_memset(state, 0, STATE_WORDS * sizeof(*state));
+    clear_states(number);
     __builtin_memset(slab->warm, 0, sizeof(slab->warm));
     __builtin_memset(slab->cold, 0, sizeof(slab->cold));
     warm_count_add(slab->bin, -(int)slab->warm_free);
