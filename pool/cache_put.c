@@ -40,6 +40,20 @@ put_alone(unsigned bin, void *slot)
     }
 }
 
+/*
+ * What a bin's magazine may grow to: while half of cache_max is left also
+ * beyond the usual. A thread that has few classes in use but many buffers of
+ * them is served from its own magazine; one with many classes has room for
+ * all of them.
+ */
+static unsigned
+rounds_max(const struct cache *cache, const struct bin_info *info)
+{
+    if (cache->granted_bytes < settings.config.cache_max_bytes / 2)
+        return MAGAZINE_ROUNDS;
+    return info->magazine_rounds;
+}
+
 /* More room in the loaded magazine, if the budgets allow. */
 static bool
 grow(struct cache *cache, unsigned index)
@@ -48,8 +62,8 @@ grow(struct cache *cache, unsigned index)
     const struct bin_info *info = &bin_info[index];
     unsigned rounds = bin->rounds == 0 ? FIRST_ROUNDS : 2u * bin->rounds;
 
-    if (rounds > info->magazine_rounds)
-        rounds = info->magazine_rounds;
+    if (rounds > rounds_max(cache, info))
+        rounds = rounds_max(cache, info);
     while (rounds > bin->rounds &&
            !cache_grant(cache, (uint64_t)(rounds - bin->rounds) * info->stride))
         rounds = (rounds + bin->rounds) / 2;

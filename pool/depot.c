@@ -55,7 +55,6 @@ stack_push(struct depot *stack, struct magazine *magazine)
         next = ((head >> 32) + 1) << 32 | magazine->number;
     } while (!atomic_compare_exchange_weak_explicit(
         &stack->head, &head, next, memory_order_release, memory_order_relaxed));
-    atomic_fetch_add_explicit(&stack->magazines, 1, memory_order_relaxed);
 }
 
 /*
@@ -78,7 +77,6 @@ stack_pop(struct depot *stack)
                atomic_load_explicit(&top->next, memory_order_relaxed);
     } while (!atomic_compare_exchange_weak_explicit(
         &stack->head, &head, next, memory_order_acquire, memory_order_acquire));
-    atomic_fetch_sub_explicit(&stack->magazines, 1, memory_order_relaxed);
     return top;
 }
 
@@ -146,7 +144,11 @@ depot_push(unsigned bin, struct magazine *magazine)
 {
     pool_assert(magazine->rounds > 0 && magazine->rounds <= MAGAZINE_ROUNDS);
     pool_assert(!magazine->cold);
+
+    int32_t rounds = magazine->rounds; /* another's, once it is pushed */
+
     stack_push(&depot[bin], magazine);
+    atomic_fetch_add_explicit(&depot[bin].slots, rounds, memory_order_relaxed);
 }
 
 struct magazine *
@@ -156,8 +158,10 @@ depot_pop(unsigned bin)
     struct magazine *magazine = stack_pop(stack);
 
     if (magazine != NULL) {
-        int32_t left =
-            atomic_load_explicit(&stack->magazines, memory_order_relaxed);
+        int32_t rounds = magazine->rounds;
+        int32_t left = atomic_fetch_sub_explicit(&stack->slots, rounds,
+                                                 memory_order_relaxed) -
+                       rounds;
 
         /* An estimate: a lost update costs a window's precision. */
         if (left < atomic_load_explicit(&stack->low, memory_order_relaxed))
@@ -179,7 +183,7 @@ depot_bytes_all(void)
 uint32_t
 depot_window(unsigned bin)
 {
-    int32_t now = atomic_load(&depot[bin].magazines);
+    int32_t now = atomic_load(&depot[bin].slots);
     int32_t low = atomic_exchange(&depot[bin].low, now);
 
     if (low > now)
@@ -217,7 +221,7 @@ stack_forget(struct depot *stack)
     uint64_t head = atomic_load(&stack->head);
 
     atomic_store(&stack->head, ((head >> 32) + 1) << 32);
-    atomic_store(&stack->magazines, 0);
+    atomic_store(&stack->slots, 0);
     atomic_store(&stack->low, 0);
 }
 

@@ -37,8 +37,8 @@ _Static_assert(sizeof(struct magazine) == 512, "magazines fill cache lines");
 
 struct depot {
     _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t head; /* counter, number */
-    _Atomic int32_t magazines; /* in the stack, about: may dip below 0 */
-    _Atomic int32_t low;       /* fewest since the last decay window began */
+    _Atomic int32_t slots; /* in the stack, about: may dip below 0 */
+    _Atomic int32_t low;   /* fewest since the last decay window began */
 };
 
 extern hidden struct depot depot[BINS];
@@ -58,17 +58,16 @@ struct magazine *depot_pop(unsigned bin);
 static inline uint64_t
 depot_bytes(unsigned bin)
 {
-    int32_t count =
-        atomic_load_explicit(&depot[bin].magazines, memory_order_relaxed);
+    int32_t slots =
+        atomic_load_explicit(&depot[bin].slots, memory_order_relaxed);
 
-    return (uint64_t)(count > 0 ? count : 0) * bin_info[bin].magazine_rounds /
-           2 * bin_info[bin].slot_bytes;
+    return (uint64_t)(slots > 0 ? slots : 0) * bin_info[bin].slot_bytes;
 }
 
 /* All bins together. */
 uint64_t depot_bytes_all(void);
 
-/* Begins a decay window; returns how many magazines the last did not need. */
+/* Begins a decay window; returns how many slots the last did not need. */
 uint32_t depot_window(unsigned bin);
 
 /* Slots in a bin's depot. Requires that no other thread runs. */

@@ -31,13 +31,21 @@ static struct {
     uint32_t warm_end;        /* and no burden before this window */
 } purge = {.cursor = UINT32_MAX};
 
-/* Moves up to count magazines of a bin to the slabs. Requires slab_lock. */
+/*
+ * Moves slots of a bin's depot to the slabs, by whole magazines and no more
+ * than so many. Requires slab_lock.
+ */
 static void
-drain(unsigned bin, uint32_t count)
+drain(unsigned bin, uint32_t slots)
 {
     struct magazine *magazine;
 
-    while (count-- > 0 && (magazine = depot_pop(bin)) != NULL) {
+    while (slots > 0 && (magazine = depot_pop(bin)) != NULL) {
+        if (magazine->rounds > slots) {
+            depot_push(bin, magazine);
+            break;
+        }
+        slots -= magazine->rounds;
         for (unsigned i = 0; i < magazine->rounds; i++)
             slab_put(magazine->slot[i], false);
         magazine_free(magazine);

@@ -39,7 +39,7 @@ struct bin_info {
     uint32_t stride;     /* distance of slots in a slab */
     uint16_t slots;      /* of a slab */
     uint8_t size_class;
-    uint8_t magazine_rounds; /* capacity of a full-grown magazine */
+    uint8_t magazine_rounds; /* usual capacity of a full-grown magazine */
     uint8_t run_slots;       /* fresh slots a thread takes at once */
 };
 

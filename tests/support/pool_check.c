@@ -90,9 +90,8 @@ check_depot(unsigned bin)
 
     while (count < 1 << 16 && (top = depot_pop(bin)) != NULL)
         popped[count++] = top;
-    CLAIM(atomic_load(&depot[bin].magazines) == 0,
-          "depot %u: %d magazines are missing", bin,
-          atomic_load(&depot[bin].magazines));
+    CLAIM(atomic_load(&depot[bin].slots) == 0, "depot %u: %d slots are missing",
+          bin, atomic_load(&depot[bin].slots));
     for (unsigned i = count; i-- > 0;) {
         struct magazine *magazine = popped[i];
 

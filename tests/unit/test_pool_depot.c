@@ -32,10 +32,7 @@ Test(pool_depot, last_in_first_out, .init = start)
         made[i] = make(&made[i]);
         depot_push(3, made[i]);
     }
-    /* Estimated: threads give half a magazine at a time. */
-    cr_assert_eq(depot_bytes(3), (uint64_t)MAGAZINES *
-                                     (bin_info[3].magazine_rounds / 2) *
-                                     bin_info[3].slot_bytes);
+    cr_assert_eq(depot_bytes(3), (uint64_t)MAGAZINES * bin_info[3].slot_bytes);
     for (unsigned i = MAGAZINES; i-- > 0;)
         cr_assert_eq(depot_pop(3), made[i]);
     cr_assert_null(depot_pop(3));
