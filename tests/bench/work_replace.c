@@ -13,8 +13,11 @@ struct replace {
     struct bench_sizes sizes;
     uint32_t live;
     bool touch;
-    void **slot[MOST_THREADS]; /* per thread, live pointers each */
-    uint64_t random[MOST_THREADS];
+    /* A thread's: lines of its own, lest the bench measures their sharing. */
+    struct {
+        _Alignas(128) void **slot; /* live pointers */
+        uint64_t random;
+    } thread[MOST_THREADS];
 };
 
 static struct replace replace;
@@ -29,30 +32,30 @@ prepare(unsigned index)
         slot[i] = bench_malloc(replace.sizes.size[bits % BENCH_SIZES]);
         *(volatile char *)slot[i] = 1;
     }
-    replace.slot[index] = slot;
-    replace.random[index] = random;
+    replace.thread[index].slot = slot;
+    replace.thread[index].random = random;
 }
 
 static void
 run_plain(unsigned index, uint64_t ops)
 {
-    void **slot = replace.slot[index];
-    uint64_t random = replace.random[index];
+    void **slot = replace.thread[index].slot;
+    uint64_t random = replace.thread[index].random;
     for (uint64_t i = 0; i < ops; i++) {
         uint64_t bits = bench_random(&random);
         void **at = &slot[bench_below((uint32_t)(bits >> 32), replace.live)];
         free(*at);
         *at = malloc(replace.sizes.size[bits % BENCH_SIZES]);
     }
-    replace.random[index] = random;
+    replace.thread[index].random = random;
 }
 
 /* The same, with the first and last line of each new buffer written. */
 static void
 run_touch(unsigned index, uint64_t ops)
 {
-    void **slot = replace.slot[index];
-    uint64_t random = replace.random[index];
+    void **slot = replace.thread[index].slot;
+    uint64_t random = replace.thread[index].random;
     for (uint64_t i = 0; i < ops; i++) {
         uint64_t bits = bench_random(&random);
         void **at = &slot[bench_below((uint32_t)(bits >> 32), replace.live)];
@@ -63,7 +66,7 @@ run_touch(unsigned index, uint64_t ops)
         ptr[size - 1] = 1;
         *at = (void *)ptr;
     }
-    replace.random[index] = random;
+    replace.thread[index].random = random;
 }
 
 static void
