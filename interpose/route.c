@@ -181,7 +181,8 @@ realloc_pooled(void *ptr, size_t bytes, unsigned bin)
         return NULL;
     memcpy(moved, ptr, bytes < slot_bytes ? bytes : slot_bytes);
     cache_note(bin, NOTE_MOVED);
-    (void)cache_put_slow(ptr);
+    if (!cache_put_fast(ptr, bin_offset(bin)))
+        (void)cache_put_slow(ptr);
     return moved;
 }
 

@@ -5,6 +5,7 @@
 
 #include "account.h"
 #include "cache.h"
+#include "cache_budget.h"
 #include "depot.h"
 #include "os.h"
 #include "purge_slab.h"
@@ -263,29 +264,37 @@ warm_bytes_all(void)
     return bytes;
 }
 
+/* What pool_max leaves to depots and slabs, beside all that caches may hold. */
+static uint64_t
+shared_limit(void)
+{
+    uint64_t limit = settings.config.pool_max_bytes;
+    uint64_t caches = cache_granted_bytes();
+
+    return limit > caches ? limit - caches : 0;
+}
+
 /* Is there more idle than the options allow, at a glance? */
 static bool
 over_bound(void)
 {
-    uint64_t limit = settings.config.pool_max_bytes;
-
     if (settings.window_ns == 0)
         return true;
-    return limit != 0 && depot_bytes_all() + warm_bytes_all() > limit;
+    return settings.config.pool_max_bytes != 0 &&
+           depot_bytes_all() + warm_bytes_all() > shared_limit();
 }
 
 /* bin: whose depot may be over; BINS: any. */
 static void
 hold_bound(unsigned bin)
 {
-    uint64_t limit = settings.config.pool_max_bytes;
     bool at_once = settings.window_ns == 0;
 
     if (lock_held_by_self(&slab_lock))
         return;
     lock_acquire(&slab_lock);
     /* What lies between live slots counts no more once it was tried. */
-    if (at_once || depot_bytes_all() + idle_bytes_all() > limit) {
+    if (at_once || depot_bytes_all() + idle_bytes_all() > shared_limit()) {
         if (at_once && bin < BINS)
             drain(bin, UINT32_MAX);
         else

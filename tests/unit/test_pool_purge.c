@@ -187,25 +187,76 @@ Test(pool_purge, decay_reaches_into_the_cache_of_a_running_thread)
     assert_sound("decay");
 }
 
-Test(pool_purge, pool_max_bounds_idle_memory)
+static void
+start_bounded(void)
 {
     struct pool_config config = pool_config_default;
-    uint64_t idle = 0;
 
     config.pool_max_bytes = 4 << 20;
     start(config);
+}
+
+/* Requires that nothing but the test's own calls goes on. */
+static void
+assert_bounded(void)
+{
+    uint64_t idle = 0;
+
+    assert_sound("pool_max");
+    for (unsigned bin = 0; bin < BINS; bin++)
+        idle += (pool_census[bin].warm + pool_census[bin].depot +
+                 pool_census[bin].cached) *
+                bin_info[bin].slot_bytes;
+    cr_assert(idle <= 4 << 20, "%lu bytes idle", idle);
+}
+
+Test(pool_purge, pool_max_bounds_idle_memory, .init = start_bounded)
+{
     for (size_t bytes = 4096; bytes <= 65536; bytes *= 2) {
         get_many(bytes);
         put_many();
-        assert_sound("pool_max");
-        idle = 0;
-        for (unsigned bin = 0; bin < BINS; bin++)
-            idle += (pool_census[bin].warm + pool_census[bin].depot +
-                     pool_census[bin].cached) *
-                    bin_info[bin].slot_bytes;
-        cr_assert(idle <= config.pool_max_bytes + (1 << 20),
-                  "%lu bytes idle after %zu", idle, bytes);
+        assert_bounded();
     }
+}
+
+static pthread_barrier_t used;
+static pthread_barrier_t looked_at;
+
+static void *
+fill_a_cache(void *unused)
+{
+    void *own[100];
+
+    for (size_t bytes = 2048; bytes <= 65536; bytes *= 2) {
+        for (unsigned i = 0; i < 100; i++)
+            own[i] = pool_get(bytes);
+        for (unsigned i = 0; i < 100; i++)
+            (void)pool_put(own[i]);
+    }
+    pthread_barrier_wait(&used);
+    pthread_barrier_wait(&looked_at);
+    return unused;
+}
+
+Test(pool_purge, pool_max_counts_what_caches_hold, .init = start_bounded)
+{
+    enum { HOLDERS = 4 };
+    pthread_t thread[HOLDERS];
+
+    pthread_barrier_init(&used, NULL, HOLDERS + 1);
+    pthread_barrier_init(&looked_at, NULL, HOLDERS + 1);
+    for (unsigned i = 0; i < HOLDERS; i++)
+        pthread_create(&thread[i], NULL, fill_a_cache, NULL);
+    pthread_barrier_wait(&used);
+    get_many(4096);
+    for (unsigned i = 0; i < MANY; i++) {
+        (void)pool_put(ptr[i]);
+        if (i % 50 == 0)
+            assert_bounded();
+    }
+    pthread_barrier_wait(&looked_at);
+    for (unsigned i = 0; i < HOLDERS; i++)
+        pthread_join(thread[i], NULL);
 }
 
 /* What a sanitizer keeps of memory that is written, on top of it. */
