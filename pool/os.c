@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
@@ -212,6 +213,12 @@ size_t
 os_data_limit(void)
 {
     return limit_of(RLIMIT_DATA);
+}
+
+size_t
+os_page_bytes(void)
+{
+    return getauxval(AT_PAGESZ);
 }
 
 uint64_t

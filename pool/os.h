@@ -60,6 +60,9 @@ void os_name(const void *start, size_t bytes, const char *name);
 size_t os_address_limit(void);
 size_t os_data_limit(void);
 
+/* The size of the system's pages: all that is here counts on OS_PAGE_BYTES. */
+size_t os_page_bytes(void);
+
 /* Physical memory, or 0 if it can not be known. */
 uint64_t os_physical_bytes(void);
 

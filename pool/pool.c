@@ -119,6 +119,8 @@ pool_init(const struct pool_config *config)
 {
     pool_configure(config);
     describe();
+    if (os_page_bytes() != OS_PAGE_BYTES)
+        return fail("the system's pages are not of 4 KB");
     if (!region_init())
         return fail("no address space for the pools");
     if (!depot_init(region.slabs) || !thread_init()) {
