@@ -84,7 +84,10 @@ any_warm(const struct slab *slab, unsigned from, unsigned to)
     return false;
 }
 
-/* Whole pages of the free run [from, to) of a slab. */
+/*
+ * Whole pages of the free run [from, to) of a slab. Returns the bytes of slots
+ * that had theirs: parts of the run may have been returned before.
+ */
 static size_t
 purge_run(uint32_t number, unsigned from, unsigned to)
 {
@@ -110,7 +113,7 @@ purge_run(uint32_t number, unsigned from, unsigned to)
     unsigned count = mark_cold(number, from, to, start, end);
 
     account_discards(slab->bin, count);
-    return (size_t)(end - start);
+    return (size_t)count * bin_info[slab->bin].slot_bytes;
 }
 
 /* A slab with slots in use: the pages between them. */
@@ -144,7 +147,7 @@ purge_slab(uint32_t number)
     slab_unsort(number);
     slab->purging = 1;
     if (empty) {
-        bytes = align_up(slab->touched, OS_PAGE_BYTES);
+        bytes = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
         lock_release(&slab_lock);
         bool purged = os_purge(region_slab_start(number), SLAB_BYTES);
         lock_acquire(&slab_lock);

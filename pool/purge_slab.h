@@ -7,10 +7,10 @@
 #include "base.h"
 
 /*
- * Returns the idle pages of a slab, and says how many bytes the system calls
- * went over: the measure of the work. The slab is out of all sets meanwhile,
- * so that its free slots can not be taken, and the lock is free during the
- * system calls. Requires slab_lock.
+ * Returns the idle pages of a slab, and says how many bytes of slots had
+ * theirs. The slab is out of all sets meanwhile, so that its free slots can
+ * not be taken, and the lock is free during the system calls. Requires
+ * slab_lock.
  */
 size_t purge_slab(uint32_t number);
 

@@ -304,13 +304,20 @@ mark_touched_warm(uint32_t number)
 }
 
 uint32_t
-slab_adopt_empty(unsigned bin)
+slab_whole_empty(void)
 {
     uint32_t number = slab_set_next(&empty_slabs, 0);
 
-    /* One with holes would count as warm what must be faulted in. */
     while (number != UINT32_MAX && slab_at(number)->cold_free > 0)
         number = slab_set_next(&empty_slabs, number + 1);
+    return number;
+}
+
+uint32_t
+slab_adopt_empty(unsigned bin)
+{
+    uint32_t number = slab_whole_empty();
+
     if (number == UINT32_MAX)
         return UINT32_MAX;
 

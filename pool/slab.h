@@ -123,7 +123,13 @@ void slab_set_stuck(struct slab *slab, unsigned stuck);
 void slab_put(const void *ptr, bool cold);
 
 /*
- * Gives an empty slab (of another bin) to the bin, its pages present.
+ * An empty slab whose pages are all there, or UINT32_MAX: one with holes would
+ * count as warm what must be faulted in. Requires slab_lock.
+ */
+uint32_t slab_whole_empty(void);
+
+/*
+ * Gives such a slab (of another bin) to the bin, its pages present.
  * Returns its number or UINT32_MAX. Requires slab_lock.
  */
 uint32_t slab_adopt_empty(unsigned bin);

@@ -219,6 +219,53 @@ Test(pool_purge, pool_max_bounds_idle_memory, .init = start_bounded)
     }
 }
 
+/* Slots of changing sizes at random places, so many bytes of them. */
+enum { MIXED_BYTES = 96 << 20, MIXED_MOST = MIXED_BYTES / 2048 };
+
+static struct {
+    void *ptr;
+    size_t bytes;
+} mixed[MIXED_MOST];
+
+static size_t mixed_count;
+static size_t mixed_bytes;
+
+static void
+drop_mixed(size_t at)
+{
+    (void)pool_put(mixed[at].ptr);
+    mixed_bytes -= mixed[at].bytes;
+    mixed[at] = mixed[--mixed_count];
+}
+
+/* Until all were replaced twice, or nearly. */
+static void
+replace_mixed(size_t bytes)
+{
+    for (size_t renewed = 0; renewed < 2 * MIXED_BYTES; renewed += bytes) {
+        while (mixed_bytes + bytes > MIXED_BYTES)
+            drop_mixed((size_t)rand() % mixed_count);
+        mixed[mixed_count].ptr = pool_get(bytes);
+        mixed[mixed_count++].bytes = bytes;
+        mixed_bytes += bytes;
+    }
+}
+
+/* As the sizes change, what the old ones left idle goes, a twelfth stays. */
+Test(pool_purge, growth_returns_what_lies_idle_between_slots)
+{
+    static const size_t size[] = {8192, 16384, 32768, 49152, 12288, 40960};
+
+    start(config_decay(3600 * 1000));
+    for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
+        replace_mixed(size[i]);
+        assert_sound("mixed");
+        cr_assert(slab_resident_bytes <=
+                      mixed_bytes + mixed_bytes / 4 + (16 << 20),
+                  "%lu bytes resident after %zu", slab_resident_bytes, size[i]);
+    }
+}
+
 static pthread_barrier_t used;
 static pthread_barrier_t looked_at;
 
