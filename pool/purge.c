@@ -236,7 +236,7 @@ purge_for_growth(bool slab_wanted)
         drain_all();
         purge.reclaimed_bytes = depot_bytes_all();
     }
-    if (slab_wanted && slab_whole_empty() != UINT32_MAX)
+    if (slab_wanted && empty_slabs.count > 0)
         return true;
     if (settings.window_ns >= 0)
         purge_between_slots();

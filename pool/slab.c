@@ -6,13 +6,14 @@
 #include "account.h"
 #include "os.h"
 
-/* So many empty slabs may keep their holes before one is cleaned for reuse. */
+/* So many slabs may stay empty before one is cleaned for reuse. */
 enum { EMPTY_KEPT = BINS };
 
 struct lock slab_lock;
 struct slab_set warm_slabs[BINS];
 struct slab_set room_slabs[BINS];
 struct slab_set empty_slabs;
+struct slab_set holey_slabs;
 struct slab_set clean_slabs;
 _Atomic uint32_t slab_warm_count[BINS];
 uint32_t slab_window;
@@ -54,12 +55,13 @@ slab_sort(uint32_t number)
     const struct slab *slab = slab_at(number);
     bool here = slab->assigned && !slab->purging;
     bool room = slab->cold_free > 0 || slab->fresh < bin_info[slab->bin].slots;
+    bool empty = slab->fresh > 0 && slab_out(slab) == 0;
 
     assert_slab(slab);
     set_keep(&warm_slabs[slab->bin], number, here && slab->warm_free > 0);
     set_keep(&room_slabs[slab->bin], number, here && room);
-    set_keep(&empty_slabs, number,
-             here && slab->fresh > 0 && slab_out(slab) == 0);
+    set_keep(&empty_slabs, number, here && empty && slab->cold_free == 0);
+    set_keep(&holey_slabs, number, here && empty && slab->cold_free > 0);
 }
 
 void
@@ -70,6 +72,7 @@ slab_unsort(uint32_t number)
     slab_set_remove(&warm_slabs[bin], number);
     slab_set_remove(&room_slabs[bin], number);
     slab_set_remove(&empty_slabs, number);
+    slab_set_remove(&holey_slabs, number);
 }
 
 void
@@ -304,19 +307,9 @@ mark_touched_warm(uint32_t number)
 }
 
 uint32_t
-slab_whole_empty(void)
-{
-    uint32_t number = slab_set_next(&empty_slabs, 0);
-
-    while (number != UINT32_MAX && slab_at(number)->cold_free > 0)
-        number = slab_set_next(&empty_slabs, number + 1);
-    return number;
-}
-
-uint32_t
 slab_adopt_empty(unsigned bin)
 {
-    uint32_t number = slab_whole_empty();
+    uint32_t number = slab_set_next(&empty_slabs, 0);
 
     if (number == UINT32_MAX)
         return UINT32_MAX;
@@ -341,12 +334,14 @@ find_clean(bool huge)
     return number;
 }
 
-/* An empty slab with holes: without its other pages it is a clean one. */
+/* An empty slab, rather one with holes: without its pages it is a clean one. */
 static void
 clean_one_empty(void)
 {
-    uint32_t number = slab_set_next(&empty_slabs, 0);
+    uint32_t number = slab_set_next(&holey_slabs, 0);
 
+    if (number == UINT32_MAX)
+        number = slab_set_next(&empty_slabs, 0);
     if (number == UINT32_MAX ||
         !os_purge(region_slab_start(number), SLAB_BYTES))
         return;
@@ -359,7 +354,8 @@ slab_assign_clean(unsigned bin, bool huge)
 {
     uint32_t number = find_clean(huge);
 
-    if (number == UINT32_MAX && empty_slabs.count > EMPTY_KEPT) {
+    if (number == UINT32_MAX &&
+        empty_slabs.count + holey_slabs.count > EMPTY_KEPT) {
         clean_one_empty();
         number = find_clean(huge);
     }

@@ -15,7 +15,8 @@
  *           given to another bin with its pages present, or be purged.
  * Sets      warm_slabs[bin]  assigned, warm_free > 0
  *           room_slabs[bin]  assigned, cold_free > 0 or fresh < slots
- *           empty_slabs      assigned, out = 0 and fresh > 0
+ *           empty_slabs      assigned, out = 0, fresh > 0, cold_free = 0
+ *           holey_slabs      the same with cold_free > 0
  *           clean_slabs      unassigned, reads as zero
  *           A slab that is being purged is in none (purge.c). The lowest
  *           address is taken first, so that high slabs become empty.
@@ -59,6 +60,7 @@ extern hidden struct lock slab_lock;
 extern hidden struct slab_set warm_slabs[BINS];
 extern hidden struct slab_set room_slabs[BINS];
 extern hidden struct slab_set empty_slabs;
+extern hidden struct slab_set holey_slabs;
 extern hidden struct slab_set clean_slabs;
 extern hidden _Atomic uint32_t slab_warm_count[BINS];
 extern hidden uint32_t slab_window; /* the current decay window's number */
@@ -123,14 +125,9 @@ void slab_set_stuck(struct slab *slab, unsigned stuck);
 void slab_put(const void *ptr, bool cold);
 
 /*
- * An empty slab whose pages are all there, or UINT32_MAX: one with holes would
- * count as warm what must be faulted in. Requires slab_lock.
- */
-uint32_t slab_whole_empty(void);
-
-/*
- * Gives such a slab (of another bin) to the bin, its pages present.
- * Returns its number or UINT32_MAX. Requires slab_lock.
+ * Gives an empty slab (of another bin) to the bin, its pages present: one with
+ * holes would count as warm what must be faulted in. Returns its number or
+ * UINT32_MAX. Requires slab_lock.
  */
 uint32_t slab_adopt_empty(unsigned bin);
 

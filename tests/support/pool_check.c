@@ -164,8 +164,12 @@ check_sets(uint32_t number)
     CLAIM(((room_slabs[slab->bin].word[word] & bit) != 0) ==
               (slab->assigned && room),
           "slab %u: set of slabs with room", number);
-    CLAIM(((empty_slabs.word[word] & bit) != 0) == (slab->assigned && empty),
+    CLAIM(((empty_slabs.word[word] & bit) != 0) ==
+              (slab->assigned && empty && slab->cold_free == 0),
           "slab %u: set of empty slabs", number);
+    CLAIM(((holey_slabs.word[word] & bit) != 0) ==
+              (slab->assigned && empty && slab->cold_free > 0),
+          "slab %u: set of empty slabs with holes", number);
     CLAIM(((clean_slabs.word[word] & bit) != 0) == !slab->assigned,
           "slab %u: set of clean slabs", number);
 }
