@@ -249,6 +249,7 @@ account_metadata(void)
 
     account_page->metadata_bytes =
         threads + slab_tables_bytes() + depot_metadata_bytes();
+    account_page->reserved_bytes = region_reserved_bytes();
 }
 
 static void

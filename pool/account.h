@@ -53,7 +53,7 @@ void account_publish(struct stats_block *block);
 /* Closes the curve's interval when it is over. Thread: any. */
 void account_curve(int64_t now_ns);
 
-/* Computes what the pool's own tables take up. */
+/* Computes what the pool's own tables and its address space take up. */
 void account_metadata(void);
 
 /* Counters to zero; what is idle is kept. Thread: the only one. */

@@ -7,8 +7,10 @@
 #include "region.h"
 
 enum {
-    MAGAZINES_COMMIT = 128,  /* committed at once: 64 KB */
-    MAGAZINES_PER_SLAB = 17, /* a slab full of the smallest slots */
+    MAGAZINES_COMMIT = 128,   /* committed at once: 64 KB */
+    MAGAZINES_PER_SLAB = 17,  /* a slab full of the smallest slots */
+    MAGAZINES_MOST = 1 << 17, /* 64 MB: without one, slots go to their slabs */
+    LIMIT_SHARE = 64,         /* of RLIMIT_AS */
 };
 
 struct depot depot[BINS];
@@ -31,13 +33,19 @@ magazine_at(uint32_t number)
 bool
 depot_init(uint32_t slabs)
 {
-    size_t bytes = (size_t)slabs * MAGAZINES_PER_SLAB * sizeof(struct magazine);
-    struct magazine *area = os_reserve(bytes, OS_PAGE_BYTES);
+    size_t limit = os_address_limit() / LIMIT_SHARE;
+    uint32_t count = slabs * MAGAZINES_PER_SLAB;
+    struct magazine *area;
 
+    if (count > MAGAZINES_MOST)
+        count = MAGAZINES_MOST;
+    while (count > MAGAZINES_COMMIT && count * sizeof(struct magazine) > limit)
+        count /= 2;
+    area = os_reserve(count * sizeof(struct magazine), OS_PAGE_BYTES);
     if (area == NULL)
         return false;
     magazines.area = area;
-    magazines.limit = slabs * MAGAZINES_PER_SLAB;
+    magazines.limit = count;
     atomic_store(&magazines.used, 1);
     return true;
 }

@@ -114,19 +114,77 @@ os_reserve(size_t bytes, size_t align)
     return aligned;
 }
 
+/* Maps exactly there, or returns why not: -EEXIST, something is there. */
+static long
+map_there(void *start, size_t bytes, int prot, int flags)
+{
+    flags |= MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+
+    long result = map(start, bytes, prot, flags, -1);
+
+    if (failed(result))
+        return result;
+    /* Kernels before 4.17 take the address for a hint. */
+    if ((void *)result == start)
+        return 0;
+    os_release((void *)result, bytes);
+    return -EEXIST;
+}
+
 bool
 os_reserve_at(void *start, size_t bytes)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    long result = map(start, bytes, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1);
+    return map_there(start, bytes, PROT_NONE, MAP_NORESERVE) == 0;
+}
 
-    if (failed(result))
-        return false;
-    /* Kernels before 4.17 take the address for a hint. */
-    if ((void *)result == start)
-        return true;
-    os_release((void *)result, bytes);
-    return false;
+bool
+os_map_at(void *start, size_t bytes)
+{
+    return map_there(start, bytes, PROT_READ | PROT_WRITE, 0) == 0;
+}
+
+/*
+ * Are the addresses free? The page behind them stays mapped then. Where there
+ * is not as much address space left one can not know: os_map_at will tell.
+ */
+static bool
+claim(char *start, size_t bytes)
+{
+    long result =
+        map_there(start, bytes + OS_PAGE_BYTES, PROT_NONE, MAP_NORESERVE);
+
+    if (result == 0)
+        os_release(start, bytes);
+    return result == 0 ||
+           (result == -ENOMEM && os_reserve_at(start + bytes, OS_PAGE_BYTES));
+}
+
+/*
+ * Of the 47-bit address space's 32 windows of 4 TB these are neither the
+ * executable's nor the mappings'; jemalloc's memory lies above
+ * (interpose/backend_map.c). The place within is random as far as the
+ * library's own address is.
+ */
+void *
+os_window(size_t bytes, size_t align)
+{
+#ifdef __SANITIZE_THREAD__
+    (void)bytes, (void)align; /* It has no shadow for these addresses. */
+    (void)claim;
+#else
+    enum { WINDOW_SHIFT = 42, FIRST = 20, LAST = 12, RANDOM_BITS = 19 };
+    static const char here;
+    uintptr_t random = ((uintptr_t)&here / OS_PAGE_BYTES) &
+                       (((uintptr_t)1 << RANDOM_BITS) - 1);
+
+    for (uintptr_t number = FIRST; number >= LAST; number--) {
+        uintptr_t start = (number << WINDOW_SHIFT) + random * align;
+
+        if (claim((char *)start, bytes))
+            return (void *)start;
+    }
+#endif
+    return NULL;
 }
 
 void

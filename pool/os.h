@@ -23,6 +23,20 @@ void *os_reserve(size_t bytes, size_t align);
 /* The same at that very place, if nothing is there. */
 bool os_reserve_at(void *start, size_t bytes);
 
+/*
+ * Finds that many free addresses at a multiple of align, far from where the
+ * kernel puts mappings of its own choice. They cost no address space: nothing
+ * is reserved but the page behind them, by which others see that they are
+ * somebody's. NULL: there are none, or the kernel is too old for os_map_at.
+ */
+void *os_window(size_t bytes, size_t align);
+
+/*
+ * Maps pages that read as zero there. False: no memory, no address space, or
+ * something is in the way.
+ */
+bool os_map_at(void *start, size_t bytes);
+
 /* Gives address space back. */
 void os_release(void *start, size_t bytes);
 

@@ -127,7 +127,7 @@ pool_init(const struct pool_config *config)
         region.slabs = 0;
         return fail("no address space for the pools' tables");
     }
-    account_page->reserved_bytes = (uint64_t)region.slabs << SLAB_SHIFT;
+    account_metadata();
     account_page->active = 1;
     settings.active = true;
     return true;

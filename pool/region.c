@@ -10,7 +10,7 @@
 enum {
     SLAB_COMMIT_SLABS = 16, /* slabs committed at once, beyond the first few */
     SLAB_COMMIT_FIRST = 4,
-    LIMIT_SHARE = 8, /* of RLIMIT_AS; what is over goes to the fallback */
+    LIMIT_SHARE = 4, /* of RLIMIT_AS; what is over goes to the fallback */
 };
 
 struct region region;
@@ -33,50 +33,83 @@ static uint32_t
 slabs_wanted(void)
 {
     uint64_t bytes = 2 * os_physical_bytes();
-    size_t limit = os_address_limit();
     uint32_t slabs = REGION_SLABS_MAX;
 
     if (bytes == 0)
         bytes = (uint64_t)64 << 30;
-    if (limit != SIZE_MAX && bytes > limit / LIMIT_SHARE)
-        bytes = limit / LIMIT_SHARE;
+    if (bytes > os_address_limit() / LIMIT_SHARE)
+        bytes = os_address_limit() / LIMIT_SHARE;
     while (slabs > REGION_SLABS_MIN && ((uint64_t)slabs << SLAB_SHIFT) > bytes)
         slabs /= 2;
     return slabs;
 }
 
-/* Slabs, state words and slab descriptors in one piece. */
-static char *
-reserve(uint32_t slabs)
+/* Slabs and state words in one piece. */
+static size_t
+bytes_range(uint32_t slabs)
 {
-    size_t bytes = (size_t)slabs << SLAB_SHIFT;
+    return ((size_t)slabs << SLAB_SHIFT) + bytes_state(slabs);
+}
 
-    return os_reserve(bytes + bytes_state(slabs) + bytes_meta(slabs),
-                      SLAB_BYTES);
+static char *
+find_window(uint32_t slabs)
+{
+    char *start = os_window(bytes_range(slabs), SLAB_BYTES);
+
+    if (start != NULL)
+        os_name(start + bytes_range(slabs), OS_PAGE_BYTES,
+                "midpool: end of slabs");
+    return start;
+}
+
+/* As many slabs as there is address space for, at most *slabs. */
+static char *
+reserve(uint32_t *slabs)
+{
+    char *start;
+
+    while ((start = os_reserve(bytes_range(*slabs), SLAB_BYTES)) == NULL &&
+           *slabs > REGION_SLABS_MIN)
+        *slabs /= 2;
+    if (start != NULL)
+        os_name(start, (size_t)*slabs << SLAB_SHIFT, "midpool: slabs");
+    return start;
 }
 
 bool
 region_init(void)
 {
     uint32_t slabs = slabs_wanted();
-    char *start = reserve(slabs);
+    char *start = find_window(slabs);
 
-    while (start == NULL && slabs > REGION_SLABS_MIN)
-        start = reserve(slabs /= 2);
+    region.reserved = start == NULL;
+    if (region.reserved)
+        start = reserve(&slabs);
     if (start == NULL)
+        return false;
+    region.slab = os_reserve(bytes_meta(slabs), OS_PAGE_BYTES);
+    if (region.slab == NULL)
         return false;
 
     char *tables = start + ((size_t)slabs << SLAB_SHIFT);
 
     region.state =
         tables - ((uintptr_t)start >> STATE_SHIFT << STATE_SPACING_SHIFT);
-    region.slab = (struct slab *)(tables + bytes_state(slabs));
     region.high = region.high_commit = slabs;
     region.slabs = slabs;
-    region.careful = os_data_limit() != SIZE_MAX;
+    region.careful =
+        os_data_limit() != SIZE_MAX || os_address_limit() != SIZE_MAX;
     region.first = (uintptr_t)start >> SLAB_SHIFT;
-    os_name(start, (size_t)slabs << SLAB_SHIFT, "midpool: slabs");
     return true;
+}
+
+uint64_t
+region_reserved_bytes(void)
+{
+    uint32_t used = region.low_commit + (region.slabs - region.high_commit);
+
+    return bytes_meta(region.slabs) +
+           bytes_range(region.reserved ? region.slabs : used);
 }
 
 /* Commits the pages that hold the descriptors [from, to). */
@@ -105,15 +138,27 @@ advise(void *start, size_t bytes, bool huge)
         (void)os_advise_huge(start, bytes, true);
 }
 
+/* Of pages that were not committed before. */
+static bool
+take(void *start, size_t bytes)
+{
+    return region.reserved ? os_commit(start, bytes) : os_map_at(start, bytes);
+}
+
 static bool
 commit(uint32_t from, uint32_t to, bool huge)
 {
     char *start = region_slab_start(from);
     size_t bytes = (size_t)(to - from) << SLAB_SHIFT;
 
-    if (!os_commit(region_state(start), bytes_state(to - from)) ||
-        !commit_slabs(from, to) || !os_commit(start, bytes))
+    if (!take(region_state(start), bytes_state(to - from)))
         return false;
+    if (!commit_slabs(from, to) || !take(start, bytes)) {
+        /* Or the next try would find them in its way. */
+        if (!region.reserved)
+            os_release(region_state(start), bytes_state(to - from));
+        return false;
+    }
     advise(start, bytes, huge);
     return true;
 }
@@ -129,14 +174,32 @@ commit_step(uint32_t taken)
     return step < left ? step : left;
 }
 
+/*
+ * Commits the next slabs of one end, a single one where no more are to be had.
+ * Returns how many.
+ */
+static uint32_t
+commit_next(uint32_t taken, bool top)
+{
+    uint32_t step = commit_step(taken);
+
+    while (step > 0) {
+        uint32_t from = top ? region.high_commit - step : region.low_commit;
+
+        if (commit(from, from + step, top))
+            break;
+        step = step > 1 ? 1 : 0;
+    }
+    return step;
+}
+
 static uint32_t
 extend_low(void)
 {
     if (region.low == region.low_commit) {
-        uint32_t step = commit_step(region.low);
+        uint32_t step = commit_next(region.low, false);
 
-        if (step == 0 ||
-            !commit(region.low_commit, region.low_commit + step, false))
+        if (step == 0)
             return UINT32_MAX;
         region.low_commit += step;
     }
@@ -147,10 +210,9 @@ static uint32_t
 extend_high(void)
 {
     if (region.high == region.high_commit) {
-        uint32_t step = commit_step(region.slabs - region.high);
+        uint32_t step = commit_next(region.slabs - region.high, true);
 
-        if (step == 0 ||
-            !commit(region.high_commit - step, region.high_commit, true))
+        if (step == 0)
             return UINT32_MAX;
         region.high_commit -= step;
     }
@@ -162,7 +224,13 @@ region_extend(bool huge)
 {
     if (region.slabs == 0)
         return UINT32_MAX;
-    return huge ? extend_high() : extend_low();
+
+    uint32_t number = huge ? extend_high() : extend_low();
+
+    /* Something may be in the way at one end. */
+    if (number == UINT32_MAX)
+        number = huge ? extend_low() : extend_high();
+    return number;
 }
 
 uint32_t

@@ -1,8 +1,9 @@
 /*
  * region.h - the address space of the pools and its side tables.
  *
- * Model     One reservation, aligned to a slab and never moved, is cut into
- *           slabs of 2 MB. The side tables are indexed by the slab's number:
+ * Model     One range of addresses, aligned to a slab and never moved, is cut
+ *           into slabs of 2 MB. The side tables are indexed by the slab's
+ *           number:
  *
  *             region_slab_bin  uint16_t, static: a bin's offset in struct
  *                              cache, 0 while the slab serves none. Its page
@@ -13,9 +14,11 @@
  *             struct slab      slab.h
  *
  *           Slabs are taken from the bottom (system pages) and from the top
- *           (huge pages), so that the kernel sees few mappings. Reserved
- *           memory is inaccessible and costs nothing until it is committed,
- *           in steps.
+ *           (huge pages), so that the kernel sees few mappings. Slabs and
+ *           their state words are mapped in steps, as they are needed: the
+ *           rest is free addresses in a place where nobody maps anything
+ *           (os_window), which no limit counts. Where there is no such place
+ *           the range is reserved, and committed in the same steps.
  * Ownership Written under the slab lock; region_slab_bin and the state words
  *           are read without it, by threads that hold a slot of the slab,
  *           which keeps the slab from changing its bin.
@@ -71,22 +74,27 @@ struct region {
     uint32_t high;        /* slabs taken from the top: [high, slabs) */
     uint32_t low_commit;  /* committed: [0, low_commit) */
     uint32_t high_commit; /* and [high_commit, slabs) */
-    bool careful;         /* committed memory is limited: in small steps */
+    bool careful;         /* memory is limited: committed in small steps */
+    bool reserved;        /* all of it, from the start */
 };
 
 extern hidden struct region region;
 extern hidden uint16_t region_slab_bin[REGION_SLABS_MAX];
 
 /*
- * Reserves as much as serves twice the physical memory, less where address
- * space is scarce. False: not even REGION_SLABS_MIN slabs were to be had.
+ * Finds a place for twice the physical memory, or for less under RLIMIT_AS and
+ * where it has to be reserved. False: not even REGION_SLABS_MIN slabs were to
+ * be had.
  */
 bool region_init(void);
 
+/* Address space taken so far, in bytes. */
+uint64_t region_reserved_bytes(void);
+
 /*
  * Takes a new slab, committed and reading as zero; huge ones come from the
- * top. Returns its number, or UINT32_MAX when the region is used up or the
- * system commits no more. Requires the slab lock.
+ * top, unless there are only others. Returns its number, or UINT32_MAX when the
+ * region is used up or the system commits no more. Requires the slab lock.
  */
 uint32_t region_extend(bool huge);
 

@@ -6,6 +6,8 @@
  * its contract: a purge that fails has purged half of the range.
  */
 #define os_reserve real_reserve
+#define os_window real_window
+#define os_map_at real_map_at
 #define os_commit real_commit
 #define os_purge real_purge
 #define os_populate real_populate
@@ -15,6 +17,8 @@
 #define os_map_private real_map_private
 #include "../../pool/os.c"
 #undef os_reserve
+#undef os_window
+#undef os_map_at
 #undef os_commit
 #undef os_purge
 #undef os_populate
@@ -28,6 +32,8 @@
 #include "fault_os.h"
 
 void *os_reserve(size_t bytes, size_t align);
+void *os_window(size_t bytes, size_t align);
+bool os_map_at(void *start, size_t bytes);
 bool os_commit(void *start, size_t bytes);
 bool os_purge(void *start, size_t bytes);
 bool os_populate(void *start, size_t bytes);
@@ -89,6 +95,18 @@ void *
 os_reserve(size_t bytes, size_t align)
 {
     return fails(FAULT_RESERVE) ? NULL : real_reserve(bytes, align);
+}
+
+void *
+os_window(size_t bytes, size_t align)
+{
+    return fails(FAULT_RESERVE) ? NULL : real_window(bytes, align);
+}
+
+bool
+os_map_at(void *start, size_t bytes)
+{
+    return !fails(FAULT_COMMIT) && real_map_at(start, bytes);
 }
 
 bool

@@ -1,6 +1,7 @@
 /* test_pool_slab.c - slots, slabs, and that none is ever lost. */
 #include <criterion/criterion.h>
 
+#include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "slab.h"
@@ -105,6 +106,20 @@ Test(pool_slab, the_walker_finds_a_wrong_counter, .init = start)
     (void)pool_get(4096);
     slab_resident_bytes++;
     cr_assert_not_null(pool_check());
+}
+
+/* Slabs are mapped when they are needed: others may have been there first. */
+Test(pool_slab, something_in_the_way_of_new_slabs, .init = start)
+{
+    char *next = region_slab_start(region.low_commit);
+
+    if (region.reserved)
+        cr_skip("the region is reserved here");
+    cr_assert(os_reserve_at(next, OS_PAGE_BYTES));
+    for (unsigned i = 0; i < PLACES; i++)
+        take(i, 65536, i);
+    assert_sound("beside it");
+    drop_all();
 }
 
 Test(pool_slab, slots_of_a_full_slab_do_not_overlap, .init = start)

@@ -74,6 +74,14 @@ def test_address_space_used_up(arguments):
     result.report()
 
 
+def test_address_space_lowered(arguments):
+    """A limit that a program sets itself counts only what is in use."""
+    result = preload.run(arguments.lib, [arguments.program("limits_work"),
+                                         "200", "lower"]).expect(0)
+    assert int(result.out) >= 198, "%s of 200 MB" % result.out
+    assert result.report()["totals"]["bypasses"] == 0, result.report()
+
+
 def test_shrinking_realloc(arguments):
     """It succeeds also when memory is used up, as glibc's does."""
     result = limited(arguments, resource.RLIMIT_AS, 300 * MB,

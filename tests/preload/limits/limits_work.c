@@ -6,13 +6,16 @@
  * Uses the band and the sizes around it, with threads, up to MEGABYTES (16)
  * live at once. Calls may fail with ENOMEM, never otherwise; it prints how
  * many megabytes it got. In the case "shift" it does so with one size after
- * the other: what one leaves idle has to serve the next, or be returned.
+ * the other: what one leaves idle has to serve the next, or be returned. In
+ * the case "lower" it limits its own address space before, as a shell's ulimit
+ * does, to half a gigabyte.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -134,6 +137,14 @@ lock_everything(void)
         pthread_join(thread[i], NULL);
 }
 
+static void
+lower_address_space(void)
+{
+    const struct rlimit half = {.rlim_cur = 512 << 20, .rlim_max = 512 << 20};
+
+    CHECK(setrlimit(RLIMIT_AS, &half) == 0, "setrlimit: %s", strerror(errno));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -145,7 +156,9 @@ main(int argc, char **argv)
     work(NULL);
     if (strcmp(mode, "shrink") == 0)
         shrink_all();
-    if (strcmp(mode, "threads") == 0) {
+    if (strcmp(mode, "lower") == 0)
+        lower_address_space();
+    if (strcmp(mode, "threads") == 0 || strcmp(mode, "lower") == 0) {
         pthread_t thread = check_spawn(work, NULL);
         pthread_join(thread, NULL);
     }
