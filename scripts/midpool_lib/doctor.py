@@ -131,9 +131,9 @@ def check_overcommit():
     if _read("/proc/sys/vm/overcommit_memory") == "2":
         return Finding(
             "note", "overcommit", "vm.overcommit_memory is 2: memory counts"
-            " when it is reserved, so that the pools reserve less",
+            " when it is mapped, which the pools do 32 MB at a time",
             "nothing to do, unless the report shows bypasses")
-    return Finding("ok", "overcommit", "reservations are free")
+    return Finding("ok", "overcommit", "memory counts when it is used")
 
 
 def check_thp():
