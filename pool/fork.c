@@ -113,7 +113,10 @@ slot_place(const struct slab *slab, unsigned slot, uint32_t word)
 
     if (word >> STATE_TAG_SHIFT != 0 || (word & STATE_CACHED))
         return PLACE_OUT;
-    if (cold || (word & STATE_LOST) || (word == STATE_NEVER && !warm))
+    if (cold || (word & STATE_LOST))
+        return PLACE_COLD;
+    /* A purge takes the words of an empty slab as well. */
+    if (word == STATE_NEVER && (!warm || slab->purging))
         return PLACE_COLD;
     return PLACE_WARM;
 }

@@ -137,6 +137,18 @@ purge_partly(uint32_t number)
     return bytes;
 }
 
+/* An empty slab's pages and those of its state words. */
+static bool
+purge_whole(uint32_t number)
+{
+    char *start = region_slab_start(number);
+
+    if (!os_purge(start, SLAB_BYTES))
+        return false;
+    (void)os_purge(region_state(start), STATE_TABLE_BYTES);
+    return true;
+}
+
 size_t
 purge_slab(uint32_t number)
 {
@@ -149,7 +161,7 @@ purge_slab(uint32_t number)
     if (empty) {
         bytes = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
         lock_release(&slab_lock);
-        bool purged = os_purge(region_slab_start(number), SLAB_BYTES);
+        bool purged = purge_whole(number);
         lock_acquire(&slab_lock);
         slab->purging = 0;
         if (purged) {

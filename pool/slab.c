@@ -255,8 +255,14 @@ clear_states(uint32_t number)
 {
     const struct slab *slab = slab_at(number);
 
-    for (unsigned slot = 0; slot < slab->fresh; slot++)
-        *region_state(slab_slot_start(number, slab->bin, slot)) = STATE_NEVER;
+    for (unsigned slot = 0; slot < slab->fresh; slot++) {
+        uint32_t *state =
+            region_state(slab_slot_start(number, slab->bin, slot));
+
+        /* Their pages may have been returned: a write would bring one back. */
+        if (*state != STATE_NEVER)
+            *state = STATE_NEVER;
+    }
 }
 
 /* Forgets the slots of an empty slab; what was touched stays known. */
