@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from bench.harness import allocators, build, catalogue, chart  # noqa: E402
 from bench.harness import execute, founding, history, load  # noqa: E402
-from bench.harness import results, rows, runner, table  # noqa: E402
+from bench.harness import results, rows, runner, table, thp  # noqa: E402
 from bench.harness.runner import Sample  # noqa: E402
 
 SCRATCH = tempfile.TemporaryDirectory(prefix="bench-test-")
@@ -156,6 +156,15 @@ class Selection(unittest.TestCase):
     def test_every_unit_has_a_place_in_the_table(self):
         units = {figure.unit for run in self.runs for figure in run.figures}
         self.assertLessEqual(units, set(table.UNITS))
+
+
+    def test_huge_pages_are_about_memory(self):
+        runs = thp.selected(Path("/nowhere"), "always")
+        figures = [figure for run in runs for figure in run.figures]
+        self.assertEqual({figure.unit for figure in figures}, {"MB"})
+        self.assertIn("sqlite", {run.family for run in runs})
+        for run in runs:
+            self.assertTrue(run.name.endswith(", always"), run.name)
 
 
 class Peers(unittest.TestCase):

@@ -48,6 +48,14 @@ def renamed(run, name):
                kind=run.kind, stdin=run.stdin)
 
 
+def selected(cache, name):
+    """The runs whose memory is compared, for one mode."""
+    runs = [renamed(one, name) for one in catalogue.all_runs(cache)
+            if one.group == "memory"
+            or one.family in ("sqlite", "python", "true")]
+    return [one for one in runs if one.figures]
+
+
 def parser():
     parse = argparse.ArgumentParser(
         prog="scripts/bench thp",
@@ -66,14 +74,11 @@ def run(args):
     chosen, _ = choose_allocators(args)
     tools = build.workloads(args.out / "bin")
     runner = Runner(tools, 8, 3, waits=False)
-    runs = [one for one in catalogue.all_runs(args.out / "cache")
-            if one.group == "memory"
-            or one.family in ("sqlite", "python", "true")]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         for name in ("always", "madvise"):
             with mode(name):
-                runner.all([renamed(one, name) for one in runs], chosen,
+                runner.all(selected(args.out / "cache", name), chosen,
                            args.rounds)
     except OSError as problem:
         raise Usage(f"the mode can not be set: {problem}") from None
