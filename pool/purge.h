@@ -1,12 +1,13 @@
 /*
  * purge.h - returning idle memory: decay, bounds, reclaim before growth.
  *
- * Model     Time is cut into decay windows, a third of decay_ms long. What a
- *           depot did not need during a whole window goes back to its slabs
- *           (the working-set estimate of Bonwick and Adams); a slab's idle
- *           pages that no give or take touched for another window are
- *           returned to the system. So idle memory keeps its pages for two
- *           to three windows: at most decay_ms.
+ * Model     Time is cut into decay windows, a fifth of decay_ms long. What a
+ *           thread's bin holds that was not used for a whole window goes to
+ *           the depot; what a depot did not need during one goes back to its
+ *           slabs (the working-set estimate of Bonwick and Adams); a slab's
+ *           idle pages that no give or take touched for another are returned
+ *           to the system. So idle memory keeps its pages for three to five
+ *           windows: at most decay_ms, while there are ticks.
  *           Ticks come from the slow paths of running threads, and from the
  *           purge thread where there is one. A tick does a bounded amount of
  *           work, and system calls are made without the slab lock.

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
+#include "purge.h"
 #include "slab.h"
 
 enum { MANY = 1000, PATIENCE_S = 30 };
@@ -185,6 +187,30 @@ Test(pool_purge, decay_reaches_into_the_cache_of_a_running_thread)
     }
     cr_assert(discards() >= MANY, "%lu discards", discards());
     assert_sound("decay");
+}
+
+/*
+ * The clock is the test's: nothing but ticks, five a decay time. Whatever was
+ * last used goes through cache, depot and slab, and is returned in time.
+ */
+Test(pool_purge, decay_is_over_after_decay_ms)
+{
+    enum { DECAY_MS = 60 * 1000, TICKS = 5 };
+    int64_t now = os_now_ns();
+    struct cache *cache;
+
+    start(config_decay(DECAY_MS));
+    get_many(16384);
+    put_many();
+    cache = cache_self;
+    for (unsigned tick = 0; tick <= TICKS; tick++) {
+        cache_enter();
+        purge_tick(cache, now + (int64_t)tick * DECAY_MS * 1000000 / TICKS);
+        cache_leave(cache);
+    }
+    assert_sound("decay_ms later");
+    cr_assert_eq(pool_census_idle(), 0, "%lu bytes are kept",
+                 pool_census_idle());
 }
 
 static void
