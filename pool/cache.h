@@ -76,6 +76,7 @@ struct cache {
     uint32_t slow_puts;     /* every so many make a tick */
     struct bin bin[BINS];
     _Atomic uintptr_t owner; /* lock_self() of the thread, 0: none */
+    uint64_t reserve_bytes;  /* of granted_bytes, those out of the reserve */
 };
 
 _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");

@@ -7,8 +7,9 @@
 #include "cache.h"
 #include "settings.h"
 
-/* Capacity granted to all caches, in bytes. */
-static _Atomic uint64_t granted_bytes;
+/* Capacity granted to all caches, in bytes: what anyone may have, and more. */
+static _Atomic uint64_t common_bytes;
+static _Atomic uint64_t reserve_bytes;
 
 /* What caches may hold because the program has much in its hands. */
 static uint64_t
@@ -23,39 +24,64 @@ live_share(void)
                : settings.cache_live_bytes;
 }
 
+/* Two threads that ask at once may both get the last of it. */
+static bool
+take(_Atomic uint64_t *granted, uint64_t bytes, uint64_t limit)
+{
+    if (atomic_load_explicit(granted, memory_order_relaxed) + bytes > limit)
+        return false;
+    atomic_fetch_add_explicit(granted, bytes, memory_order_relaxed);
+    return true;
+}
+
 bool
 cache_grant(struct cache *cache, uint64_t bytes)
 {
-    uint64_t all = atomic_load_explicit(&granted_bytes, memory_order_relaxed);
     uint64_t mine = cache->granted_bytes + bytes;
-    uint64_t limit = settings.cache_budget_bytes + live_share();
 
-    if (mine <= settings.cache_small_bytes)
-        limit += settings.cache_reserve_bytes;
-    if (mine > settings.config.cache_max_bytes || all + bytes > limit)
+    if (mine > settings.config.cache_max_bytes)
         return false;
-    cache->granted_bytes += bytes;
-    atomic_fetch_add_explicit(&granted_bytes, bytes, memory_order_relaxed);
+    if (!take(&common_bytes, bytes,
+              settings.cache_budget_bytes + live_share())) {
+        if (mine > settings.cache_small_bytes ||
+            !take(&reserve_bytes, bytes, settings.cache_reserve_bytes))
+            return false;
+        cache->reserve_bytes += bytes;
+    }
+    cache->granted_bytes = mine;
     return true;
 }
 
 void
 cache_revoke(struct cache *cache, uint64_t bytes)
 {
+    uint64_t common;
+
     pool_assert(cache->granted_bytes >= bytes);
     cache->granted_bytes -= bytes;
-    atomic_fetch_sub_explicit(&granted_bytes, bytes, memory_order_relaxed);
+    common = cache->granted_bytes < cache->reserve_bytes
+                 ? bytes - (cache->reserve_bytes - cache->granted_bytes)
+                 : bytes;
+    cache->reserve_bytes -= bytes - common;
+    atomic_fetch_sub_explicit(&common_bytes, common, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&reserve_bytes, bytes - common,
+                              memory_order_relaxed);
 }
 
 uint64_t
 cache_granted_bytes(void)
 {
-    return atomic_load_explicit(&granted_bytes, memory_order_relaxed);
+    return atomic_load_explicit(&common_bytes, memory_order_relaxed) +
+           atomic_load_explicit(&reserve_bytes, memory_order_relaxed);
 }
 
 void
 cache_forget_others(const struct cache *own)
 {
-    atomic_store_explicit(&granted_bytes, own != NULL ? own->granted_bytes : 0,
+    uint64_t granted = own != NULL ? own->granted_bytes : 0;
+    uint64_t reserve = own != NULL ? own->reserve_bytes : 0;
+
+    atomic_store_explicit(&common_bytes, granted - reserve,
                           memory_order_relaxed);
+    atomic_store_explicit(&reserve_bytes, reserve, memory_order_relaxed);
 }

@@ -2,7 +2,7 @@
  * cache_budget.h - how much all thread caches may hold, by their capacity.
  *
  * Threads that sleep keep what they were granted. So that a few of them do not
- * starve those that work, a part of the budget is there for small caches only;
+ * starve those that work, there is a reserve for small caches only;
  * what a thousand sleepers keep is bounded all the same. The budget grows with
  * what is live: many threads with much in their hands would otherwise have
  * caches too small for the ups and downs of it, and meet at the depot. Thread:

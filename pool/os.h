@@ -27,7 +27,7 @@ bool os_reserve_at(void *start, size_t bytes);
  * Finds that many free addresses at a multiple of align, far from where the
  * kernel puts mappings of its own choice. They cost no address space: nothing
  * is reserved but the page behind them, by which others see that they are
- * somebody's. NULL: there are none, or the kernel is too old for os_map_at.
+ * somebody's. NULL: there are none.
  */
 void *os_window(size_t bytes, size_t align);
 

@@ -16,8 +16,8 @@ struct settings {
     struct pool_config config;
     int64_t window_ns; /* decay window; 0: at once, -1: never */
     /*
-     * Capacity of all thread caches together, and how much further small ones
-     * may go: those of at most cache_small_bytes.
+     * Capacity of all thread caches together, and a reserve for small ones:
+     * those of at most cache_small_bytes.
      */
     uint64_t cache_budget_bytes;
     uint64_t cache_reserve_bytes;
