@@ -1,0 +1,148 @@
+/*
+ * run.c - runs the tests of criterion.h, each in a process of its own.
+ *
+ * Prints what Criterion prints at its end, and ends with 1 if a test failed.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 200, FAILED = 1, SKIPPED = 77 };
+
+/* Tests of what the sanitizer itself does otherwise. */
+static const struct {
+    const char *suite;
+    const char *name;
+    const char *why;
+} unsuited[] = {
+    {"pool_cache", "destructors_of_a_thread_may_get_and_put",
+     "the sanitizer's thread is over before the last destructors"},
+    {"backend", "knows_its_own_blocks_from_others",
+     "no addresses are jemalloc's alone"},
+    {"signal_report", "a_handler_that_is_there_is_called_after_the_report",
+     "the sanitizer delivers signals late"},
+    {"signal_report", "a_handler_that_is_there_has_its_mask_and_flags",
+     "the sanitizer delivers signals late"},
+};
+
+static struct tsan_test *first;
+static struct tsan_test **last = &first;
+
+void
+tsan_register(struct tsan_test *test)
+{
+    *last = test;
+    last = &test->next;
+}
+
+_Noreturn void
+tsan_fail(const char *file, int line, const char *what, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "%s:%d: does not hold: %s", file, line, what);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    fflush(NULL);
+    _exit(FAILED);
+}
+
+_Noreturn void
+tsan_skip(const char *why)
+{
+    fprintf(stderr, "skipped: %s\n", why);
+    fflush(NULL);
+    _exit(SKIPPED);
+}
+
+static bool
+is_unsuited(const struct tsan_test *test)
+{
+    for (size_t i = 0; i < sizeof(unsuited) / sizeof(unsuited[0]); i++) {
+        if (strcmp(unsuited[i].suite, test->suite) == 0 &&
+            strcmp(unsuited[i].name, test->name) == 0) {
+            printf("[SKIP] %s::%s: %s\n", test->suite, test->name,
+                   unsuited[i].why);
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct tsan_options *
+suite_options(const char *suite)
+{
+    static const struct tsan_options none;
+
+    for (const struct tsan_test *test = first; test != NULL; test = test->next)
+        if (test->name == NULL && strcmp(test->suite, suite) == 0)
+            return &test->options;
+    return &none;
+}
+
+_Noreturn static void
+run_here(const struct tsan_test *test)
+{
+    const struct tsan_options *suite = suite_options(test->suite);
+
+    alarm(test->options.timeout != 0 ? test->options.timeout : TIMEOUT_S);
+    if (suite->init != NULL)
+        suite->init();
+    if (test->options.init != NULL)
+        test->options.init();
+    test->body();
+    if (test->options.fini != NULL)
+        test->options.fini();
+    if (suite->fini != NULL)
+        suite->fini();
+    exit(0); /* The sanitizer's own check comes at exit. */
+}
+
+static int
+run(const struct tsan_test *test)
+{
+    int status = 0;
+    pid_t child;
+
+    fflush(NULL);
+    child = fork();
+
+    if (child == 0)
+        run_here(test);
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return -1;
+    return status;
+}
+
+int
+main(void)
+{
+    unsigned tested = 0;
+    unsigned failing = 0;
+    unsigned crashing = 0;
+
+    for (const struct tsan_test *test = first; test != NULL;
+         test = test->next) {
+        if (test->name == NULL || is_unsuited(test))
+            continue;
+
+        int status = run(test);
+        bool ended = status >= 0 && WIFEXITED(status);
+        bool passed = ended && (WEXITSTATUS(status) == 0 ||
+                                WEXITSTATUS(status) == SKIPPED);
+
+        tested++;
+        failing += ended && !passed;
+        crashing += !ended;
+        if (!passed)
+            printf("[FAIL] %s::%s: status %#x\n", test->suite, test->name,
+                   (unsigned)status);
+    }
+    printf("Synthesis: Tested: %u | Passing: %u | Failing: %u | Crashing: %u\n",
+           tested, tested - failing - crashing, failing, crashing);
+    return failing + crashing > 0;
+}
