@@ -55,17 +55,16 @@ cache_grant(struct cache *cache, uint64_t bytes)
 void
 cache_revoke(struct cache *cache, uint64_t bytes)
 {
-    uint64_t common;
+    uint64_t reserve = 0; /* what goes back there: the last to go */
 
     pool_assert(cache->granted_bytes >= bytes);
     cache->granted_bytes -= bytes;
-    common = cache->granted_bytes < cache->reserve_bytes
-                 ? bytes - (cache->reserve_bytes - cache->granted_bytes)
-                 : bytes;
-    cache->reserve_bytes -= bytes - common;
-    atomic_fetch_sub_explicit(&common_bytes, common, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&reserve_bytes, bytes - common,
+    if (cache->reserve_bytes > cache->granted_bytes)
+        reserve = cache->reserve_bytes - cache->granted_bytes;
+    cache->reserve_bytes -= reserve;
+    atomic_fetch_sub_explicit(&common_bytes, bytes - reserve,
                               memory_order_relaxed);
+    atomic_fetch_sub_explicit(&reserve_bytes, reserve, memory_order_relaxed);
 }
 
 uint64_t

@@ -2,11 +2,11 @@
  * cache_budget.h - how much all thread caches may hold, by their capacity.
  *
  * Threads that sleep keep what they were granted. So that a few of them do not
- * starve those that work, there is a reserve for small caches only;
- * what a thousand sleepers keep is bounded all the same. The budget grows with
- * what is live: many threads with much in their hands would otherwise have
- * caches too small for the ups and downs of it, and meet at the depot. Thread:
- * any, each for its own cache.
+ * starve those that work, there is a reserve for small caches only; what a
+ * thousand sleepers keep is bounded all the same. The budget grows with what is
+ * live: many threads with much in their hands would otherwise have caches too
+ * small for the ups and downs of it, and meet at the depot. Thread: any, each
+ * for its own cache.
  */
 #ifndef MIDPOOL_POOL_CACHE_BUDGET_H
 #define MIDPOOL_POOL_CACHE_BUDGET_H

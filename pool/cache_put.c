@@ -61,9 +61,10 @@ grow(struct cache *cache, unsigned index)
     struct bin *bin = &cache->bin[index];
     const struct bin_info *info = &bin_info[index];
     unsigned rounds = bin->rounds == 0 ? FIRST_ROUNDS : 2u * bin->rounds;
+    unsigned most = rounds_max(cache, info);
 
-    if (rounds > rounds_max(cache, info))
-        rounds = rounds_max(cache, info);
+    if (rounds > most)
+        rounds = most;
     while (rounds > bin->rounds &&
            !cache_grant(cache, (uint64_t)(rounds - bin->rounds) * info->stride))
         rounds = (rounds + bin->rounds) / 2;

@@ -157,7 +157,6 @@ class Selection(unittest.TestCase):
         units = {figure.unit for run in self.runs for figure in run.figures}
         self.assertLessEqual(units, set(table.UNITS))
 
-
     def test_huge_pages_are_about_memory(self):
         runs = thp.selected(Path("/nowhere"), "always")
         figures = [figure for run in runs for figure in run.figures]
