@@ -11,6 +11,9 @@
 
 enum { TIMEOUT_S = 200, FAILED = 1, SKIPPED = 77 };
 
+/* It knows the parent's threads by addresses that the child's have again. */
+#define NO_THREADS "the sanitizer forbids threads in a threaded one's child"
+
 /* Tests of what the sanitizer itself does otherwise. */
 static const struct {
     const char *suite;
@@ -25,6 +28,9 @@ static const struct {
      "the sanitizer delivers signals late"},
     {"signal_report", "a_handler_that_is_there_has_its_mask_and_flags",
      "the sanitizer delivers signals late"},
+    {"pool_fork", "the_end_of_an_operation_finishes", NO_THREADS},
+    {"pool_fork", "no_other_thread_finishes", NO_THREADS},
+    {"pool_fork", "a_child_of_a_late_thread_keeps_its_block", NO_THREADS},
 };
 
 static struct tsan_test *first;
@@ -84,8 +90,9 @@ suite_options(const char *suite)
     return &none;
 }
 
+/* parameter: NULL for a test without. */
 _Noreturn static void
-run_here(const struct tsan_test *test)
+run_here(const struct tsan_test *test, void *parameter)
 {
     const struct tsan_options *suite = suite_options(test->suite);
 
@@ -94,7 +101,10 @@ run_here(const struct tsan_test *test)
         suite->init();
     if (test->options.init != NULL)
         test->options.init();
-    test->body();
+    if (parameter != NULL)
+        test->body_of(parameter);
+    else
+        test->body();
     if (test->options.fini != NULL)
         test->options.fini();
     if (suite->fini != NULL)
@@ -102,45 +112,55 @@ run_here(const struct tsan_test *test)
     exit(0); /* The sanitizer's own check comes at exit. */
 }
 
-static int
-run(const struct tsan_test *test)
+static unsigned tested;
+static unsigned failing;
+static unsigned crashing;
+
+static void
+run(const struct tsan_test *test, void *parameter)
 {
-    int status = 0;
+    int status = -1;
     pid_t child;
 
     fflush(NULL);
     child = fork();
-
     if (child == 0)
-        run_here(test);
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        return -1;
-    return status;
+        run_here(test, parameter);
+    if (child > 0 && waitpid(child, &status, 0) != child)
+        status = -1;
+
+    bool ended = status >= 0 && WIFEXITED(status);
+    bool passed =
+        ended && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == SKIPPED);
+
+    tested++;
+    failing += ended && !passed;
+    crashing += !ended;
+    if (!passed)
+        printf("[FAIL] %s::%s: status %#x\n", test->suite, test->name,
+               (unsigned)status);
+}
+
+static void
+run_with_each(const struct tsan_test *test)
+{
+    struct criterion_test_params all = test->parameters();
+
+    for (size_t i = 0; i < all.length; i++)
+        run(test, (char *)all.params + i * all.size);
 }
 
 int
 main(void)
 {
-    unsigned tested = 0;
-    unsigned failing = 0;
-    unsigned crashing = 0;
-
     for (const struct tsan_test *test = first; test != NULL;
          test = test->next) {
         if (test->name == NULL || is_unsuited(test))
             continue;
-
-        int status = run(test);
-        bool ended = status >= 0 && WIFEXITED(status);
-        bool passed = ended && (WEXITSTATUS(status) == 0 ||
-                                WEXITSTATUS(status) == SKIPPED);
-
-        tested++;
-        failing += ended && !passed;
-        crashing += !ended;
-        if (!passed)
-            printf("[FAIL] %s::%s: status %#x\n", test->suite, test->name,
-                   (unsigned)status);
+        if (test->parameters != NULL)
+            run_with_each(test);
+        else
+            run(test, NULL);
     }
     printf("Synthesis: Tested: %u | Passing: %u | Failing: %u | Crashing: %u\n",
            tested, tested - failing - crashing, failing, crashing);

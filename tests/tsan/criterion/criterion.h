@@ -1,8 +1,8 @@
 /*
- * criterion.h - as much of Criterion as the tests of pool and interpose use,
- * for the thread sanitizer: Criterion itself maps memory where that has its
- * own. Each test is a process here as well (run.c); a message is the condition
- * that did not hold.
+ * criterion.h - as much of Criterion as the unit tests use, for the thread
+ * sanitizer: Criterion itself maps memory where that has its own. Each test is
+ * a process here as well (run.c), each parameter one too; a message is the
+ * condition that did not hold, and the first of them ends the test.
  */
 #ifndef MIDPOOL_TESTS_TSAN_CRITERION_H
 #define MIDPOOL_TESTS_TSAN_CRITERION_H
@@ -20,10 +20,18 @@ struct tsan_options {
     unsigned timeout; /* seconds; 0: the runner's */
 };
 
+struct criterion_test_params {
+    size_t size; /* bytes of one parameter */
+    void *params;
+    size_t length;
+};
+
 struct tsan_test {
     const char *suite;
     const char *name; /* NULL: the suite's options */
     void (*body)(void);
+    void (*body_of)(void *parameter);
+    struct criterion_test_params (*parameters)(void); /* NULL: body has none */
     struct tsan_options options;
     struct tsan_test *next;
 };
@@ -37,27 +45,42 @@ _Noreturn void tsan_fail(const char *file, int line, const char *what,
     __attribute__((format(printf, 4, 5)));
 _Noreturn void tsan_skip(const char *why);
 
-#define TSAN_REGISTER(id, suite_name, test_name, function, ...)                \
+#define TSAN_REGISTER(id, suite_name, ...)                                     \
     __attribute__((constructor)) static void id##_register(void)               \
     {                                                                          \
         static struct tsan_test test = {                                       \
             .suite = suite_name,                                               \
-            .name = test_name,                                                 \
-            .body = function,                                                  \
-            .options = {__VA_ARGS__},                                          \
+            __VA_ARGS__,                                                       \
         };                                                                     \
         tsan_register(&test);                                                  \
     }
 
-#define Test(suite, name, ...)                                                 \
-    static void suite##_##name##_body(void);                                   \
-    TSAN_REGISTER(suite##_##name, #suite, #name, suite##_##name##_body,        \
-                  ##__VA_ARGS__)                                               \
-    static void suite##_##name##_body(void)
+#define Test(suite, name_, ...)                                                \
+    static void suite##_##name_##_body(void);                                  \
+    TSAN_REGISTER(suite##_##name_, #suite, .name = #name_,                     \
+                  .body = suite##_##name_##_body, .options = {__VA_ARGS__})    \
+    static void suite##_##name_##_body(void)
 
 #define TestSuite(suite, ...)                                                  \
-    TSAN_REGISTER(suite##_suite, #suite, NULL, NULL, ##__VA_ARGS__)            \
+    TSAN_REGISTER(suite##_suite, #suite, .options = {__VA_ARGS__})             \
     struct tsan_test
+
+#define ParameterizedTestParameters(suite, name_)                              \
+    static struct criterion_test_params suite##_##name_##_parameters(void)
+
+#define ParameterizedTest(parameter, suite, name_)                             \
+    static void suite##_##name_##_body(parameter);                             \
+    static void suite##_##name_##_body_of(void *any)                           \
+    {                                                                          \
+        suite##_##name_##_body(any);                                           \
+    }                                                                          \
+    TSAN_REGISTER(suite##_##name_, #suite, .name = #name_,                     \
+                  .body_of = suite##_##name_##_body_of,                        \
+                  .parameters = suite##_##name_##_parameters)                  \
+    static void suite##_##name_##_body(parameter)
+
+#define cr_make_param_array(type, array, count)                                \
+    ((struct criterion_test_params){sizeof(type), array, count})
 
 #define TSAN_CLAIM(condition, ...)                                             \
     ((condition)                                                               \
@@ -77,6 +100,9 @@ _Noreturn void tsan_skip(const char *why);
 #define cr_assert_str_eq(one, two, ...)                                        \
     TSAN_CLAIM(strcmp(one, two) == 0, __VA_ARGS__)
 #define cr_assert_str_empty(text, ...) TSAN_CLAIM(*(text) == '\0', __VA_ARGS__)
+#define cr_expect(condition, ...) TSAN_CLAIM(condition, __VA_ARGS__)
+#define cr_fatal(...) tsan_fail(__FILE__, __LINE__, "this place", __VA_ARGS__)
+#define cr_log_info(...) printf(__VA_ARGS__), putchar('\n')
 #define cr_skip(why) tsan_skip(why)
 #define cr_malloc(bytes) malloc(bytes)
 

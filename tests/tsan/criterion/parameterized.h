@@ -1,0 +1,1 @@
+/* parameterized.h - is in criterion.h here. */
