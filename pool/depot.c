@@ -5,6 +5,7 @@
 
 #include "os.h"
 #include "region.h"
+#include "space.h"
 
 enum {
     MAGAZINES_COMMIT = 128,   /* committed at once: 64 KB */
@@ -39,9 +40,10 @@ depot_init(uint32_t slabs)
 
     if (count > MAGAZINES_MOST)
         count = MAGAZINES_MOST;
-    while (count > MAGAZINES_COMMIT && count * sizeof(struct magazine) > limit)
+    while (space_reserved() && count > MAGAZINES_COMMIT &&
+           count * sizeof(struct magazine) > limit)
         count /= 2;
-    area = os_reserve(count * sizeof(struct magazine), OS_PAGE_BYTES);
+    area = space_piece(count * sizeof(struct magazine), OS_PAGE_BYTES);
     if (area == NULL)
         return false;
     magazines.area = area;
@@ -88,24 +90,35 @@ stack_pop(struct depot *stack)
     return top;
 }
 
-/* Commits up to and including number; a step more than once does no harm. */
+/* Requires slab_lock, or pages that others have just used would be mapped. */
+static bool
+commit_next(void)
+{
+    uint32_t from = atomic_load(&magazines.committed);
+    uint32_t step = magazines.limit - from;
+
+    if (step > MAGAZINES_COMMIT)
+        step = MAGAZINES_COMMIT;
+    /* A handler that interrupts this may do the same. */
+    if (!space_map(magazine_at(from), step * sizeof(struct magazine)))
+        return atomic_load(&magazines.committed) != from;
+    atomic_store(&magazines.committed, from + step);
+    return true;
+}
+
+/* Up to and including number. */
 static bool
 commit_upto(uint32_t number)
 {
-    uint32_t committed = atomic_load(&magazines.committed);
+    bool done = true;
 
-    while (number >= committed) {
-        uint32_t step = magazines.limit - committed;
-
-        if (step > MAGAZINES_COMMIT)
-            step = MAGAZINES_COMMIT;
-        if (!os_commit(magazine_at(committed), step * sizeof(struct magazine)))
-            return false;
-        (void)atomic_compare_exchange_strong(&magazines.committed, &committed,
-                                             committed + step);
-        committed = atomic_load(&magazines.committed);
-    }
-    return true;
+    if (likely(number < atomic_load(&magazines.committed)))
+        return true;
+    lock_acquire(&slab_lock);
+    while (done && number >= atomic_load(&magazines.committed))
+        done = commit_next();
+    lock_release(&slab_lock);
+    return done;
 }
 
 static struct magazine *

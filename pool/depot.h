@@ -11,7 +11,8 @@
  *           it. Pushing releases, popping acquires its contents.
  * Locks     None: every operation is lock-free, may be used in a signal
  *           handler, and a fork in its middle loses at most a magazine,
- *           which the child finds again (fork.c).
+ *           which the child finds again (fork.c). Only a new magazine may
+ *           need pages, which are mapped under the slab lock.
  */
 #ifndef MIDPOOL_POOL_DEPOT_H
 #define MIDPOOL_POOL_DEPOT_H
@@ -43,7 +44,7 @@ struct depot {
 
 extern hidden struct depot depot[BINS];
 
-/* Reserves the magazine area for the given number of slabs. */
+/* Takes addresses for the magazines of that many slabs. False: none. */
 bool depot_init(uint32_t slabs);
 
 /* An empty magazine, or NULL when the area is used up. */

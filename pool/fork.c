@@ -27,7 +27,6 @@
 #include "thread.h"
 
 _Atomic uintptr_t fork_pending;
-bool fork_page_shared;
 
 enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20 };
 
@@ -275,26 +274,6 @@ fork_finish(void)
 }
 
 /*
- * The page may still be shared with the parent, which must not see what the
- * child does. False: it can not be had apart.
- */
-static bool
-unshare_page(void)
-{
-    static char header[PAGE_HEADER_BYTES];
-    struct stats_header *page = account_page;
-
-    if (!fork_page_shared)
-        return true;
-    __builtin_memcpy(header, page, sizeof(header));
-    if (!os_map_private(page, pool_page_bytes()))
-        return false;
-    fork_page_shared = false;
-    __builtin_memcpy(page, header, sizeof(header));
-    return true;
-}
-
-/*
  * Two processes must not count in the same words, which caches rely on. A
  * child without counters of its own does without the pools, and puts what it
  * inherited.
@@ -310,7 +289,7 @@ abandon(void)
 static void
 begin(void)
 {
-    if (!unshare_page()) {
+    if (!thread_area_unshare()) {
         abandon();
         return;
     }

@@ -31,9 +31,6 @@ fork_is_pending(void)
     return atomic_load_explicit(&fork_pending, memory_order_acquire) != 0;
 }
 
-/* The statistics page is a shared mapping. */
-extern hidden bool fork_page_shared;
-
 /* Finishes it, if it is the caller's. Requires that no operation runs. */
 void fork_finish(void);
 

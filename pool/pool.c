@@ -145,28 +145,10 @@ pool_page_bytes(void)
     return (size_t)thread_blocks_limit() * PAGE_BLOCK_BYTES;
 }
 
-/* Writes what the page holds now into its file, then maps that in place. */
 bool
 pool_page_share(int fd)
 {
-    size_t used = (size_t)thread_blocks_used() * PAGE_BLOCK_BYTES;
-    char *copy;
-
-    if (!settings.active)
-        return false;
-    copy = os_reserve(used, OS_PAGE_BYTES);
-    if (copy == NULL)
-        return false;
-    if (!os_map_shared(copy, used, fd)) {
-        os_release(copy, used);
-        return false;
-    }
-    __builtin_memcpy(copy, account_page, used);
-    os_release(copy, used);
-    if (!os_map_shared(account_page, pool_page_bytes(), fd))
-        return false;
-    fork_page_shared = true;
-    return true;
+    return settings.active && thread_area_share(fd, thread_blocks_used());
 }
 
 /*

@@ -6,6 +6,7 @@
 #include "os.h"
 #include "settings.h"
 #include "slab.h"
+#include "space.h"
 
 enum {
     SLAB_COMMIT_SLABS = 16, /* slabs committed at once, beyond the first few */
@@ -13,6 +14,13 @@ enum {
     LIMIT_SHARE = 4, /* of RLIMIT_AS; what is over goes to the fallback */
 };
 
+/* Pages of struct slab below low and from high upwards are committed. */
+static struct {
+    char *low;
+    char *high;
+} descriptors;
+
+struct lock slab_lock;
 struct region region;
 uint16_t region_slab_bin[REGION_SLABS_MAX];
 
@@ -51,27 +59,16 @@ bytes_range(uint32_t slabs)
     return ((size_t)slabs << SLAB_SHIFT) + bytes_state(slabs);
 }
 
-static char *
-find_window(uint32_t slabs)
-{
-    char *start = os_window(bytes_range(slabs), SLAB_BYTES);
-
-    if (start != NULL)
-        os_name(start + bytes_range(slabs), OS_PAGE_BYTES,
-                "midpool: end of slabs");
-    return start;
-}
-
 /* As many slabs as there is address space for, at most *slabs. */
 static char *
-reserve(uint32_t *slabs)
+find_place(uint32_t *slabs)
 {
     char *start;
 
-    while ((start = os_reserve(bytes_range(*slabs), SLAB_BYTES)) == NULL &&
+    while ((start = space_piece(bytes_range(*slabs), SLAB_BYTES)) == NULL &&
            *slabs > REGION_SLABS_MIN)
         *slabs /= 2;
-    if (start != NULL)
+    if (start != NULL && space_reserved())
         os_name(start, (size_t)*slabs << SLAB_SHIFT, "midpool: slabs");
     return start;
 }
@@ -80,16 +77,17 @@ bool
 region_init(void)
 {
     uint32_t slabs = slabs_wanted();
-    char *start = find_window(slabs);
+    char *start;
 
-    region.reserved = start == NULL;
-    if (region.reserved)
-        start = reserve(&slabs);
+    space_init(bytes_range(slabs) + bytes_meta(slabs), SLAB_BYTES);
+    start = find_place(&slabs);
     if (start == NULL)
         return false;
-    region.slab = os_reserve(bytes_meta(slabs), OS_PAGE_BYTES);
+    region.slab = space_piece(bytes_meta(slabs), OS_PAGE_BYTES);
     if (region.slab == NULL)
         return false;
+    descriptors.low = (char *)region.slab;
+    descriptors.high = descriptors.low + bytes_meta(slabs);
 
     char *tables = start + ((size_t)slabs << SLAB_SHIFT);
 
@@ -109,17 +107,29 @@ region_reserved_bytes(void)
     uint32_t used = region.low_commit + (region.slabs - region.high_commit);
 
     return bytes_meta(region.slabs) +
-           bytes_range(region.reserved ? region.slabs : used);
+           bytes_range(space_reserved() ? region.slabs : used);
 }
 
-/* Commits the pages that hold the descriptors [from, to). */
+/* The pages that hold the descriptors [from, to), but for what others need. */
 static bool
-commit_slabs(uint32_t from, uint32_t to)
+commit_slabs(uint32_t from, uint32_t to, bool top)
 {
-    uintptr_t start = align_down((uintptr_t)slab_at(from), OS_PAGE_BYTES);
-    uintptr_t end = align_up((uintptr_t)slab_at(to), OS_PAGE_BYTES);
+    char *start = (char *)align_down((uintptr_t)slab_at(from), OS_PAGE_BYTES);
+    char *end = (char *)align_up((uintptr_t)slab_at(to), OS_PAGE_BYTES);
 
-    return os_commit((void *)start, end - start);
+    if (start < descriptors.low)
+        start = descriptors.low;
+    if (end > descriptors.high)
+        end = descriptors.high;
+    if (start >= end)
+        return true;
+    if (!space_map(start, (size_t)(end - start)))
+        return false;
+    if (top)
+        descriptors.high = start;
+    else
+        descriptors.low = end;
+    return true;
 }
 
 /*
@@ -138,28 +148,21 @@ advise(void *start, size_t bytes, bool huge)
         (void)os_advise_huge(start, bytes, true);
 }
 
-/* Of pages that were not committed before. */
 static bool
-take(void *start, size_t bytes)
-{
-    return region.reserved ? os_commit(start, bytes) : os_map_at(start, bytes);
-}
-
-static bool
-commit(uint32_t from, uint32_t to, bool huge)
+commit(uint32_t from, uint32_t to, bool top)
 {
     char *start = region_slab_start(from);
     size_t bytes = (size_t)(to - from) << SLAB_SHIFT;
 
-    if (!take(region_state(start), bytes_state(to - from)))
+    if (!commit_slabs(from, to, top) ||
+        !space_map(region_state(start), bytes_state(to - from)))
         return false;
-    if (!commit_slabs(from, to) || !take(start, bytes)) {
+    if (!space_map(start, bytes)) {
         /* Or the next try would find them in its way. */
-        if (!region.reserved)
-            os_release(region_state(start), bytes_state(to - from));
+        space_unmap(region_state(start), bytes_state(to - from));
         return false;
     }
-    advise(start, bytes, huge);
+    advise(start, bytes, top);
     return true;
 }
 

@@ -14,11 +14,9 @@
  *             struct slab      slab.h
  *
  *           Slabs are taken from the bottom (system pages) and from the top
- *           (huge pages), so that the kernel sees few mappings. Slabs and
- *           their state words are mapped in steps, as they are needed: the
- *           rest is free addresses in a place where nobody maps anything
- *           (os_window), which no limit counts. Where there is no such place
- *           the range is reserved, and committed in the same steps.
+ *           (huge pages), so that the kernel sees few mappings. Slabs,
+ *           state words and descriptors are mapped in steps, as they are
+ *           needed (space.h).
  * Ownership Written under the slab lock; region_slab_bin and the state words
  *           are read without it, by threads that hold a slot of the slab,
  *           which keeps the slab from changing its bin.
@@ -42,6 +40,7 @@
 #define MIDPOOL_POOL_REGION_H
 
 #include "base.h"
+#include "lock.h"
 
 enum {
     SLAB_SHIFT = 21,
@@ -75,14 +74,15 @@ struct region {
     uint32_t low_commit;  /* committed: [0, low_commit) */
     uint32_t high_commit; /* and [high_commit, slabs) */
     bool careful;         /* memory is limited: committed in small steps */
-    bool reserved;        /* all of it, from the start */
 };
 
+/* Held while slabs or the tables of this and other modules change. */
+extern hidden struct lock slab_lock;
 extern hidden struct region region;
 extern hidden uint16_t region_slab_bin[REGION_SLABS_MAX];
 
 /*
- * Finds a place for twice the physical memory, or for less under RLIMIT_AS and
+ * Takes a place for twice the physical memory, or for less under RLIMIT_AS and
  * where it has to be reserved. False: not even REGION_SLABS_MIN slabs were to
  * be had.
  */

@@ -9,7 +9,6 @@
 /* So many slabs may stay empty before one is cleaned for reuse. */
 enum { EMPTY_KEPT = BINS };
 
-struct lock slab_lock;
 struct slab_set warm_slabs[BINS];
 struct slab_set room_slabs[BINS];
 struct slab_set empty_slabs;

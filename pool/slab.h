@@ -56,7 +56,6 @@ struct slab_set {
     uint64_t word[REGION_SLABS_MAX / 64];
 };
 
-extern hidden struct lock slab_lock;
 extern hidden struct slab_set warm_slabs[BINS];
 extern hidden struct slab_set room_slabs[BINS];
 extern hidden struct slab_set empty_slabs;

@@ -13,12 +13,6 @@
 #include "settings.h"
 #include "slab.h"
 
-enum {
-    THREAD_COMMIT = 16,      /* blocks committed at once */
-    THREAD_BLOCKS_MIN = 64,  /* where address space is scarce: as many */
-    THREAD_LIMIT_SHARE = 64, /* blocks as fit this part of it, twice */
-};
-
 __thread struct cache *cache_self __attribute__((tls_model("initial-exec"))) =
     &cache_empty;
 
@@ -29,24 +23,14 @@ struct cache cache_busy = {.state = CACHE_BUSY, .match = UINT32_MAX};
 
 /* Written under slab_lock, but for the epoch: by resets and forks. */
 static struct {
-    struct cache *area; /* NULL: no thread area */
-    uint32_t limit;     /* blocks reserved */
-    uint32_t committed; /* blocks below are usable */
-    uint32_t used;      /* blocks below were attached once, */
-    uint32_t kept;      /* and this one, which a fork kept; 0: none */
-    uint32_t free;      /* first of the free list, 0: none */
-    uint32_t attached;  /* living threads with a block */
+    uint32_t used;     /* blocks below were attached once, */
+    uint32_t kept;     /* and this one, which a fork kept; 0: none */
+    uint32_t free;     /* first of the free list, 0: none */
+    uint32_t attached; /* living threads with a block */
     uint32_t epoch;
     pthread_key_t key;
     bool key_made;
 } threads = {.epoch = 1};
-
-struct cache *
-thread_cache_at(uint32_t index)
-{
-    return (struct cache *)((char *)threads.area +
-                            (size_t)index * PAGE_BLOCK_BYTES);
-}
 
 uint32_t
 thread_tag(uint32_t index)
@@ -66,92 +50,13 @@ thread_blocks_used(void)
     return threads.kept < threads.used ? threads.used : threads.kept + 1;
 }
 
-static bool
-commit_blocks(uint32_t from, uint32_t to)
-{
-    size_t bytes = (size_t)(to - from) * PAGE_BLOCK_BYTES;
-    char *caches = (char *)thread_cache_at(from);
-
-    return os_commit(caches, bytes) &&
-           os_commit(caches + CACHE_TO_BLOCK, bytes);
-}
-
-/* The page that served until now, with what start-up already counted. */
-static void
-move_page(void)
-{
-    struct stats_header *page =
-        (struct stats_header *)((char *)threads.area + CACHE_TO_BLOCK);
-
-    __builtin_memcpy(page, account_page,
-                     PAGE_HEADER_BYTES + sizeof(struct stats_block));
-    account_page = page;
-}
-
-uint32_t
-thread_blocks_limit(void)
-{
-    return threads.limit;
-}
-
-static uint32_t
-blocks_wanted(void)
-{
-    size_t limit = os_address_limit();
-    size_t blocks = limit / THREAD_LIMIT_SHARE / (2 * PAGE_BLOCK_BYTES);
-
-    if (limit == SIZE_MAX || blocks > PAGE_BLOCKS)
-        return PAGE_BLOCKS;
-    return blocks > THREAD_BLOCKS_MIN
-               ? (uint32_t)align_down(blocks, THREAD_COMMIT)
-               : THREAD_BLOCKS_MIN;
-}
-
-/*
- * Caches and page are CACHE_TO_BLOCK apart. Where address space is scarce
- * what lies between is not ours, and the place may be taken.
- */
-static void *
-reserve_area(uint32_t blocks)
-{
-    size_t bytes = (size_t)blocks * PAGE_BLOCK_BYTES;
-    char *page;
-
-    if (blocks == PAGE_BLOCKS)
-        return os_reserve(2 * bytes, PAGE_BLOCK_BYTES);
-    page = os_reserve(bytes, PAGE_BLOCK_BYTES);
-    if (page == NULL)
-        return NULL;
-    if (os_reserve_at(page - CACHE_TO_BLOCK, bytes))
-        return page - CACHE_TO_BLOCK;
-    os_release(page, bytes);
-    return NULL;
-}
-
 bool
 thread_init(void)
 {
-    threads.limit = blocks_wanted();
-    threads.area = reserve_area(threads.limit);
-    if (threads.area == NULL)
+    if (!thread_area_init())
         return false;
-    if (!commit_blocks(0, THREAD_COMMIT)) {
-        threads.area = NULL;
-        return false;
-    }
-    threads.committed = THREAD_COMMIT;
     threads.used = THREAD_FIRST;
-    move_page();
     return true;
-}
-
-/* The file behind a shared page may have no room for one more block. */
-static bool
-block_has_room(uint32_t index)
-{
-    return !fork_page_shared ||
-           os_populate_shared(cache_block(thread_cache_at(index)),
-                              PAGE_BLOCK_BYTES);
 }
 
 /* A block's number, 0 if there is none. Requires slab_lock. */
@@ -167,13 +72,7 @@ take_block(void)
     index = threads.used;
     if (index == threads.kept)
         index++;
-    if (index == threads.committed) {
-        if (index == threads.limit ||
-            !commit_blocks(index, index + THREAD_COMMIT))
-            return 0;
-        threads.committed += THREAD_COMMIT;
-    }
-    if (!block_has_room(index))
+    if (!thread_area_grow(index))
         return 0;
     threads.used = index + 1;
     account_page->blocks_used = thread_blocks_used();
@@ -307,7 +206,7 @@ find_own(void)
 {
     uint32_t end = threads.used;
 
-    if (threads.area == NULL)
+    if (!thread_area_exists())
         return NULL;
     if (threads.kept != 0 && owned_by_self(threads.kept))
         return thread_cache_at(threads.kept);

@@ -1,10 +1,9 @@
 /*
- * thread.h - threads and their caches: attach, detach, the thread area.
+ * thread.h - threads and their caches: attach, detach.
  *
- * Model     The thread area is one reservation: PAGE_BLOCKS caches, then the
- *           statistics page (header and as many blocks). A block is attached
- *           to a thread at its first allocation and detached by a thread-
- *           specific data destructor. Block THREAD_SHARED serves all threads
+ * Model     A block of the thread area (thread_area.h) is attached to a
+ *           thread at its first allocation and detached by a thread-specific
+ *           data destructor. Block THREAD_SHARED serves all threads
  *           that have none: whose destructors still run after the detach,
  *           and those beyond the last block; it is used under the slab lock.
  * Tags      A slot's state word names the block that got it, with an epoch
@@ -15,6 +14,7 @@
 #define MIDPOOL_POOL_THREAD_H
 
 #include "cache.h"
+#include "thread_area.h"
 
 enum {
     THREAD_SHARED = PAGE_FIRST_BLOCK,
@@ -23,7 +23,7 @@ enum {
     THREAD_EPOCH_MASK = (1 << THREAD_EPOCH_BITS) - 1,
 };
 
-/* Reserves the thread area. False: no address space. */
+/* Takes the thread area. False: no memory. */
 bool thread_init(void);
 
 /* The calling thread's cache: attached if need be; NULL if it has none. */
@@ -31,9 +31,6 @@ struct cache *thread_cache(void);
 
 /* The same, also in the middle of an operation; NULL: none attached. */
 struct cache *thread_own(void);
-
-/* The cache that belongs to a block number. */
-struct cache *thread_cache_at(uint32_t index);
 
 /* What handed out slots carry, of whatever thread, once epochs ran out. */
 #define THREAD_AGED_TAG (1u << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS))
@@ -62,9 +59,6 @@ void thread_clear_others(void);
  * Requires that no operation is under way.
  */
 void thread_fork_child(void);
-
-/* Block numbers reserved end here; a multiple of the commit step. */
-uint32_t thread_blocks_limit(void);
 
 /* Block numbers that were ever in use end here; after a fork, since it. */
 uint32_t thread_blocks_used(void);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "explore.h"
+#include "region.h"
 
 enum { BIN = 2 };
 
@@ -44,7 +45,6 @@ point(const volatile void *at, bool write)
 #undef atomic_exchange
 #undef atomic_fetch_add_explicit
 #undef atomic_fetch_sub_explicit
-#undef atomic_compare_exchange_strong
 #undef atomic_compare_exchange_weak
 #undef atomic_compare_exchange_weak_explicit
 
@@ -68,7 +68,7 @@ point(const volatile void *at, bool write)
         *(at) -= (value);                                                      \
         before_;                                                               \
     })
-#define atomic_compare_exchange_strong(at, expected, value)                    \
+#define atomic_compare_exchange_weak(at, expected, value)                      \
     __extension__({                                                            \
         point(at, true);                                                       \
         bool same_ = seen_as(*(at), sizeof(*(at))) ==                          \
@@ -79,10 +79,8 @@ point(const volatile void *at, bool write)
             *(expected) = *(at);                                               \
         same_;                                                                 \
     })
-#define atomic_compare_exchange_weak(at, expected, value)                      \
-    atomic_compare_exchange_strong(at, expected, value)
 #define atomic_compare_exchange_weak_explicit(at, expected, value, yes, no)    \
-    atomic_compare_exchange_strong(at, expected, value)
+    atomic_compare_exchange_weak(at, expected, value)
 
 #include "../../pool/depot.c"
 

@@ -5,6 +5,7 @@
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "slab.h"
+#include "space.h"
 
 enum { PLACES = 400, STEPS = 20000 };
 
@@ -113,7 +114,7 @@ Test(pool_slab, something_in_the_way_of_new_slabs, .init = start)
 {
     char *next = region_slab_start(region.low_commit);
 
-    if (region.reserved)
+    if (space_reserved())
         cr_skip("the region is reserved here");
     cr_assert(os_reserve_at(next, OS_PAGE_BYTES));
     for (unsigned i = 0; i < PLACES; i++)

@@ -82,6 +82,17 @@ def test_address_space_lowered(arguments):
     assert result.report()["totals"]["bypasses"] == 0, result.report()
 
 
+def test_address_space_taken(arguments):
+    """What mlockall(MCL_CURRENT) has to fit into RLIMIT_MEMLOCK."""
+    def taken(lib, **options):
+        words = ["cat", "/proc/self/status"]
+        result = preload.run(lib, words, **options).expect(0)
+        return int(re.search(r"VmSize:\s+(\d+) kB", result.out.decode())[1])
+    bare = taken(None)
+    ours = taken(arguments.lib)
+    assert ours - bare < 48 << 10, "%d kB, bare %d kB" % (ours, bare)
+
+
 def test_shrinking_realloc(arguments):
     """It succeeds also when memory is used up, as glibc's does."""
     result = limited(arguments, resource.RLIMIT_AS, 300 * MB,

@@ -1,0 +1,193 @@
+/*
+ * thread_area.c - mapping caches and the statistics page, see thread_area.h.
+ */
+#include "thread_area.h"
+
+#include "account.h"
+#include "os.h"
+#include "space.h"
+
+enum {
+    THREAD_COMMIT = 16,      /* blocks mapped at once */
+    THREAD_BLOCKS_MIN = 64,  /* where address space is scarce: as many */
+    THREAD_LIMIT_SHARE = 64, /* blocks as fit this part of it, twice */
+};
+
+static struct {
+    struct cache *start; /* NULL: none */
+    uint32_t limit;      /* blocks there can be */
+    uint32_t mapped;     /* blocks below are usable */
+    bool shared;         /* the page is a file */
+} area;
+
+bool
+thread_area_exists(void)
+{
+    return area.start != NULL;
+}
+
+struct cache *
+thread_cache_at(uint32_t index)
+{
+    return (struct cache *)((char *)area.start +
+                            (size_t)index * PAGE_BLOCK_BYTES);
+}
+
+uint32_t
+thread_blocks_limit(void)
+{
+    return area.limit;
+}
+
+static size_t
+bytes_of(uint32_t blocks)
+{
+    return (size_t)blocks * PAGE_BLOCK_BYTES;
+}
+
+/* Of the page. */
+static char *
+block_at(uint32_t index)
+{
+    return (char *)thread_cache_at(index) + CACHE_TO_BLOCK;
+}
+
+static bool
+map_blocks(uint32_t from, uint32_t to)
+{
+    char *caches = (char *)thread_cache_at(from);
+
+    if (!space_map(caches, bytes_of(to - from)))
+        return false;
+    if (area.shared || space_map(block_at(from), bytes_of(to - from)))
+        return true;
+    space_unmap(caches, bytes_of(to - from));
+    return false;
+}
+
+static uint32_t
+blocks_wanted(void)
+{
+    size_t limit = os_address_limit();
+    size_t blocks = limit / THREAD_LIMIT_SHARE / (2 * PAGE_BLOCK_BYTES);
+
+    if (!space_reserved() || limit == SIZE_MAX || blocks > PAGE_BLOCKS)
+        return PAGE_BLOCKS;
+    return blocks > THREAD_BLOCKS_MIN
+               ? (uint32_t)align_down(blocks, THREAD_COMMIT)
+               : THREAD_BLOCKS_MIN;
+}
+
+/* What lies between caches and page is not ours, and the place may be taken. */
+static void *
+reserve_parts(size_t bytes)
+{
+    char *page = os_reserve(bytes, PAGE_BLOCK_BYTES);
+
+    if (page == NULL)
+        return NULL;
+    if (os_reserve_at(page - CACHE_TO_BLOCK, bytes))
+        return page - CACHE_TO_BLOCK;
+    os_release(page, bytes);
+    return NULL;
+}
+
+/* The page that served until now. */
+static void
+move_page(void)
+{
+    struct stats_header *page = (struct stats_header *)block_at(0);
+
+    __builtin_memcpy(page, account_page,
+                     PAGE_HEADER_BYTES + sizeof(struct stats_block));
+    account_page = page;
+}
+
+bool
+thread_area_init(void)
+{
+    area.limit = blocks_wanted();
+    area.start = area.limit == PAGE_BLOCKS
+                     ? space_piece(2 * CACHE_TO_BLOCK, PAGE_BLOCK_BYTES)
+                     : reserve_parts(bytes_of(area.limit));
+    if (area.start == NULL)
+        return false;
+    if (!map_blocks(0, THREAD_COMMIT)) {
+        area.start = NULL;
+        return false;
+    }
+    area.mapped = THREAD_COMMIT;
+    move_page();
+    return true;
+}
+
+bool
+thread_area_grow(uint32_t index)
+{
+    pool_assert(index <= area.mapped);
+    if (index == area.mapped) {
+        if (index == area.limit || !map_blocks(index, index + THREAD_COMMIT))
+            return false;
+        area.mapped += THREAD_COMMIT;
+    }
+    /* The file behind a shared page may have no room for one more block. */
+    return !area.shared ||
+           os_populate_shared(block_at(index), PAGE_BLOCK_BYTES);
+}
+
+/* Writes into the file, by a mapping of its own. */
+static bool
+write_page(int fd, size_t bytes)
+{
+    char *copy = os_reserve(bytes, OS_PAGE_BYTES);
+
+    if (copy == NULL)
+        return false;
+
+    bool mapped = os_map_shared(copy, bytes, fd);
+
+    if (mapped)
+        __builtin_memcpy(copy, account_page, bytes);
+    os_release(copy, bytes);
+    return mapped;
+}
+
+/* The blocks of the page that are not mapped yet. */
+static size_t
+bytes_unmapped(void)
+{
+    return bytes_of(area.limit - area.mapped);
+}
+
+bool
+thread_area_share(int fd, uint32_t blocks)
+{
+    char *rest = block_at(area.mapped);
+
+    if (!write_page(fd, bytes_of(blocks)))
+        return false;
+    if (!space_reserved() && !os_reserve_at(rest, bytes_unmapped()))
+        return false;
+    area.shared = os_map_shared(account_page, bytes_of(area.limit), fd);
+    if (!area.shared)
+        space_unmap(rest, bytes_unmapped());
+    return area.shared;
+}
+
+bool
+thread_area_unshare(void)
+{
+    static char header[PAGE_HEADER_BYTES];
+    struct stats_header *page = account_page;
+    uint32_t blocks = space_reserved() ? area.limit : area.mapped;
+
+    if (!area.shared)
+        return true;
+    __builtin_memcpy(header, page, sizeof(header));
+    if (!os_map_private(page, bytes_of(blocks)))
+        return false;
+    space_unmap(block_at(area.mapped), bytes_unmapped());
+    area.shared = false;
+    __builtin_memcpy(page, header, sizeof(header));
+    return true;
+}

@@ -1,0 +1,49 @@
+/*
+ * thread_area.h - where caches and the statistics page lie.
+ *
+ * Model     One piece of address space: PAGE_BLOCKS caches, then the page
+ *           (header and as many blocks), so that a cache and its block are
+ *           CACHE_TO_BLOCK apart. Mapped in steps from the bottom, caches and
+ *           blocks alike. With live:yes a file is mapped over the page, over
+ *           all of it, since its descriptor is not kept.
+ * Ownership Written under the slab lock.
+ */
+#ifndef MIDPOOL_POOL_THREAD_AREA_H
+#define MIDPOOL_POOL_THREAD_AREA_H
+
+#include "cache.h"
+
+/*
+ * Takes the area, maps its first blocks and moves the page, which served
+ * until now, into it with what start-up counted. False: no memory.
+ */
+bool thread_area_init(void);
+
+/* Was thread_area_init successful? */
+bool thread_area_exists(void);
+
+/* The cache that belongs to a block number. */
+struct cache *thread_cache_at(uint32_t index);
+
+/* Block numbers end here. */
+uint32_t thread_blocks_limit(void);
+
+/*
+ * Makes block and cache of the number usable, and all below. False: they are
+ * not to be had. Requires the slab lock.
+ */
+bool thread_area_grow(uint32_t index);
+
+/*
+ * Writes the first blocks of the page into the file, which is as long as the
+ * page may become, and maps that in place. False: all is as before.
+ */
+bool thread_area_share(int fd, uint32_t blocks);
+
+/*
+ * In a child: the page's header apart from the parent's, all else zero.
+ * False: it can not be had apart.
+ */
+bool thread_area_unshare(void);
+
+#endif

@@ -1,0 +1,143 @@
+/* test_pool_area.c - blocks of threads are mapped as they are needed. */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os.h"
+#include "pool_calls.h"
+#include "pool_check.h"
+#include "space.h"
+#include "thread.h"
+
+enum { THREADS = 40 };
+
+static pthread_barrier_t met;
+
+static void
+start(void)
+{
+    cr_assert(pool_init(&pool_config_default));
+    (void)pool_put(pool_get(4096));
+}
+
+static int
+page_file(void)
+{
+    int fd = memfd_create("page", 0);
+
+    cr_assert_eq(ftruncate(fd, (off_t)pool_page_bytes()), 0);
+    return fd;
+}
+
+static void *
+attach(void *unused)
+{
+    (void)pool_put(pool_get(4096));
+    pthread_barrier_wait(&met);
+    pthread_barrier_wait(&met);
+    return unused;
+}
+
+/* More threads at once than blocks are mapped in one step. */
+static bool
+many_threads_have_caches(void)
+{
+    pthread_t thread[THREADS];
+    bool all;
+
+    pthread_barrier_init(&met, NULL, THREADS + 1);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_create(&thread[i], NULL, attach, NULL);
+    pthread_barrier_wait(&met);
+    all = thread_blocks_used() > THREADS && pool_check() == NULL;
+    pthread_barrier_wait(&met);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    return all;
+}
+
+static void
+expect_success(pid_t child)
+{
+    int status;
+
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "status %x", (unsigned)status);
+}
+
+static pid_t
+fork_pool(void)
+{
+    pid_t child;
+
+    cr_assert(pool_fork_prepare());
+    child = fork();
+    if (child == 0)
+        pool_fork_child();
+    else
+        pool_fork_parent();
+    return child;
+}
+
+Test(pool_area, many_threads_have_blocks, .init = start)
+{
+    cr_assert(many_threads_have_caches());
+}
+
+Test(pool_area, many_threads_have_blocks_of_a_shared_page, .init = start)
+{
+    int fd = page_file();
+    const struct stats_header *page;
+
+    cr_assert(pool_page_share(fd));
+    cr_assert(many_threads_have_caches());
+    page = mmap(NULL, pool_page_bytes(), PROT_READ, MAP_SHARED, fd, 0);
+    cr_assert(page->blocks_used > THREADS);
+}
+
+Test(pool_area, a_child_that_left_the_shared_page_grows, .init = start)
+{
+    pid_t child;
+
+    cr_assert(pool_page_share(page_file()));
+    child = fork_pool();
+    if (child == 0)
+        _exit(!many_threads_have_caches());
+    expect_success(child);
+    cr_assert(many_threads_have_caches());
+}
+
+/* The file would take the place of what somebody else has there. */
+Test(pool_area, a_page_is_not_shared_over_others, .init = start)
+{
+    char *end = (char *)pool_page() + pool_page_bytes();
+    char *theirs = end - OS_PAGE_BYTES;
+
+    if (space_reserved())
+        cr_skip("all of it is reserved here");
+    cr_assert(os_map_at(theirs, OS_PAGE_BYTES));
+    *theirs = 7;
+    cr_assert_not(pool_page_share(page_file()));
+    cr_assert_eq(*theirs, 7);
+    cr_assert(many_threads_have_caches());
+    os_release(theirs, OS_PAGE_BYTES);
+    cr_assert(pool_page_share(page_file()));
+    cr_assert(many_threads_have_caches());
+}
+
+/* What lies in the way of a block leaves threads without, nothing else. */
+Test(pool_area, threads_do_without_blocks_that_can_not_be_had, .init = start)
+{
+    char *next = (char *)thread_cache_at(0);
+
+    if (space_reserved())
+        cr_skip("all of it is reserved here");
+    while (!os_map_at(next, OS_PAGE_BYTES))
+        next += OS_PAGE_BYTES;
+    cr_assert_not(many_threads_have_caches());
+    cr_assert_null(pool_check());
+    os_release(next, OS_PAGE_BYTES);
+    cr_assert(many_threads_have_caches());
+}
