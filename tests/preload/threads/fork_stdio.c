@@ -9,45 +9,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "churn.h"
+#include "lines.h"
 
 static atomic_bool stopping;
-static FILE *lines;
-
-/* Lines of 50,000 bytes: the buffer of getdelim grows through the band. */
-static FILE *
-make_lines(void)
-{
-    int fd = memfd_create("lines", 0);
-    FILE *file = fdopen(fd, "w+");
-    CHECK(file != NULL, "fdopen");
-    for (unsigned line = 0; line < 20; line++) {
-        for (unsigned i = 0; i < 50000; i++)
-            fputc('a' + (int)line, file);
-        fputc('\n', file);
-    }
-    fflush(file);
-    return file;
-}
-
-static void *
-grow_lines(void *unused)
-{
-    while (!atomic_load(&stopping)) {
-        char *line = NULL;
-        size_t room = 0;
-        if (getline(&line, &room, lines) <= 0)
-            rewind(lines);
-        free(line);
-    }
-    return unused;
-}
 
 static void *
 flush_all(void *unused)
@@ -79,13 +48,11 @@ int
 main(void)
 {
     enum { EACH = 2 };
-    pthread_t thread[2 * EACH];
-    lines = make_lines();
-    for (unsigned i = 0; i < EACH; i++) {
-        thread[2 * i] = check_spawn(grow_lines, NULL);
-        thread[2 * i + 1] = check_spawn(flush_all, NULL);
-    }
-    churn_start(2);
+    pthread_t thread[EACH];
+    lines_start(EACH);
+    for (unsigned i = 0; i < EACH; i++)
+        thread[i] = check_spawn(flush_all, NULL);
+    churn_start(EACH);
     unsigned forks = check_rounds(400, 100000);
     for (unsigned i = 0; check_more(i, forks); i++) {
         alarm(2 * CHECK_PATIENCE_SECONDS);
@@ -99,8 +66,9 @@ main(void)
     }
     alarm(0);
     atomic_store(&stopping, true);
-    for (unsigned i = 0; i < 2 * EACH; i++)
+    for (unsigned i = 0; i < EACH; i++)
         pthread_join(thread[i], NULL);
+    lines_stop();
     churn_stop();
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * fork_storm.c - forking under 16 churning threads.
+ * fork_storm.c - forking under 16 busy threads, one of which reads lines.
  *
  * The child, whose other threads are gone with whatever they held, sets an
  * environment variable, allocates and frees every size and ends; an alarm
@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "churn.h"
+#include "lines.h"
 
 static void
 child(unsigned round)
@@ -33,7 +34,8 @@ int
 main(void)
 {
     unsigned forks = check_rounds(1000, 100000);
-    churn_start(16);
+    churn_start(15);
+    lines_start(1);
     for (unsigned i = 0; check_more(i, forks); i++) {
         pid_t pid = fork();
         if (pid == 0)
@@ -43,6 +45,7 @@ main(void)
         CHECK(waitpid(pid, &status, 0) == pid, "waitpid");
         CHECK(status == 0, "child %u ended with 0x%x", i, status);
     }
+    lines_stop();
     churn_stop();
     return 0;
 }
