@@ -15,7 +15,7 @@
  *   nslots_large   though not as many as jemalloc would keep
  *   thp            no huge page for a program of a few MB
  */
-#define DEFAULT_CONF "tcache_max:1048576,tcache_nslots_large:8,thp:never"
+#define DEFAULT_CONF "tcache_max:1048576,tcache_nslots_large:8,thp:never,lg_extent_max_active_fit:12"
 
 const char *je_malloc_conf = DEFAULT_CONF;
 
