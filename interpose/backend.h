@@ -19,25 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* jemalloc aligns what is smaller than this to 8 bytes only. */
-enum { BACKEND_MIN_BYTES = 9, BACKEND_MIN_ALIGN = 16 };
+enum { BACKEND_MIN_ALIGN = 16 };
 
-/* jemalloc's own functions; use those below. */
+/* jemalloc's own functions, of the smallest blocks too (backend_small.c). */
 void *backend_raw_malloc(size_t size);
 void *backend_raw_calloc(size_t count, size_t size);
 void *backend_raw_realloc(void *ptr, size_t size);
 void *backend_raw_aligned_alloc(size_t align, size_t size);
 
-static inline size_t
-backend_bytes(size_t size)
-{
-    return size < BACKEND_MIN_BYTES ? BACKEND_MIN_BYTES : size;
-}
-
 static inline void *
 backend_malloc(size_t size)
 {
-    return backend_raw_malloc(backend_bytes(size));
+    return backend_raw_malloc(size);
 }
 
 /* The product is checked. */
@@ -48,14 +41,14 @@ backend_calloc(size_t count, size_t size)
 
     if (__builtin_mul_overflow(count, size, &bytes))
         bytes = SIZE_MAX;
-    return backend_raw_calloc(1, backend_bytes(bytes));
+    return backend_raw_calloc(1, bytes);
 }
 
 /* ptr may be NULL, size is above 0. */
 static inline void *
 backend_realloc(void *ptr, size_t size)
 {
-    void *moved = backend_raw_realloc(ptr, backend_bytes(size));
+    void *moved = backend_raw_realloc(ptr, size);
 
     if (__builtin_expect(moved == NULL, 0))
         errno = ENOMEM; /* jemalloc does not say so of a block that is there */
@@ -68,7 +61,7 @@ backend_memalign(size_t align, size_t size)
 {
     if (align < BACKEND_MIN_ALIGN)
         align = BACKEND_MIN_ALIGN;
-    return backend_raw_aligned_alloc(align, backend_bytes(size));
+    return backend_raw_aligned_alloc(align, size);
 }
 
 void backend_free(void *ptr);

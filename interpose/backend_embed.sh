@@ -41,10 +41,11 @@ malloc_usable_size backend_usable_size
 mallctl je_mallctl
 malloc_conf je_malloc_conf'
 
-# Of jemalloc's inside: fork handlers, and what backend_thread.c needs.
+# Of jemalloc's inside: fork handlers, and what backend_thread.c and
+# backend_small.c need.
 inside='je_jemalloc_prefork je_jemalloc_postfork_parent
 je_jemalloc_postfork_child je_opt_tcache je_narenas_auto je_a0malloc
-je_a0dalloc je_tsd_tcache_enabled_data_init'
+je_a0dalloc je_tsd_tcache_enabled_data_init je_sz_boot je_sz_size2index_tab'
 
 rm -rf "$scratch"
 mkdir -p "$scratch"
@@ -53,9 +54,11 @@ cd "$scratch"
 "$ar" x "$archive"
 rm -f jemalloc_cpp*.o
 
-# Between its own files: a thread's set-up goes through backend_thread.c.
+# Between its own files: a thread's set-up goes through backend_thread.c, that
+# of the classes through backend_small.c.
 "$objcopy" --redefine-sym je_tsd_tcache_enabled_data_init=\
 backend_je_tsd_tcache_enabled_data_init tsd.*o
+"$objcopy" --redefine-sym je_sz_boot=backend_je_sz_boot jemalloc.*o
 
 "$ld" -r -o all.o ./*.o
 {

@@ -37,6 +37,14 @@ void *je_a0malloc(size_t size);
 void je_a0dalloc(void *ptr);
 
 /*
+ * Set-up of the table that gives the class of (size + 7) / 8; see
+ * backend_small.c. jemalloc before 5.3 has no second parameter.
+ */
+void je_sz_boot(const void *classes, bool oblivious);
+void backend_je_sz_boot(const void *classes, bool oblivious);
+extern uint8_t je_sz_size2index_tab[];
+
+/*
  * Locks. The storage is a pthread_mutex_t's, zeroed or initialised by one of
  * glibc's static initialisers, which leave the first 16 bytes zero.
  */

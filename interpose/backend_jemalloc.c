@@ -14,8 +14,12 @@
  *   tcache_max     what is over the band is cached too: 3.5 times as fast
  *   nslots_large   though not as many as jemalloc would keep
  *   thp            no huge page for a program of a few MB
+ *   lg_extent_..   what was freed is used again, also when it became one large
+ *                  extent: without the band's sizes in between it often does
  */
-#define DEFAULT_CONF "tcache_max:1048576,tcache_nslots_large:8,thp:never,lg_extent_max_active_fit:12"
+#define DEFAULT_CONF                                                           \
+    "tcache_max:1048576,tcache_nslots_large:8,thp:never,lg_extent_max_active_" \
+    "fit:12"
 
 const char *je_malloc_conf = DEFAULT_CONF;
 

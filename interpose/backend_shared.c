@@ -18,11 +18,20 @@
 
 uintptr_t backend_window = UINTPTR_MAX;
 
+/* jemalloc aligns what is smaller to 8 bytes only. */
+enum { MIN_BYTES = 9 };
+
+static size_t
+at_least(size_t size)
+{
+    return size < MIN_BYTES ? MIN_BYTES : size;
+}
+
 /* jemalloc's flags say the logarithm of the alignment. */
 static void *
 allocate(size_t size, int flags)
 {
-    void *ptr = size > PTRDIFF_MAX ? NULL : mallocx(size, flags);
+    void *ptr = size > PTRDIFF_MAX ? NULL : mallocx(at_least(size), flags);
 
     if (ptr == NULL)
         errno = ENOMEM;
@@ -48,7 +57,7 @@ backend_raw_realloc(void *ptr, size_t size)
 {
     if (ptr == NULL)
         return allocate(size, 0);
-    return size > PTRDIFF_MAX ? NULL : rallocx(ptr, size, 0);
+    return size > PTRDIFF_MAX ? NULL : rallocx(ptr, at_least(size), 0);
 }
 
 void *

@@ -13,9 +13,8 @@
 /* mmap gives no addresses above, unless it is asked for them. */
 #define ADDRESS_SPACE_BYTES ((size_t)1 << 48)
 
-enum {
-    BELOW_GRANT_BYTES = 16 * 1024, /* fallback bytes between ticks */
-};
+/* Fallback bytes between ticks, for each get of the cache's interval. */
+enum { BELOW_GRANT_BYTES = 1024 };
 
 void
 cache_set_low(struct cache *cache, unsigned index)
@@ -171,16 +170,20 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 }
 
 static void
-count_fallback(struct stats_block *block, size_t bytes)
+count_fallback(struct cache *cache, size_t bytes)
 {
+    struct stats_block *block = cache_block(cache);
+
     block->fallback_calls[cache_width(bytes)]++;
     if (bytes > BAND_MAX_BYTES) {
         block->above_bytes += bytes;
         return;
     }
     if (block->below_credit < (int64_t)bytes) {
-        block->below_granted += BELOW_GRANT_BYTES;
-        block->below_credit += BELOW_GRANT_BYTES;
+        uint32_t grant = cache->interval * BELOW_GRANT_BYTES + BAND_MIN_BYTES;
+
+        block->below_granted += grant;
+        block->below_credit += grant;
     }
     block->below_credit -= (int64_t)bytes;
 }
@@ -215,7 +218,7 @@ cache_count_slow(size_t bytes)
         cache_tick(cache);
         cache_leave(cache);
     }
-    count_fallback(cache_block(cache), bytes);
+    count_fallback(cache, bytes);
 }
 
 /* A live cache's credit was subtracted from before it was found wanting. */
