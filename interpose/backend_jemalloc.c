@@ -18,8 +18,8 @@
  *                  extent: without the band's sizes in between it often does
  */
 #define DEFAULT_CONF                                                           \
-    "tcache_max:1048576,tcache_nslots_large:8,thp:never,lg_extent_max_active_" \
-    "fit:12"
+    "tcache_max:1048576,tcache_nslots_large:8,thp:never,"                      \
+    "lg_extent_max_active_fit:12"
 
 const char *je_malloc_conf = DEFAULT_CONF;
 
