@@ -13,17 +13,16 @@
  */
 #include "live_sweep.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "live_path.h"
 
 enum {
@@ -136,37 +135,20 @@ visit_own_pid(struct sweep *sweep, const struct page_file *file)
         visit_unlocked(sweep, file);
 }
 
-static void
-visit(struct sweep *sweep, const char *name)
+static bool
+visit(void *context, const char *name)
 {
+    struct sweep *sweep = context;
     struct page_file file;
 
     if (!open_page(sweep, name, &file))
-        return;
+        return true;
     if (file.parsed.pid == sweep->pid)
         visit_own_pid(sweep, &file);
     else
         visit_others(sweep, &file);
     close(file.fd);
-}
-
-/* readdir would allocate. */
-static void
-visit_all(struct sweep *sweep)
-{
-    static char entries[4096] __attribute__((aligned(8)));
-    long bytes;
-
-    while ((bytes = syscall(SYS_getdents64, sweep->directory, entries,
-                            sizeof entries)) > 0) {
-        for (long at = 0; at < bytes;) {
-            const struct dirent64 *entry =
-                (const struct dirent64 *)(entries + at);
-
-            visit(sweep, entry->d_name);
-            at += entry->d_reclen;
-        }
-    }
+    return true;
 }
 
 uint32_t
@@ -182,7 +164,7 @@ live_sweep(int pid, const struct stats_birth *birth)
 
     if (sweep.directory < 0)
         return sweep.next_generation;
-    visit_all(&sweep);
+    directory_each(sweep.directory, visit, &sweep);
     close(sweep.directory);
     return sweep.next_generation;
 }

@@ -1,15 +1,13 @@
 /* reopen.c - see reopen.h. */
 #include "reopen.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "sink.h"
 
-/* On the stack, which may be a signal's and small: any thread may come. */
-enum { ENTRIES_BYTES = 1024, PATH_BYTES = 32 };
+enum { PATH_BYTES = 32 };
 
 bool
 reopen_is_same(const struct stat *a, const struct stat *b)
@@ -52,45 +50,38 @@ try_entry(int directory, const char *name, const struct stat *wanted)
     return fd;
 }
 
-/* readdir would allocate. */
-static int
-search(int directory, const struct stat *wanted)
+struct search {
+    int directory;
+    const struct stat *wanted;
+    int fd; /* -1: not found yet */
+};
+
+static bool
+visit(void *context, const char *name)
 {
-    char entries[ENTRIES_BYTES] __attribute__((aligned(8)));
-    int fd = -1;
-    long bytes;
+    struct search *search = context;
 
-    while (fd < 0 && (bytes = syscall(SYS_getdents64, directory, entries,
-                                      sizeof entries)) > 0) {
-        for (long at = 0; at < bytes && fd < 0;) {
-            const struct dirent64 *entry =
-                (const struct dirent64 *)(entries + at);
-
-            if (entry->d_name[0] != '.')
-                fd = try_entry(directory, entry->d_name, wanted);
-            at += entry->d_reclen;
-        }
-    }
-    return fd;
+    if (name[0] != '.')
+        search->fd = try_entry(search->directory, name, search->wanted);
+    return search->fd < 0;
 }
 
 int
 reopen_from(int pid, const struct stat *wanted)
 {
+    struct search search = {.wanted = wanted, .fd = -1};
     char path[PATH_BYTES];
     struct sink sink;
-    int directory;
-    int fd;
 
     sink_init(&sink, path, sizeof path);
     sink_text(&sink, "/proc/");
     sink_signed(&sink, pid);
     sink_text(&sink, "/fd");
     sink_char(&sink, '\0');
-    directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
+    search.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (search.directory < 0)
         return -1;
-    fd = search(directory, wanted);
-    close(directory);
-    return fd;
+    directory_each(search.directory, visit, &search);
+    close(search.directory);
+    return search.fd;
 }
