@@ -2,9 +2,9 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "fork_fixture.h"
 #include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
@@ -56,29 +56,6 @@ many_threads_have_caches(void)
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
     return all;
-}
-
-static void
-expect_success(pid_t child)
-{
-    int status;
-
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0, "status %x", (unsigned)status);
-}
-
-static pid_t
-fork_pool(void)
-{
-    pid_t child;
-
-    cr_assert(pool_fork_prepare());
-    child = fork();
-    if (child == 0)
-        pool_fork_child();
-    else
-        pool_fork_parent();
-    return child;
 }
 
 Test(pool_area, many_threads_have_blocks, .init = start)

@@ -2,16 +2,15 @@
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "account.h"
+#include "fork_fixture.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "slab.h"
@@ -60,39 +59,6 @@ use_and_drop(void)
         if (pool_put(other) != CACHE_PUT_DONE)
             require("an own buffer was refused");
     }
-}
-
-/* Without pool_fork_child: the child calls it when it likes. */
-static pid_t
-fork_unfinished(void)
-{
-    pid_t child;
-
-    while (!pool_fork_prepare())
-        sched_yield();
-    child = fork();
-    if (child != 0)
-        pool_fork_parent();
-    return child;
-}
-
-static pid_t
-fork_pool(void)
-{
-    pid_t child = fork_unfinished();
-
-    if (child == 0)
-        pool_fork_child();
-    return child;
-}
-
-static void
-expect_success(pid_t child)
-{
-    int status;
-
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0, "status %x", (unsigned)status);
 }
 
 static void
