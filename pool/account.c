@@ -6,6 +6,7 @@
 #include "cache.h"
 #include "os.h"
 #include "slab.h"
+#include "space.h"
 #include "thread.h"
 
 /* Serves until the thread area is there, and for ever where there is none. */
@@ -249,7 +250,7 @@ account_metadata(void)
 
     account_page->metadata_bytes =
         threads + slab_tables_bytes() + depot_metadata_bytes();
-    account_page->reserved_bytes = region_reserved_bytes();
+    account_page->reserved_bytes = space_taken_bytes();
 }
 
 static void

@@ -101,15 +101,6 @@ region_init(void)
     return true;
 }
 
-uint64_t
-region_reserved_bytes(void)
-{
-    uint32_t used = region.low_commit + (region.slabs - region.high_commit);
-
-    return bytes_meta(region.slabs) +
-           bytes_range(space_reserved() ? region.slabs : used);
-}
-
 /* The pages that hold the descriptors [from, to), but for what others need. */
 static bool
 commit_slabs(uint32_t from, uint32_t to, bool top)

@@ -88,9 +88,6 @@ extern hidden uint16_t region_slab_bin[REGION_SLABS_MAX];
  */
 bool region_init(void);
 
-/* Address space taken so far, in bytes. */
-uint64_t region_reserved_bytes(void);
-
 /*
  * Takes a new slab, committed and reading as zero; huge ones come from the
  * top, unless there are only others. Returns its number, or UINT32_MAX when the

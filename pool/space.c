@@ -3,15 +3,19 @@
  */
 #include "space.h"
 
+#include <stdatomic.h>
+
 #include "os.h"
+
 /* For all that is not the slabs': magazines, caches, the page. */
 #define SPACE_REST_BYTES ((size_t)256 << 20)
 
-/* Written at start only. start = NULL: pieces are reserved. */
+/* Written at start, but for taken. start = NULL: pieces are reserved. */
 static struct {
     char *start;
     size_t bytes;
     size_t used;
+    _Atomic size_t taken; /* mapped or, where that is all, reserved */
 } space;
 
 void
@@ -30,29 +34,81 @@ space_reserved(void)
     return space.start == NULL;
 }
 
+static void
+count(size_t bytes)
+{
+    atomic_fetch_add_explicit(&space.taken, bytes, memory_order_relaxed);
+}
+
 void *
 space_piece(size_t bytes, size_t align)
 {
     size_t from = align_up(space.used, align);
 
-    if (space_reserved())
-        return os_reserve(bytes, align);
+    if (space_reserved()) {
+        void *start = os_reserve(bytes, align);
+
+        count(start != NULL ? bytes : 0);
+        return start;
+    }
     if (bytes > space.bytes - from)
         return NULL;
     space.used = from + align_up(bytes, OS_PAGE_BYTES);
     return space.start + from;
 }
 
+void *
+space_pair(size_t bytes, size_t distance, size_t align)
+{
+    char *second;
+
+    if (!space_reserved())
+        return space_piece(distance + bytes, align);
+    second = os_reserve(bytes, align);
+    if (second == NULL)
+        return NULL;
+    if (os_reserve_at(second - distance, bytes)) {
+        count(2 * bytes);
+        return second - distance;
+    }
+    os_release(second, bytes);
+    return NULL;
+}
+
 bool
 space_map(void *start, size_t bytes)
 {
-    return space_reserved() ? os_commit(start, bytes) : os_map_at(start, bytes);
+    if (space_reserved())
+        return os_commit(start, bytes);
+    if (!os_map_at(start, bytes))
+        return false;
+    count(bytes);
+    return true;
 }
 
 void
 space_unmap(void *start, size_t bytes)
 {
     /* What is reserved may be committed twice. */
-    if (!space_reserved())
-        os_release(start, bytes);
+    if (space_reserved())
+        return;
+    os_release(start, bytes);
+    count(-bytes);
+}
+
+bool
+space_set_aside(void *start, size_t bytes)
+{
+    if (space_reserved())
+        return true;
+    if (!os_reserve_at(start, bytes))
+        return false;
+    count(bytes);
+    return true;
+}
+
+size_t
+space_taken_bytes(void)
+{
+    return atomic_load_explicit(&space.taken, memory_order_relaxed);
 }

@@ -38,7 +38,22 @@ void *space_piece(size_t bytes, size_t align);
  */
 bool space_map(void *start, size_t bytes);
 
-/* As if those had never been mapped. */
+/* As if those had never been mapped, or set aside. */
 void space_unmap(void *start, size_t bytes);
+
+/*
+ * Pages of a piece that are not mapped, for a mapping that will take their
+ * place. False: something is in the way, and that would be lost.
+ */
+bool space_set_aside(void *start, size_t bytes);
+
+/*
+ * Two pieces of that many bytes, the second distance above the first, which
+ * is returned; NULL: no address space. What lies between may be others'.
+ */
+void *space_pair(size_t bytes, size_t distance, size_t align);
+
+/* Address space taken so far, in bytes. Thread: any. */
+size_t space_taken_bytes(void);
 
 #endif

@@ -78,20 +78,6 @@ blocks_wanted(void)
                : THREAD_BLOCKS_MIN;
 }
 
-/* What lies between caches and page is not ours, and the place may be taken. */
-static void *
-reserve_parts(size_t bytes)
-{
-    char *page = os_reserve(bytes, PAGE_BLOCK_BYTES);
-
-    if (page == NULL)
-        return NULL;
-    if (os_reserve_at(page - CACHE_TO_BLOCK, bytes))
-        return page - CACHE_TO_BLOCK;
-    os_release(page, bytes);
-    return NULL;
-}
-
 /* The page that served until now. */
 static void
 move_page(void)
@@ -107,9 +93,8 @@ bool
 thread_area_init(void)
 {
     area.limit = blocks_wanted();
-    area.start = area.limit == PAGE_BLOCKS
-                     ? space_piece(2 * CACHE_TO_BLOCK, PAGE_BLOCK_BYTES)
-                     : reserve_parts(bytes_of(area.limit));
+    area.start =
+        space_pair(bytes_of(area.limit), CACHE_TO_BLOCK, PAGE_BLOCK_BYTES);
     if (area.start == NULL)
         return false;
     if (!map_blocks(0, THREAD_COMMIT)) {
@@ -166,7 +151,7 @@ thread_area_share(int fd, uint32_t blocks)
 
     if (!write_page(fd, bytes_of(blocks)))
         return false;
-    if (!space_reserved() && !os_reserve_at(rest, bytes_unmapped()))
+    if (!space_set_aside(rest, bytes_unmapped()))
         return false;
     area.shared = os_map_shared(account_page, bytes_of(area.limit), fd);
     if (!area.shared)

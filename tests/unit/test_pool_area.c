@@ -118,3 +118,20 @@ Test(pool_area, threads_do_without_blocks_that_can_not_be_had, .init = start)
     os_release(next, OS_PAGE_BYTES);
     cr_assert(many_threads_have_caches());
 }
+
+/* The file is mapped over all of the page; the child has its own part. */
+Test(pool_area, what_a_shared_page_takes_is_counted, .init = start)
+{
+    size_t before = space_taken_bytes();
+    pid_t child;
+
+    if (space_reserved())
+        cr_skip("all of it is reserved here");
+    cr_assert(pool_page_share(page_file()));
+    cr_assert_gt(space_taken_bytes(), before + pool_page_bytes() / 2);
+    cr_assert_lt(space_taken_bytes(), before + pool_page_bytes());
+    child = fork_pool();
+    if (child == 0)
+        _exit(space_taken_bytes() != before);
+    expect_success(child);
+}
