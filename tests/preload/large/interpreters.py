@@ -28,12 +28,14 @@ def tcl_outcomes(out):
 
 
 def _run_tcl(run, name):
-    """Outcomes of a file; some tests race with the clock: three tries."""
+    """Outcomes of a file; some tests race with the clock, and fail or are
+    skipped on a busy machine: three tries."""
     for _attempt in range(3):
         out = run.run("tclsh", "tcl/tests/all.tcl", "-singleproc", "1",
-                      "-file", name + ".test", compare="", status=None)
+                      "-verbose", "body error skip", "-file", name + ".test",
+                      compare="", status=None)
         totals, failed = tcl_outcomes(out)
-        if not failed:
+        if not failed and b"SKIPPED: timing issue" not in out:
             break
     run.note(name, (totals, failed))
     run.require(totals, "no totals of %s: %r" % (name, out[-500:]))
