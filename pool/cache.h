@@ -175,6 +175,17 @@ cache_mark(const struct cache *cache, void *slot)
  */
 enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
 
+/*
+ * Does the program have the slot? Two threads that put it in the same
+ * nanoseconds, one of them on its fast path, may both get through; then it is
+ * idle in two places, and is not what it should be at the second get.
+ */
+static always_inline bool
+cache_is_taken(const void *slot)
+{
+    return unlikely(*region_state(slot) > STATE_OFFSET_MASK);
+}
+
 /* A slot off the loaded magazine, or NULL: take the slow path. */
 static always_inline void *
 cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
@@ -198,12 +209,16 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
     *taken = TAKEN_HEADROOM;
     if (unlikely(block->headroom < 0))
         return NULL;
-    hot->gets++;
-    block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
 #else
     (void)bytes;
 #endif
     slot = top[-1];
+    if (cache_is_taken(slot))
+        return NULL;
+#if MIDPOOL_COUNTERS
+    hot->gets++;
+    block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
+#endif
     uint32_t *state = region_state(slot);
     uint32_t mark = cache_mark_of(cache, slot);
 

@@ -75,6 +75,39 @@ count_source(struct stats_block *block, unsigned index,
         block->hot[index].misses++;
 }
 
+/* The second of two puts of a slot, which should not have been counted. */
+static void
+uncount_put(struct stats_block *block, unsigned index)
+{
+    block->hot[index].puts--;
+    block->headroom -= bin_info[index].slot_bytes;
+    if (block->headroom < 0) {
+        block->peak_bytes -= block->headroom;
+        block->headroom = 0;
+    }
+}
+
+/* For threads without a cache; see take_idle. Requires slab_lock. */
+static struct refill
+take_idle_shared(unsigned bin, void **twice)
+{
+    struct refill refill = refill_shared(bin);
+
+    while (refill.source != REFILL_NONE && cache_is_taken(refill.slot)) {
+        uncount_put(cache_block(thread_cache_at(THREAD_SHARED)), bin);
+        *twice = refill.slot;
+        refill = refill_shared(bin);
+    }
+    return refill;
+}
+
+static void
+report_twice(void *slot, unsigned bin)
+{
+    if (unlikely(slot != NULL))
+        check_report(POOL_DOUBLE_FREE, slot, bin_info[bin].slot_bytes);
+}
+
 /* For threads without a cache: block and tag are shared, under the lock. */
 static void *
 get_shared(unsigned bin, size_t bytes, bool *zero)
@@ -82,12 +115,13 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
     struct cache *self = cache_self;
     struct cache *cache;
     struct refill refill;
+    void *twice = NULL;
 
     if (!settings.active || fork_is_pending() || lock_held_by_self(&slab_lock))
         return NULL;
     cache_enter();
     lock_acquire(&slab_lock);
-    refill = refill_shared(bin);
+    refill = take_idle_shared(bin, &twice);
     if (refill.source != REFILL_NONE) {
         cache = thread_cache_at(THREAD_SHARED);
         count_get(cache, bin, bytes);
@@ -98,6 +132,7 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
     }
     lock_release(&slab_lock);
     cache_leave(self);
+    report_twice(twice, bin);
     *zero = refill.zero;
     return refill.slot;
 }
@@ -112,8 +147,33 @@ pop_or_refill(struct cache *cache, unsigned index)
     return refill_cache(cache, index);
 }
 
+/*
+ * The next slot that the program does not have. Of others, that were put
+ * twice, the last is *twice. One in the thread's own magazine that it has
+ * itself may also be what a fast get that this handler interrupted is about
+ * to take off: that is no misuse, and counted already.
+ */
+static struct refill
+take_idle(struct cache *cache, unsigned index, void **twice)
+{
+    struct refill refill = pop_or_refill(cache, index);
+
+    while (refill.source != REFILL_NONE && cache_is_taken(refill.slot)) {
+        bool own =
+            *region_state(refill.slot) == cache_mark_of(cache, refill.slot);
+
+        if (refill.source != REFILL_CACHE || !own) {
+            uncount_put(cache_block(cache), index);
+            *twice = refill.slot;
+        }
+        refill = pop_or_refill(cache, index);
+    }
+    return refill;
+}
+
 static void *
-get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
+get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
+           void **twice)
 {
     struct stats_block *block = cache_block(cache);
     struct refill refill;
@@ -122,7 +182,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
         thread_retag(cache);
     if (block->hot[index].credit < (int64_t)bytes)
         cache_tick(cache);
-    refill = pop_or_refill(cache, index);
+    refill = take_idle(cache, index, twice);
     if (refill.source != REFILL_NONE) {
         /* Cold memory lost the pattern when it was returned. */
         if (unlikely(settings.slow_gets) && refill.source != REFILL_COLD)
@@ -153,6 +213,7 @@ noinline void *
 cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
     struct cache *cache;
+    void *twice = NULL;
     void *slot;
 
     if (!settings.active)
@@ -164,8 +225,9 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
         return get_shared(bin, bytes, zero);
     cache_enter();
     give_back(cache, bin, bytes, taken);
-    slot = get_cached(cache, bin, bytes, zero);
+    slot = get_cached(cache, bin, bytes, zero, &twice);
     cache_leave(cache);
+    report_twice(twice, bin);
     return slot;
 }
 

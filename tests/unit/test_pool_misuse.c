@@ -215,3 +215,67 @@ Test(pool_misuse, memory_that_was_returned_is_not_damaged,
         ptr[i] = pool_get(5000);
     cr_assert_eq(damage.calls, 0);
 }
+
+/* As if the state word had been read before the first put wrote it. */
+static void
+put_again(void *ptr, uint32_t word)
+{
+    *region_state(ptr) = word;
+    cr_assert_eq(pool_put(ptr), CACHE_PUT_DONE);
+}
+
+enum { FEW = 100, ALL = 400 }; /* gets: to fill magazines, to empty them */
+
+/* How often ptr is among so many. */
+static unsigned
+times_got(const void *ptr, unsigned gets)
+{
+    static void *got[ALL];
+    unsigned times = 0;
+
+    for (unsigned i = 0; i < gets; i++) {
+        got[i] = pool_get(4096);
+        times += got[i] == ptr;
+    }
+    for (unsigned i = 0; i < gets; i++)
+        cr_assert_eq(pool_put(got[i]), CACHE_PUT_DONE);
+    return times;
+}
+
+Test(pool_misuse, a_slot_that_is_twice_in_a_magazine_is_got_once, .init = start)
+{
+    void *ptr = pool_get(4096);
+    uint32_t word = *region_state(ptr);
+
+    (void)times_got(NULL, FEW);
+    cr_assert_eq(pool_put(ptr), CACHE_PUT_DONE);
+    put_again(ptr, word);
+    cr_assert_eq(times_got(ptr, ALL), 1);
+}
+
+static void *twice;
+static uint32_t twice_word;
+
+static void *
+put_twice(void *unused)
+{
+    put_again(twice, twice_word);
+    return unused;
+}
+
+Test(pool_misuse, a_slot_that_two_threads_put_is_got_once, .init = start)
+{
+    pthread_t thread;
+
+    twice = pool_get(4096);
+    twice_word = *region_state(twice);
+    (void)times_got(NULL, FEW);
+    cr_assert_eq(pool_put(twice), CACHE_PUT_DONE);
+    pthread_create(&thread, NULL, put_twice, NULL);
+    pthread_join(thread, NULL);
+    cr_assert_eq(times_got(twice, ALL), 1);
+    cr_assert_eq(seen.calls, 1);
+    cr_assert_eq(seen.kind, POOL_DOUBLE_FREE);
+    cr_assert_eq(seen.ptr, twice);
+    cr_assert_null(pool_check());
+}
