@@ -212,6 +212,7 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
 #else
     (void)bytes;
 #endif
+    /* Before the checks above it would take a register that must be saved. */
     slot = top[-1];
     if (cache_is_taken(slot))
         return NULL;
@@ -341,8 +342,10 @@ cache_count_below(size_t bytes)
 #if MIDPOOL_COUNTERS
     struct stats_block *block = cache_block(cache);
 
-    /* Known by its address alone, or a load and a store take the place of
-       one instruction on memory. */
+    /*
+     * Known by its address alone: the compiler would else take a load and a
+     * store for one instruction on memory.
+     */
     __asm__("" : "+r"(block));
     block->below_credit -= (int64_t)bytes;
     if (unlikely(block->below_credit < 0))

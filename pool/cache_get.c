@@ -32,6 +32,18 @@ cache_set_low(struct cache *cache, unsigned index)
     bin->low = depth > room ? bin->top - room : bin->base;
 }
 
+/* So many bytes more are live. True: more than ever. */
+static bool
+count_live(struct stats_block *block, uint32_t slot_bytes)
+{
+    block->headroom -= slot_bytes;
+    if (block->headroom >= 0)
+        return false;
+    block->peak_bytes -= block->headroom;
+    block->headroom = 0;
+    return true;
+}
+
 static void
 count_get(struct cache *cache, unsigned index, size_t bytes)
 {
@@ -50,14 +62,10 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
     hot->credit -= (int64_t)bytes;
     hot->gets++;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
-    block->headroom -= slot_bytes;
-    if (block->headroom < 0) {
-        block->peak_bytes -= block->headroom;
-        block->headroom = 0;
-        if (__atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1)
-            __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
-                             __ATOMIC_RELAXED);
-    }
+    if (count_live(block, slot_bytes) &&
+        __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1)
+        __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
+                         __ATOMIC_RELAXED);
 
     int64_t live = (int64_t)(hot->gets - hot->puts);
 
@@ -80,11 +88,7 @@ static void
 uncount_put(struct stats_block *block, unsigned index)
 {
     block->hot[index].puts--;
-    block->headroom -= bin_info[index].slot_bytes;
-    if (block->headroom < 0) {
-        block->peak_bytes -= block->headroom;
-        block->headroom = 0;
-    }
+    (void)count_live(block, bin_info[index].slot_bytes);
 }
 
 /* For threads without a cache; see take_idle. Requires slab_lock. */

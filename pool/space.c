@@ -62,7 +62,7 @@ space_pair(size_t bytes, size_t distance, size_t align)
 {
     char *second;
 
-    if (!space_reserved())
+    if (!space_reserved() || distance == bytes)
         return space_piece(distance + bytes, align);
     second = os_reserve(bytes, align);
     if (second == NULL)

@@ -4,10 +4,21 @@
 
 #include <criterion/criterion.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "pool.h"
+
+/* A file for pool_page_share. */
+static inline int
+page_file(void)
+{
+    int fd = memfd_create("page", 0);
+
+    cr_assert_eq(ftruncate(fd, (off_t)pool_page_bytes()), 0);
+    return fd;
+}
 
 /* Without pool_fork_child: the child calls it when it likes. */
 static inline pid_t

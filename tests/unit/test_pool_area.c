@@ -22,15 +22,6 @@ start(void)
     (void)pool_put(pool_get(4096));
 }
 
-static int
-page_file(void)
-{
-    int fd = memfd_create("page", 0);
-
-    cr_assert_eq(ftruncate(fd, (off_t)pool_page_bytes()), 0);
-    return fd;
-}
-
 static void *
 attach(void *unused)
 {

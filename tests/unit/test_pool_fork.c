@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -64,10 +63,7 @@ use_and_drop(void)
 static void
 share_page(void)
 {
-    int fd = memfd_create("page", 0);
-
-    cr_assert_eq(ftruncate(fd, (off_t)pool_page_bytes()), 0);
-    cr_assert(pool_page_share(fd));
+    cr_assert(pool_page_share(page_file()));
 }
 
 /* A child that is sound before it uses the pool, and after. */
@@ -373,8 +369,8 @@ Test(pool_fork, no_other_thread_finishes, .init = start)
     expect_success(child);
 }
 
-#ifndef __SANITIZE_THREAD__ /* Its own start-up calls what is replaced here.   \
-                             */
+/* Not with the thread sanitizer, whose own start-up calls what is replaced. */
+#ifndef __SANITIZE_THREAD__
 /* What start-up of a thread calls, here with a signal in it. */
 static pid_t child_of_handler = -1;
 static bool armed;
