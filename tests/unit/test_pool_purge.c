@@ -196,13 +196,14 @@ Test(pool_purge, decay_reaches_into_the_cache_of_a_running_thread)
 Test(pool_purge, decay_is_over_after_decay_ms)
 {
     enum { DECAY_MS = 60 * 1000, TICKS = 5 };
-    int64_t now = os_now_ns();
     struct cache *cache;
+    int64_t now;
 
     start(config_decay(DECAY_MS));
     get_many(16384);
     put_many();
     cache = cache_self;
+    now = os_now_ns(); /* not before a tick of the calls above */
     for (unsigned tick = 0; tick <= TICKS; tick++) {
         cache_enter();
         purge_tick(cache, now + (int64_t)tick * DECAY_MS * 1000000 / TICKS);
