@@ -54,7 +54,7 @@ static void
 publish_bin(struct stats_block *block, unsigned bin)
 {
     struct stats_cold *cold = &block->cold[bin];
-    int64_t share = (int64_t)(block->hot[bin].gets - block->hot[bin].puts);
+    int64_t share = cache_live(block, bin);
     int64_t live;
 
     if (share == cold->published && share == cold->peak)
@@ -120,9 +120,10 @@ sum_blocks(void)
 
         for (unsigned bin = 0; bin < BINS; bin++) {
             const struct stats_hot *hot = &block->hot[bin];
-            int64_t live = (int64_t)(hot->gets - hot->puts);
+            uint64_t gets = recent_read(block, bin).gets;
+            int64_t live = (int64_t)(gets - hot->puts);
 
-            sums.gets += hot->gets;
+            sums.gets += gets;
             sums.misses += hot->misses;
             sums.live_bytes += live * (int64_t)bin_info[bin].slot_bytes;
         }
@@ -138,10 +139,11 @@ account_idle(unsigned bin)
                    (int64_t)page->discards[bin];
 
     for (uint32_t i = THREAD_SHARED; i < page->blocks_used; i++) {
-        const struct stats_hot *hot = &stats_block_at(page, i)->hot[bin];
+        const struct stats_block *block = stats_block_at(page, i);
+        const struct stats_hot *hot = &block->hot[bin];
 
         idle += (int64_t)(hot->misses + hot->inherited_puts + hot->puts -
-                          hot->gets);
+                          recent_read(block, bin).gets);
     }
     return idle;
 }

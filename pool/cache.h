@@ -30,6 +30,7 @@
 #include "depot.h"
 #include "fork.h"
 #include "page.h"
+#include "recent.h"
 #include "region.h"
 #include "size_class.h"
 
@@ -111,6 +112,15 @@ cache_hot(const struct bin *bin)
                                 BIN_LINE_BYTES);
 }
 
+/* The slots that the block's thread got less those it put: may be negative. */
+static inline int64_t
+cache_live(const struct stats_block *block, unsigned bin)
+{
+    const struct stats_hot *hot = &block->hot[bin];
+
+    return (int64_t)(recent_gets(hot) - hot->puts);
+}
+
 static always_inline struct bin *
 cache_bin(struct cache *cache, unsigned offset)
 {
@@ -170,7 +180,7 @@ cache_mark(const struct cache *cache, void *slot)
 
 /*
  * How far a fast get came before it had to give up: what the slow path takes
- * back first. The fast path subtracts before it looks, because that is one
+ * back first. The fast path counts before it looks, because that is one
  * instruction on memory.
  */
 enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
@@ -201,9 +211,9 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
     struct stats_block *block = cache_block(cache);
     struct stats_hot *hot = cache_hot(bin);
 
-    hot->credit -= (int64_t)bytes;
+    hot->recent += RECENT_GET + (int64_t)bytes;
     *taken = TAKEN_CREDIT;
-    if (unlikely(hot->credit < 0))
+    if (unlikely(hot->recent >= 0))
         return NULL;
     block->headroom -= bin->slot_bytes;
     *taken = TAKEN_HEADROOM;
@@ -217,7 +227,6 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
     if (cache_is_taken(slot))
         return NULL;
 #if MIDPOOL_COUNTERS
-    hot->gets++;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
 #endif
     uint32_t *state = region_state(slot);
@@ -226,12 +235,6 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
     *state = mark;
     compiler_barrier(); /* as in cache_put_fast, the other way round */
     bin->top = top - 1;
-    /*
-     * Again: a handler in between that got and put a slot took this one, and
-     * marked it free.
-     */
-    compiler_barrier();
-    *state = mark;
     if (slot == NULL)
         __builtin_unreachable();
     return slot;

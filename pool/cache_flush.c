@@ -69,7 +69,8 @@ cache_trim(struct cache *cache, uint32_t window)
     cache->window = window;
     for (unsigned index = 0; index < BINS; index++) {
         struct bin *bin = &cache->bin[index];
-        uint64_t activity = block->hot[index].gets + block->hot[index].puts;
+        const struct stats_hot *hot = &block->hot[index];
+        uint64_t activity = recent_gets(hot) + hot->puts;
 
         if (activity == bin->activity &&
             (bin->base != NULL || bin->cold != NULL))

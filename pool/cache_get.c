@@ -21,7 +21,7 @@ cache_set_low(struct cache *cache, unsigned index)
 {
     struct bin *bin = &cache->bin[index];
     struct stats_block *block = cache_block(cache);
-    int64_t live = (int64_t)(block->hot[index].gets - block->hot[index].puts);
+    int64_t live = cache_live(block, index);
     int64_t depth = bin->top - bin->base;
     int64_t room;
 
@@ -51,23 +51,18 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
     struct stats_hot *hot = &block->hot[index];
     uint32_t slot_bytes = bin_info[index].slot_bytes;
 
-    if (hot->credit < (int64_t)bytes) {
-        int64_t grant = (int64_t)bytes - hot->credit;
-
-        if (!settings.slow_gets)
-            grant += (int64_t)cache->interval * slot_bytes;
-        hot->granted += (uint64_t)grant;
-        hot->credit += grant;
-    }
-    hot->credit -= (int64_t)bytes;
-    hot->gets++;
+    /* This one, those until the next tick, and the one that will tick. */
+    if (recent_is_spent(hot, bytes))
+        recent_fold(block, index,
+                    settings.slow_gets ? 1 : 1 + cache->interval + 1);
+    hot->recent += RECENT_GET + (int64_t)bytes;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
     if (count_live(block, slot_bytes) &&
         __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1)
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
 
-    int64_t live = (int64_t)(hot->gets - hot->puts);
+    int64_t live = cache_live(block, index);
 
     if (live > block->cold[index].peak)
         block->cold[index].peak = live;
@@ -184,7 +179,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
 
     if (unlikely(cache->tag != thread_tag(cache->index)))
         thread_retag(cache);
-    if (block->hot[index].credit < (int64_t)bytes)
+    if (recent_is_spent(&block->hot[index], bytes))
         cache_tick(cache);
     refill = take_idle(cache, index, twice);
     if (refill.source != REFILL_NONE) {
@@ -200,7 +195,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
     return refill.slot;
 }
 
-/* What a fast get subtracted before it gave up. */
+/* What a fast get counted before it gave up. */
 static void
 give_back(struct cache *cache, unsigned index, size_t bytes,
           enum cache_taken taken)
@@ -208,7 +203,7 @@ give_back(struct cache *cache, unsigned index, size_t bytes,
     struct stats_block *block = cache_block(cache);
 
     if (taken >= TAKEN_CREDIT)
-        block->hot[index].credit += (int64_t)bytes;
+        block->hot[index].recent -= RECENT_GET + (int64_t)bytes;
     if (taken >= TAKEN_HEADROOM)
         block->headroom += bin_info[index].slot_bytes;
 }

@@ -55,12 +55,8 @@ route_slow(void)
     if (cache == NULL)
         return;
     cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
-    for (unsigned bin = 0; settings.slow_gets && bin < BINS; bin++) {
-        struct stats_hot *hot = &cache_block(cache)->hot[bin];
-
-        hot->granted -= (uint64_t)hot->credit;
-        hot->credit = 0;
-    }
+    for (unsigned bin = 0; settings.slow_gets && bin < BINS; bin++)
+        recent_fold(cache_block(cache), bin, 1);
 }
 
 static void

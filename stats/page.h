@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 enum {
-    PAGE_LAYOUT = 2,
+    PAGE_LAYOUT = 3,
     PAGE_CLASSES = 21, /* size classes, see pool/size_class.h */
     PAGE_POOLS = 6,
     PAGE_BINS = 33, /* size classes, then their page-aligned variants */
@@ -43,9 +43,7 @@ enum {
 /*
  * Counters of one bin that calls on the fast path touch: one cache line.
  *
- * requested_bytes = granted - credit. The fast path only subtracts from
- * credit; when it would run out the slow path grants more, which doubles as
- * the pool's tick.
+ * Gets and requested bytes are in recent, granted and folded: see recent.h.
  *
  * live = gets - puts over all blocks. A thread publishes its own share now
  * and then: published is the share that is contained in header live[bin],
@@ -54,14 +52,23 @@ enum {
  * which is exact for one thread.
  */
 struct stats_hot {
-    uint64_t gets;
+    int64_t recent; /* gets and bytes; not below 0: the next get is slow */
     uint64_t puts;
-    int64_t credit; /* below 0 only in passing */
-    uint64_t granted;
+    uint64_t granted; /* gets, once those left in recent are used */
+    uint64_t folded;  /* bytes */
     uint64_t depot_hits;
     uint64_t misses;
     uint64_t remote_puts;
     uint64_t inherited_puts;
+};
+
+/* While version is odd, what these counters of a bin are; see recent.h. */
+struct stats_fold {
+    uint32_t version;
+    uint32_t bin;
+    int64_t recent;
+    uint64_t granted;
+    uint64_t folded;
 };
 
 /* Counters of one bin that only slow paths touch. */
@@ -99,6 +106,7 @@ struct stats_block {
     int64_t published_bytes;
     uint32_t in_use; /* a living thread holds the block */
     uint32_t alone;  /* nothing published yet of a process's only thread */
+    struct stats_fold fold;
 };
 
 _Static_assert(sizeof(struct stats_hot) == 64, "one cache line per bin");

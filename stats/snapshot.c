@@ -20,10 +20,10 @@
 #include "counters.h"
 #include "equations.h"
 #include "profile.h"
+#include "recent.h"
 #include "saturate.h"
 
 enum {
-    GRANT_TRIES = 4,
     SERIES_TRIES = 4,
     TAKE_TRIES = 4,
     CALM_GETS = 16, /* of each block, while its process is read */
@@ -53,25 +53,6 @@ blocks_end(const struct stats_header *page)
     return used < PAGE_BLOCKS ? used : PAGE_BLOCKS;
 }
 
-/*
- * granted - credit of one bin. A grant raises both; read between the two
- * writes the difference would be off by the whole grant, hence the retry.
- */
-static uint64_t
-requested_of(const struct stats_hot *hot)
-{
-    uint64_t granted = LOAD(hot->granted);
-    uint64_t credit = 0;
-    for (int i = 0; i < GRANT_TRIES; i++) {
-        credit = (uint64_t)LOAD_ACQUIRE(hot->credit);
-        uint64_t again = LOAD(hot->granted);
-        if (again == granted)
-            break;
-        granted = again;
-    }
-    return sat_sub(granted, credit);
-}
-
 /* What one bin of one block adds to the sums. */
 static void
 add_block(struct stats_counts *sum, const struct stats_block *block,
@@ -87,8 +68,9 @@ add_block(struct stats_counts *sum, const struct stats_block *block,
         sat_add(sum->inherited_puts, LOAD(hot->inherited_puts));
     sum->misses = sat_add(sum->misses, LOAD(hot->misses));
     sum->depot_hits = sat_add(sum->depot_hits, LOAD(hot->depot_hits));
-    sum->gets = sat_add(sum->gets, LOAD(hot->gets));
-    sum->requested_bytes = sat_add(sum->requested_bytes, requested_of(hot));
+    struct recent_sums recent = recent_read(block, bin);
+    sum->gets = sat_add(sum->gets, recent.gets);
+    sum->requested_bytes = sat_add(sum->requested_bytes, recent.bytes);
 
     sum->callocs = sat_add(sum->callocs, LOAD(cold->callocs));
     sum->aligned = sat_add(sum->aligned, LOAD(cold->aligned));
@@ -342,6 +324,15 @@ assert_equations(const struct stats_snapshot *snap)
 }
 #endif
 
+static uint64_t
+block_gets(const struct stats_block *block)
+{
+    uint64_t gets = 0;
+    for (unsigned bin = 0; bin < PAGE_BINS; bin++)
+        gets = sat_add(gets, recent_read(block, bin).gets);
+    return gets;
+}
+
 /* All gets so far: how far the process has come. */
 static uint64_t
 progress(const struct stats_header *page)
@@ -349,8 +340,7 @@ progress(const struct stats_header *page)
     uint64_t gets = 0;
     uint32_t end = blocks_end(page);
     for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++)
-        for (unsigned bin = 0; bin < PAGE_BINS; bin++)
-            gets = sat_add(gets, LOAD(stats_block_at(page, i)->hot[bin].gets));
+        gets = sat_add(gets, block_gets(stats_block_at(page, i)));
     return gets;
 }
 

@@ -70,7 +70,7 @@ counted(void)
         const struct stats_block *at = stats_block_at(page, i);
 
         for (unsigned bin = 0; bin < BINS; bin++) {
-            sum.gets += at->hot[bin].gets;
+            sum.gets += recent_gets(&at->hot[bin]);
             sum.puts += at->hot[bin].puts;
         }
         for (unsigned width = 0; width < PAGE_WIDTHS; width++) {

@@ -323,7 +323,7 @@ check_account(void)
             const struct stats_hot *hot =
                 &stats_block_at(account_page, i)->hot[bin];
 
-            live += (int64_t)(hot->gets - hot->puts);
+            live += (int64_t)(recent_gets(hot) - hot->puts);
         }
         CLAIM(account_idle(bin) == idle, "bin %u: %lld idle, counted %lld", bin,
               (long long)idle, (long long)account_idle(bin));

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recent.h"
 #include "report.h"
 
 enum {
@@ -119,11 +120,12 @@ fixture_traffic(struct stats_header *page, unsigned bin, unsigned bytes,
 {
     struct stats_block *block = stats_block_at(page, PAGE_FIRST_BLOCK);
     struct stats_hot *hot = &block->hot[bin];
-    hot->gets += gets;
     hot->misses += misses;
     hot->puts += puts;
-    hot->granted += gets * bytes + 1000;
-    hot->credit += 1000;
+    /* As if 7 gets were left, and the last of these not folded yet. */
+    hot->recent += -7 * RECENT_GET + (int64_t)(gets > 0 ? bytes : 0);
+    hot->granted += gets + 7;
+    hot->folded += (gets > 0 ? gets - 1 : 0) * bytes;
     block->sizes[fixture_bucket(bytes)] += gets;
     int64_t peak = (int64_t)misses;
     block->cold[bin].peak += peak;
@@ -180,7 +182,7 @@ fixture_extreme_page(void)
         struct stats_block *block = stats_block_at(page, i);
         memset(block, 0xff, sizeof(*block));
         for (unsigned bin = 0; bin < PAGE_BINS; bin++) {
-            block->hot[bin].credit = 0;
+            block->hot[bin].recent = 0;
             block->hot[bin].misses = 1ull << 63;
             block->hot[bin].depot_hits = 1ull << 62;
             block->hot[bin].puts = 1;

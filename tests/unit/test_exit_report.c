@@ -357,6 +357,6 @@ Test(exit_report, a_library_that_hands_calls_on_is_no_hindrance)
     page->active = 0;
     strcpy(page->reason, "another malloc");
     cr_assert(report_says("\"active\": false, \"reason\": \"another malloc"));
-    hot[0].gets = hot[0].misses = hot[0].puts = 1;
+    hot[0].granted = hot[0].misses = hot[0].puts = 1;
     cr_assert(report_says("\"active\": true, \"reason\": \"\""));
 }

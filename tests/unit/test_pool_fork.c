@@ -97,13 +97,13 @@ Test(pool_fork, a_child_with_a_shared_page_leaves_it_alone, .init = start)
 
     share_page();
     cr_assert_null(pool_check());
-    gets = cache_block(thread_own())->hot[0].gets;
+    gets = recent_gets(&cache_block(thread_own())->hot[0]);
     child = fork_pool();
     if (child == 0) {
         end_sound();
     }
     expect_success(child);
-    cr_assert_eq(cache_block(thread_own())->hot[0].gets, gets);
+    cr_assert_eq(recent_gets(&cache_block(thread_own())->hot[0]), gets);
     cr_assert_null(pool_check());
     use_and_drop();
     cr_assert_null(pool_check());
