@@ -17,6 +17,30 @@ static struct {
 
 struct stats_header *account_page = (struct stats_header *)&first_page;
 
+struct stats_block *
+account_shared(void)
+{
+    return stats_block_at(account_page, THREAD_SHARED);
+}
+
+bool
+account_live_more(struct stats_block *block, uint32_t slot_bytes)
+{
+    block->headroom -= slot_bytes;
+    if (block->headroom >= 0)
+        return false;
+    block->peak_bytes -= block->headroom;
+    block->headroom = 0;
+    return true;
+}
+
+void
+account_put_undone(struct stats_block *block, unsigned bin)
+{
+    block->hot[bin].puts--;
+    (void)account_live_more(block, bin_info[bin].slot_bytes);
+}
+
 static void
 raise_to(int64_t *peak, int64_t value)
 {
@@ -295,7 +319,7 @@ account_reset(void)
 void
 account_restart(struct stats_block *own)
 {
-    reset_block(stats_block_at(account_page, THREAD_SHARED));
+    reset_block(account_shared());
     if (own != NULL) {
         own->in_use = 1;
         reset_block(own);

@@ -19,6 +19,9 @@ struct cache;
 /* The page: static at first, then in the thread area (thread.c). */
 extern hidden struct stats_header *account_page;
 
+/* The block that threads without a cache count in. */
+struct stats_block *account_shared(void);
+
 static inline void
 account_adopted(unsigned bin, int64_t slots)
 {
@@ -46,6 +49,15 @@ bool account_alone(void);
 
 /* The idle slots of all bins, in bytes. */
 uint64_t account_idle_bytes(void);
+
+/* So many bytes more are live. True: more than ever. Thread: the holder. */
+bool account_live_more(struct stats_block *block, uint32_t slot_bytes);
+
+/*
+ * One put of the bin less: a buffer was put twice. Of the shared block under
+ * the slab lock.
+ */
+void account_put_undone(struct stats_block *block, unsigned bin);
 
 /* See cache_publish. Thread: the block's holder. */
 void account_publish(struct stats_block *block);

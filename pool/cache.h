@@ -27,6 +27,7 @@
 #define MIDPOOL_POOL_CACHE_H
 
 #include "base.h"
+#include "check.h"
 #include "depot.h"
 #include "fork.h"
 #include "page.h"
@@ -153,6 +154,8 @@ cache_leave(struct cache *cache)
     compiler_barrier();
     if (unlikely(fork_is_pending()))
         fork_finish();
+    if (unlikely(check_has_found()))
+        check_tell();
 }
 
 /* The magazine whose slots are the bin's stack, or NULL. */
@@ -186,14 +189,15 @@ cache_mark(const struct cache *cache, void *slot)
 enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
 
 /*
- * Does the program have the slot? Two threads that put it in the same
- * nanoseconds, one of them on its fast path, may both get through; then it is
- * idle in two places, and is not what it should be at the second get.
+ * Is a slot of a magazine with the program as well, or in its slab? Two
+ * threads that put it in the same nanoseconds, one of them on its fast path,
+ * may both get through; then it is idle in two places, and whoever is second
+ * to take it out finds it astray.
  */
 static always_inline bool
-cache_is_taken(const void *slot)
+cache_is_astray(const void *slot)
 {
-    return unlikely(*region_state(slot) > STATE_OFFSET_MASK);
+    return unlikely(*region_state(slot) & ~(STATE_FREED | STATE_LOST));
 }
 
 /* A slot off the loaded magazine, or NULL: take the slow path. */
@@ -224,7 +228,7 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
 #endif
     /* Before the checks above it would take a register that must be saved. */
     slot = top[-1];
-    if (cache_is_taken(slot))
+    if (cache_is_astray(slot))
         return NULL;
 #if MIDPOOL_COUNTERS
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;

@@ -32,18 +32,6 @@ cache_set_low(struct cache *cache, unsigned index)
     bin->low = depth > room ? bin->top - room : bin->base;
 }
 
-/* So many bytes more are live. True: more than ever. */
-static bool
-count_live(struct stats_block *block, uint32_t slot_bytes)
-{
-    block->headroom -= slot_bytes;
-    if (block->headroom >= 0)
-        return false;
-    block->peak_bytes -= block->headroom;
-    block->headroom = 0;
-    return true;
-}
-
 static void
 count_get(struct cache *cache, unsigned index, size_t bytes)
 {
@@ -57,7 +45,7 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
                     settings.slow_gets ? 1 : 1 + cache->interval + 1);
     hot->recent += RECENT_GET + (int64_t)bytes;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
-    if (count_live(block, slot_bytes) &&
+    if (account_live_more(block, slot_bytes) &&
         __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1)
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
@@ -78,33 +66,18 @@ count_source(struct stats_block *block, unsigned index,
         block->hot[index].misses++;
 }
 
-/* The second of two puts of a slot, which should not have been counted. */
-static void
-uncount_put(struct stats_block *block, unsigned index)
-{
-    block->hot[index].puts--;
-    (void)count_live(block, bin_info[index].slot_bytes);
-}
-
 /* For threads without a cache; see take_idle. Requires slab_lock. */
 static struct refill
-take_idle_shared(unsigned bin, void **twice)
+take_idle_shared(unsigned bin)
 {
     struct refill refill = refill_shared(bin);
 
-    while (refill.source != REFILL_NONE && cache_is_taken(refill.slot)) {
-        uncount_put(cache_block(thread_cache_at(THREAD_SHARED)), bin);
-        *twice = refill.slot;
+    while (refill.source != REFILL_NONE && cache_is_astray(refill.slot)) {
+        account_put_undone(account_shared(), bin);
+        check_found(refill.slot, bin_info[bin].slot_bytes);
         refill = refill_shared(bin);
     }
     return refill;
-}
-
-static void
-report_twice(void *slot, unsigned bin)
-{
-    if (unlikely(slot != NULL))
-        check_report(POOL_DOUBLE_FREE, slot, bin_info[bin].slot_bytes);
 }
 
 /* For threads without a cache: block and tag are shared, under the lock. */
@@ -114,13 +87,12 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
     struct cache *self = cache_self;
     struct cache *cache;
     struct refill refill;
-    void *twice = NULL;
 
     if (!settings.active || fork_is_pending() || lock_held_by_self(&slab_lock))
         return NULL;
     cache_enter();
     lock_acquire(&slab_lock);
-    refill = take_idle_shared(bin, &twice);
+    refill = take_idle_shared(bin);
     if (refill.source != REFILL_NONE) {
         cache = thread_cache_at(THREAD_SHARED);
         count_get(cache, bin, bytes);
@@ -131,7 +103,6 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
     }
     lock_release(&slab_lock);
     cache_leave(self);
-    report_twice(twice, bin);
     *zero = refill.zero;
     return refill.slot;
 }
@@ -147,23 +118,23 @@ pop_or_refill(struct cache *cache, unsigned index)
 }
 
 /*
- * The next slot that the program does not have. Of others, that were put
- * twice, the last is *twice. One in the thread's own magazine that it has
- * itself may also be what a fast get that this handler interrupted is about
- * to take off: that is no misuse, and counted already.
+ * The next slot that is not astray. Others were put twice. One in the thread's
+ * own magazine that it has itself may also be what a fast get that this
+ * handler interrupted is about to take off: that is no misuse, and counted
+ * already.
  */
 static struct refill
-take_idle(struct cache *cache, unsigned index, void **twice)
+take_idle(struct cache *cache, unsigned index)
 {
     struct refill refill = pop_or_refill(cache, index);
 
-    while (refill.source != REFILL_NONE && cache_is_taken(refill.slot)) {
+    while (refill.source != REFILL_NONE && cache_is_astray(refill.slot)) {
         bool own =
             *region_state(refill.slot) == cache_mark_of(cache, refill.slot);
 
         if (refill.source != REFILL_CACHE || !own) {
-            uncount_put(cache_block(cache), index);
-            *twice = refill.slot;
+            account_put_undone(cache_block(cache), index);
+            check_found(refill.slot, bin_info[index].slot_bytes);
         }
         refill = pop_or_refill(cache, index);
     }
@@ -171,8 +142,7 @@ take_idle(struct cache *cache, unsigned index, void **twice)
 }
 
 static void *
-get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
-           void **twice)
+get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
 {
     struct stats_block *block = cache_block(cache);
     struct refill refill;
@@ -181,7 +151,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
         thread_retag(cache);
     if (recent_is_spent(&block->hot[index], bytes))
         cache_tick(cache);
-    refill = take_idle(cache, index, twice);
+    refill = take_idle(cache, index);
     if (refill.source != REFILL_NONE) {
         /* Cold memory lost the pattern when it was returned. */
         if (unlikely(settings.slow_gets) && refill.source != REFILL_COLD)
@@ -212,7 +182,6 @@ noinline void *
 cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
     struct cache *cache;
-    void *twice = NULL;
     void *slot;
 
     if (!settings.active)
@@ -224,9 +193,8 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
         return get_shared(bin, bytes, zero);
     cache_enter();
     give_back(cache, bin, bytes, taken);
-    slot = get_cached(cache, bin, bytes, zero, &twice);
+    slot = get_cached(cache, bin, bytes, zero);
     cache_leave(cache);
-    report_twice(twice, bin);
     return slot;
 }
 
@@ -270,8 +238,7 @@ cache_count_slow(size_t bytes)
     if (bytes >= ADDRESS_SPACE_BYTES)
         return;
     if (cache == NULL) {
-        count_fallback_shared(stats_block_at(account_page, THREAD_SHARED),
-                              bytes);
+        count_fallback_shared(account_shared(), bytes);
         return;
     }
     if (bytes < BAND_MIN_BYTES) {
@@ -296,8 +263,7 @@ cache_note(unsigned bin, enum cache_note note)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
     struct stats_block *block =
-        cache != NULL ? cache_block(cache)
-                      : stats_block_at(account_page, THREAD_SHARED);
+        cache != NULL ? cache_block(cache) : account_shared();
     struct stats_cold *cold = &block->cold[bin];
     uint64_t *const counter[] = {
         [NOTE_CALLOC] = &cold->callocs,

@@ -18,7 +18,7 @@ enum {
 };
 
 static void
-put_slab(const void *slot)
+put_slab(void *slot)
 {
     lock_acquire(&slab_lock);
     slab_put(slot, false);
@@ -184,7 +184,7 @@ wipe(void *slot, unsigned bin)
 static void
 count_put_shared(unsigned index, uint32_t tag)
 {
-    struct stats_block *shared = stats_block_at(account_page, THREAD_SHARED);
+    struct stats_block *shared = account_shared();
     struct stats_hot *hot = &shared->hot[index];
     const struct cache *own = thread_own();
 
@@ -222,7 +222,7 @@ put_shared(unsigned index, void *slot, uint32_t seen)
     claimed = claim(slot, &seen);
     if (claimed) {
         count_put_shared(index, seen & ~STATE_OFFSET_MASK);
-        account_publish(stats_block_at(account_page, THREAD_SHARED));
+        account_publish(account_shared());
         slab_put(slot, false);
     }
     lock_release(&slab_lock);

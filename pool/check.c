@@ -14,8 +14,11 @@ enum { FILL_BYTE = 0xdf, MALLOC_ALIGN_BYTES = 16 };
 pool_misuse_handler *pool_on_misuse;
 pool_fill_handler *pool_on_damage;
 
-void
-check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
+void *_Atomic check_found_slot;
+static _Atomic size_t found_bytes;
+
+static void
+count(enum pool_misuse kind)
 {
     uint64_t *const counter[] = {
         [POOL_DOUBLE_FREE] = &account_page->double_frees,
@@ -25,8 +28,37 @@ check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
     };
 
     __atomic_fetch_add(counter[kind], 1, __ATOMIC_RELAXED);
+}
+
+static void
+tell(enum pool_misuse kind, const void *ptr, size_t bytes)
+{
     if (pool_on_misuse != NULL)
         pool_on_misuse(kind, ptr, bytes);
+}
+
+void
+check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
+{
+    count(kind);
+    tell(kind, ptr, bytes);
+}
+
+void
+check_found(void *slot, size_t bytes)
+{
+    count(POOL_DOUBLE_FREE);
+    atomic_store_explicit(&found_bytes, bytes, memory_order_relaxed);
+    atomic_store_explicit(&check_found_slot, slot, memory_order_release);
+}
+
+void
+check_tell(void)
+{
+    void *slot = atomic_exchange(&check_found_slot, NULL);
+
+    if (slot != NULL)
+        tell(POOL_DOUBLE_FREE, slot, atomic_load(&found_bytes));
 }
 
 void

@@ -121,19 +121,21 @@ slot_place(const struct slab *slab, unsigned slot, uint32_t word)
 }
 
 /* The slot's state word; a purge that was cut off may have come to it. */
-static uint32_t
+static uint32_t *
 slot_word(const struct slab *slab, const char *slot)
 {
     uint32_t *state = region_state(slot);
 
-    if (slab->purging && *state == STATE_FREED)
+    if (slab->purging && (*state & STATE_FREED))
         *state |= STATE_LOST;
-    return *state;
+    return state;
 }
 
+/* Puts a slot into its slab's maps and tells so in its word. */
 static void
-place_slot(struct slab *slab, unsigned slot, enum place place)
+place_slot(struct slab *slab, unsigned slot, uint32_t *state)
 {
+    enum place place = slot_place(slab, slot, *state);
     uint64_t bit = (uint64_t)1 << (slot % 64);
 
     slab->warm[slot / 64] &= ~bit;
@@ -145,6 +147,8 @@ place_slot(struct slab *slab, unsigned slot, enum place place)
         slab->cold[slot / 64] |= bit;
         slab->cold_free++;
     }
+    if (place != PLACE_OUT && (*state & STATE_FREED))
+        *state |= STATE_SLAB;
 }
 
 /* The maps of a slab, from its state words. */
@@ -159,9 +163,9 @@ rebuild_slab(uint32_t number)
     slab->cold_free = 0;
     slab_set_stuck(slab, 0);
     for (unsigned slot = 0; slot < slab->fresh; slot++) {
-        uint32_t word = slot_word(slab, slab_slot_start(number, bin, slot));
+        uint32_t *state = slot_word(slab, slab_slot_start(number, bin, slot));
 
-        place_slot(slab, slot, slot_place(slab, slot, word));
+        place_slot(slab, slot, state);
     }
     slab->purging = 0;
     atomic_fetch_add(&slab_warm_count[bin], slab->warm_free);

@@ -274,6 +274,8 @@ pool_tick(void)
         return;
     account_curve(now);
     purge_tick(NULL, now);
+    if (check_has_found())
+        check_tell();
 }
 
 void

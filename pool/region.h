@@ -26,7 +26,7 @@
  * holds
  *
  *   handed out   owner's tag << 16 | low 16 bits of the slot's address
- *   else         STATE_NEVER or STATE_FREED (tag 0)
+ *   else         STATE_NEVER or STATE_FREED, and bits with it (tag 0)
  *
  * so that one comparison proves at once that the pointer is the start of a
  * slot, that the slot is handed out, and by whom. A thread stores the word
@@ -61,6 +61,7 @@ enum {
 #define STATE_FREED 1u  /* handed out before, free now */
 #define STATE_LOST 4u   /* a bit, with STATE_FREED: its pages were purged */
 #define STATE_CACHED 2u /* a bit: in this thread's cache, for fork.c only */
+#define STATE_SLAB 8u   /* a bit, with STATE_FREED: its slab has it */
 
 struct slab;
 

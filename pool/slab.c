@@ -1,5 +1,5 @@
 /*
- * slab.c - giving out and taking back slots, and slabs to bins.
+ * slab.c - which slab serves which bin, and in which sets it is.
  */
 #include "slab.h"
 
@@ -20,16 +20,6 @@ uint32_t slab_assigned_count[BINS];
 uint32_t slab_assigned_total;
 uint32_t slab_stuck_count[BINS];
 uint64_t slab_resident_bytes;
-
-static void
-warm_count_add(unsigned bin, int change)
-{
-    uint32_t count =
-        atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed);
-
-    atomic_store_explicit(&slab_warm_count[bin], count + (uint32_t)change,
-                          memory_order_relaxed);
-}
 
 static void
 assert_slab(const struct slab *slab)
@@ -81,158 +71,6 @@ slab_set_stuck(struct slab *slab, unsigned stuck)
     slab->stuck = (uint16_t)stuck;
 }
 
-/* Takes up to max marked slots off a bitmap into the magazine. */
-static unsigned
-take_marked(uint32_t number, uint64_t map[], struct magazine *into,
-            unsigned max)
-{
-    unsigned bin = slab_at(number)->bin;
-    unsigned taken = 0;
-
-    for (unsigned i = 0; i < SLAB_MAP_WORDS && taken < max; i++) {
-        while (map[i] != 0 && taken < max) {
-            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(map[i]);
-
-            map[i] &= map[i] - 1;
-            into->slot[taken++] = slab_slot_start(number, bin, slot);
-        }
-    }
-    return taken;
-}
-
-/*
- * A magazine hands out its last pointer first: turned round, the lowest
- * address comes first, which is kind to page tables and to the prefetcher.
- */
-static void
-reverse(void **slot, unsigned count)
-{
-    for (unsigned i = 0; i < count / 2; i++) {
-        void *low = slot[i];
-
-        slot[i] = slot[count - 1 - i];
-        slot[count - 1 - i] = low;
-    }
-}
-
-unsigned
-slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
-{
-    uint32_t number = slab_set_next(&warm_slabs[bin], 0);
-
-    pool_assert(lock_held_by_self(&slab_lock));
-    if (number == UINT32_MAX)
-        return 0;
-
-    struct slab *slab = slab_at(number);
-    unsigned taken = take_marked(number, slab->warm, into, max);
-
-    slab->warm_free = (uint16_t)(slab->warm_free - taken);
-    warm_count_add(bin, -(int)taken);
-    if (slab->stuck > slab->warm_free)
-        slab_set_stuck(slab, slab->warm_free);
-    slab->stamp = slab_window;
-    slab_sort(number);
-    reverse(into->slot, taken);
-    into->cold = 0;
-    into->zero = 0;
-    into->rounds = (uint16_t)taken;
-    return taken;
-}
-
-/* Do a slot's state word and that of the slot before share a line? */
-static bool
-same_state_line(uint32_t number, unsigned slot)
-{
-    unsigned bin = slab_at(number)->bin;
-    uintptr_t start = (uintptr_t)slab_slot_start(number, bin, slot);
-
-    return start % STATE_LINE_BYTES >= bin_info[bin].stride;
-}
-
-static unsigned
-take_fresh(uint32_t number, struct magazine *into, unsigned max)
-{
-    struct slab *slab = slab_at(number);
-    unsigned left = (unsigned)bin_info[slab->bin].slots - slab->fresh;
-    unsigned taken = max < left ? max : left;
-
-    /*
-     * A run ends where a new line of state words begins: threads would make
-     * the line bounce that held words of both their slots.
-     */
-    while (taken < left && taken < MAGAZINE_ROUNDS &&
-           same_state_line(number, slab->fresh + taken))
-        taken++;
-    /* Slots of one magazine read as zero all, or are not said to. */
-    if (slab->fresh < slab->zero_from && slab->fresh + taken > slab->zero_from)
-        taken = (unsigned)slab->zero_from - slab->fresh;
-    for (unsigned i = 0; i < taken; i++)
-        into->slot[i] = slab_slot_start(number, slab->bin, slab->fresh + i);
-    into->zero = slab->fresh >= slab->zero_from;
-    slab->fresh = (uint16_t)(slab->fresh + taken);
-
-    uint32_t end = slab->fresh * bin_info[slab->bin].stride;
-
-    if (end > slab->touched)
-        slab->touched = end;
-    return taken;
-}
-
-unsigned
-slab_take_cold(unsigned bin, struct magazine *into, unsigned max)
-{
-    uint32_t number = slab_set_next(&room_slabs[bin], 0);
-
-    pool_assert(lock_held_by_self(&slab_lock));
-    if (number == UINT32_MAX)
-        return 0;
-
-    struct slab *slab = slab_at(number);
-    unsigned taken;
-
-    if (slab->cold_free > 0) {
-        taken = take_marked(number, slab->cold, into, max);
-        slab->cold_free = (uint16_t)(slab->cold_free - taken);
-        into->zero = 0;
-    } else {
-        taken = take_fresh(number, into, max);
-    }
-    slab_resident_bytes += (uint64_t)taken * bin_info[bin].slot_bytes;
-    slab->stamp = slab_window;
-    slab_sort(number);
-    reverse(into->slot, taken);
-    into->cold = 1;
-    into->taken = 0;
-    into->rounds = (uint16_t)taken;
-    return taken;
-}
-
-void
-slab_put(const void *ptr, bool cold)
-{
-    uint32_t number = (uint32_t)region_number(ptr);
-    struct slab *slab = slab_at(number);
-    unsigned slot = slab_slot(ptr, slab->bin);
-    uint64_t bit = (uint64_t)1 << (slot % 64);
-
-    pool_assert(lock_held_by_self(&slab_lock));
-    pool_assert(slab_slot_start(number, slab->bin, slot) == ptr);
-    pool_assert(!((slab->warm[slot / 64] | slab->cold[slot / 64]) & bit));
-    if (cold) {
-        slab->cold[slot / 64] |= bit;
-        slab->cold_free++;
-        slab_resident_bytes -= bin_info[slab->bin].slot_bytes;
-    } else {
-        slab->warm[slot / 64] |= bit;
-        slab->warm_free++;
-        warm_count_add(slab->bin, 1);
-    }
-    slab->stamp = slab_window;
-    if (slab->cold_free == 1 || slab->warm_free == 1 || slab_out(slab) == 0)
-        slab_sort(number);
-}
-
 static void
 assign(uint32_t number, unsigned bin)
 {
@@ -276,7 +114,7 @@ unassign(uint32_t number)
     clear_states(number);
     __builtin_memset(slab->warm, 0, sizeof(slab->warm));
     __builtin_memset(slab->cold, 0, sizeof(slab->cold));
-    warm_count_add(slab->bin, -(int)slab->warm_free);
+    slab_warm_add(slab->bin, -(int)slab->warm_free);
     slab_set_stuck(slab, 0);
     slab_resident_bytes -=
         (uint64_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
@@ -306,7 +144,7 @@ mark_touched_warm(uint32_t number)
     slab->warm_free = (uint16_t)slots;
     slab->fresh = (uint16_t)slots;
     slab->zero_from = (uint16_t)partly;
-    warm_count_add(slab->bin, (int)slots);
+    slab_warm_add(slab->bin, (int)slots);
     slab_resident_bytes += (uint64_t)slots * info->slot_bytes;
     account_adopted(slab->bin, (int64_t)slots);
 }

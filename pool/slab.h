@@ -99,6 +99,17 @@ slab_slot_start(uint32_t number, unsigned bin, unsigned slot)
     return region_slab_start(number) + (size_t)slot * bin_info[bin].stride;
 }
 
+/* So many warm slots of a bin more. Requires slab_lock. */
+static inline void
+slab_warm_add(unsigned bin, int change)
+{
+    uint32_t count =
+        atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed);
+
+    atomic_store_explicit(&slab_warm_count[bin], count + (uint32_t)change,
+                          memory_order_relaxed);
+}
+
 /* Puts the slab into the sets where it belongs now. Requires slab_lock. */
 void slab_sort(uint32_t number);
 void slab_unsort(uint32_t number);
@@ -120,8 +131,11 @@ unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
 /* Notes how many warm slots a purge leaves. Requires slab_lock. */
 void slab_set_stuck(struct slab *slab, unsigned stuck);
 
-/* Gives a slot back. Requires slab_lock. */
-void slab_put(const void *ptr, bool cold);
+/*
+ * Gives a slot back. One that the program or the slab has, because it was put
+ * twice, is dropped and reported. Requires slab_lock.
+ */
+void slab_put(void *ptr, bool cold);
 
 /*
  * Gives an empty slab (of another bin) to the bin, its pages present: one with

@@ -194,6 +194,10 @@ check_slot(uint32_t number, unsigned index)
           "magazine %d out %d",
           number, slab->bin, index, places, marked(slab->warm, index),
           marked(slab->cold, index), met[word_index(slot)], out);
+    CLAIM(!(state & STATE_FREED) ||
+              ((state & STATE_SLAB) != 0) == (places > met[word_index(slot)]),
+          "slab %u slot %u: state %x, warm %d cold %d", number, index, state,
+          marked(slab->warm, index), marked(slab->cold, index));
     census->warm += marked(slab->warm, index);
     census->cold += marked(slab->cold, index);
     if (out && thread_tag_inherited(state & ~STATE_OFFSET_MASK))

@@ -256,14 +256,26 @@ Test(pool_misuse, a_slot_that_is_twice_in_a_magazine_is_got_once, .init = start)
 static void *twice;
 static uint32_t twice_word;
 
+/* In a magazine, which goes to the depot when the thread ends. */
 static void *
 put_twice(void *unused)
 {
+    (void)times_got(NULL, FEW);
     put_again(twice, twice_word);
     return unused;
 }
 
-Test(pool_misuse, a_slot_that_two_threads_put_is_got_once, .init = start)
+static void *
+put_twice_and_purge(void *unused)
+{
+    put_again(twice, twice_word);
+    (void)pool_purge();
+    return unused;
+}
+
+/* A slot in this thread's magazine and, by another thread, elsewhere. */
+static void
+put_by_two(void *(*other)(void *))
 {
     pthread_t thread;
 
@@ -271,11 +283,60 @@ Test(pool_misuse, a_slot_that_two_threads_put_is_got_once, .init = start)
     twice_word = *region_state(twice);
     (void)times_got(NULL, FEW);
     cr_assert_eq(pool_put(twice), CACHE_PUT_DONE);
-    pthread_create(&thread, NULL, put_twice, NULL);
+    pthread_create(&thread, NULL, other, NULL);
     pthread_join(thread, NULL);
-    cr_assert_eq(times_got(twice, ALL), 1);
+}
+
+static void
+expect_found(void)
+{
     cr_assert_eq(seen.calls, 1);
     cr_assert_eq(seen.kind, POOL_DOUBLE_FREE);
     cr_assert_eq(seen.ptr, twice);
-    cr_assert_null(pool_check());
+    cr_assert_eq(seen.bytes, 4096);
+    cr_assert_null(pool_check(), "%s", pool_check());
+}
+
+Test(pool_misuse, a_slot_that_two_threads_put_is_got_once, .init = start)
+{
+    put_by_two(put_twice);
+    cr_assert_eq(times_got(twice, ALL), 1);
+    expect_found();
+}
+
+Test(pool_misuse, a_slot_that_two_threads_put_is_once_in_its_slab,
+     .init = start)
+{
+    put_by_two(put_twice_and_purge);
+    cr_assert_eq(seen.calls, 0);
+    (void)pool_purge();
+    expect_found();
+    cr_assert_eq(times_got(twice, ALL), 1);
+}
+
+Test(pool_misuse, a_slot_that_its_slab_has_is_not_got_off_a_magazine,
+     .init = start)
+{
+    put_by_two(put_twice_and_purge);
+    cr_assert_eq(times_got(twice, ALL), 1);
+    expect_found();
+}
+
+Test(pool_misuse, a_slot_that_was_got_since_stays_out_of_its_slab,
+     .init = start)
+{
+    char *got = NULL;
+
+    put_by_two(put_twice);
+    for (unsigned i = 0; i < ALL && got != twice; i++)
+        got = pool_get(4096);
+    cr_assert_eq(got, twice);
+    memset(got, 7, 4096);
+    (void)pool_purge();
+    expect_found();
+    for (unsigned i = 0; i < 4096; i++)
+        cr_assert_eq(got[i], 7);
+    cr_assert_eq(pool_put(got), CACHE_PUT_DONE);
+    (void)pool_purge();
+    cr_assert_null(pool_check(), "%s", pool_check());
 }
