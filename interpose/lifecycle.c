@@ -167,7 +167,7 @@ report_end(void)
 {
     struct stats_header *page = pool_page();
 
-    pool_stats_settle();
+    pool_stats_end();
     page->end_monotonic_ns = process_clock_ns();
     page->end = STATS_END_EXIT;
     exit_report_write(EXIT_REPORT_AT_EXIT);

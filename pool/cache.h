@@ -236,9 +236,11 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
     uint32_t *state = region_state(slot);
     uint32_t mark = cache_mark_of(cache, slot);
 
-    *state = mark;
-    compiler_barrier(); /* as in cache_put_fast, the other way round */
+    *state = mark + STATE_MOVING;
+    compiler_barrier(); /* for a handler in between: see cache_put_fast */
     bin->top = top - 1;
+    compiler_barrier();
+    *state = mark;
     if (slot == NULL)
         __builtin_unreachable();
     return slot;
@@ -270,14 +272,18 @@ cache_put_fast(void *slot, unsigned offset)
         return false;
 
     uint32_t *state = region_state(slot);
-    uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
+    uint32_t mark =
+        cache->match | ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK);
 
-    if (unlikely(*state != (cache->match | low)))
+    if (unlikely(*state != mark))
         return false;
     /*
-     * In this order: after a fork in a signal handler that came in between,
-     * the child takes a slot that is marked free for one that nobody holds.
+     * A signal handler may come in between. A child that it forks takes a slot
+     * that is marked free for one that nobody holds; and when the handler
+     * itself gets a slot it tells one that is on its way from one put twice.
      */
+    *state = mark + STATE_MOVING;
+    compiler_barrier();
     *top = slot;
     bin->top = top + 1;
     compiler_barrier();

@@ -118,10 +118,9 @@ pop_or_refill(struct cache *cache, unsigned index)
 }
 
 /*
- * The next slot that is not astray. Others were put twice. One in the thread's
- * own magazine that it has itself may also be what a fast get that this
- * handler interrupted is about to take off: that is no misuse, and counted
- * already.
+ * The next slot that is not astray. Others were put twice, but for one that a
+ * fast path has at hand that this signal handler interrupted: that is no
+ * misuse, and counted already.
  */
 static struct refill
 take_idle(struct cache *cache, unsigned index)
@@ -129,10 +128,7 @@ take_idle(struct cache *cache, unsigned index)
     struct refill refill = pop_or_refill(cache, index);
 
     while (refill.source != REFILL_NONE && cache_is_astray(refill.slot)) {
-        bool own =
-            *region_state(refill.slot) == cache_mark_of(cache, refill.slot);
-
-        if (refill.source != REFILL_CACHE || !own) {
+        if (!(*region_state(refill.slot) & STATE_MOVING)) {
             account_put_undone(cache_block(cache), index);
             check_found(refill.slot, bin_info[index].slot_bytes);
         }

@@ -295,6 +295,22 @@ pool_stats_settle(void)
 }
 
 void
+pool_stats_end(void)
+{
+    struct cache *self = cache_self;
+    bool within = self == &cache_busy || lock_held_by_self(&slab_lock);
+
+    if (settings.active && !within && !fork_is_pending() && !account_alone()) {
+        cache_enter();
+        if (thread_own() != NULL)
+            cache_flush(thread_own());
+        purge_collect();
+        cache_leave(self);
+    }
+    pool_stats_settle();
+}
+
+void
 pool_stats_reset(void)
 {
     struct cache *cache = settings.active ? thread_own() : NULL;

@@ -98,6 +98,13 @@ void pool_tick(void);
 void pool_stats_settle(void);
 
 /*
+ * The same at the end of the process. Where there were several threads, slots
+ * that two of them put at once and that nobody took out since are found now:
+ * what the depots and the calling thread hold goes to the slabs.
+ */
+void pool_stats_end(void);
+
+/*
  * All counters to zero, live ones excepted (a reset does not change what is
  * in the program's hands: puts of buffers got before count as inherited).
  */

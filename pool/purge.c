@@ -312,6 +312,14 @@ purge_bound(unsigned bin)
         hold_bound(bin);
 }
 
+void
+purge_collect(void)
+{
+    lock_acquire(&slab_lock);
+    drain_all();
+    lock_release(&slab_lock);
+}
+
 size_t
 purge_all(void)
 {

@@ -51,6 +51,9 @@ void purge_expect_warm(uint64_t bytes);
  */
 void purge_bound(unsigned bin);
 
+/* Moves what the depots hold to the slabs. Requires no lock. */
+void purge_collect(void);
+
 /* Returns everything idle that the depots and slabs hold; bytes. */
 size_t purge_all(void);
 

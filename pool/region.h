@@ -25,7 +25,8 @@
  * one at its start, which no other slot shares because none is smaller. It
  * holds
  *
- *   handed out   owner's tag << 16 | low 16 bits of the slot's address
+ *   handed out   owner's tag << 16 | low 16 bits of the slot's address, of
+ *                which six are 0
  *   else         STATE_NEVER or STATE_FREED, and bits with it (tag 0)
  *
  * so that one comparison proves at once that the pointer is the start of a
@@ -57,11 +58,12 @@ enum {
 };
 
 #define STATE_OFFSET_MASK 0xffffu
-#define STATE_NEVER 0u  /* not handed out since the slab got its bin */
-#define STATE_FREED 1u  /* handed out before, free now */
-#define STATE_LOST 4u   /* a bit, with STATE_FREED: its pages were purged */
-#define STATE_CACHED 2u /* a bit: in this thread's cache, for fork.c only */
-#define STATE_SLAB 8u   /* a bit, with STATE_FREED: its slab has it */
+#define STATE_NEVER 0u   /* not handed out since the slab got its bin */
+#define STATE_FREED 1u   /* handed out before, free now */
+#define STATE_LOST 4u    /* a bit, with STATE_FREED: its pages were purged */
+#define STATE_CACHED 2u  /* a bit: in this thread's cache, for fork.c only */
+#define STATE_SLAB 8u    /* a bit, with STATE_FREED: its slab has it */
+#define STATE_MOVING 32u /* a bit, with a tag: its fast path is at it */
 
 struct slab;
 

@@ -150,6 +150,16 @@ enter(const void *ptr)
     return true;
 }
 
+/* Unless a fast path has it that this signal handler interrupted. */
+static void
+put_twice(void *ptr, unsigned bin)
+{
+    if (*region_state(ptr) & STATE_MOVING)
+        return;
+    account_put_undone(account_shared(), bin);
+    check_found(ptr, bin_info[bin].slot_bytes);
+}
+
 void
 slab_put(void *ptr, bool cold)
 {
@@ -161,8 +171,7 @@ slab_put(void *ptr, bool cold)
     pool_assert(lock_held_by_self(&slab_lock));
     pool_assert(slab_slot_start(number, slab->bin, slot) == ptr);
     if (!enter(ptr)) {
-        account_put_undone(account_shared(), slab->bin);
-        check_found(ptr, bin_info[slab->bin].slot_bytes);
+        put_twice(ptr, slab->bin);
         return;
     }
     pool_assert(!((slab->warm[slot / 64] | slab->cold[slot / 64]) & bit));

@@ -186,7 +186,7 @@ check_slot(uint32_t number, unsigned index)
                       (unsigned)marked(slab->cold, index) +
                       met[word_index(slot)] + (unsigned)out;
 
-    CLAIM(!out || (state & STATE_OFFSET_MASK) ==
+    CLAIM(!out || (state & STATE_OFFSET_MASK & ~STATE_MOVING) ==
                       ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK),
           "slab %u slot %u: the state word is of another slot", number, index);
     CLAIM(places == 1,

@@ -314,6 +314,15 @@ Test(pool_misuse, a_slot_that_two_threads_put_is_once_in_its_slab,
     cr_assert_eq(times_got(twice, ALL), 1);
 }
 
+Test(pool_misuse, a_slot_that_two_threads_put_is_found_at_the_end_at_last,
+     .init = start)
+{
+    put_by_two(put_twice);
+    cr_assert_eq(seen.calls, 0);
+    pool_stats_end();
+    expect_found();
+}
+
 Test(pool_misuse, a_slot_that_its_slab_has_is_not_got_off_a_magazine,
      .init = start)
 {

@@ -132,6 +132,18 @@ def test_warnings_end(arguments):
     assert result.report()["misuse"]["double_free"] == 500, result
 
 
+def test_double_at_the_same_time(arguments):
+    """Frees that pass each other unseen are found later, by the end at last."""
+    count = 400000
+    result = preload.run(arguments.lib, [
+        arguments.program("limits_misuse_race"), str(count)],
+        conf="misuse:off").expect(0)
+    assert b"survived" in result.out, result
+    report = result.report()
+    assert report["misuse"]["double_free"] == count, report["misuse"]
+    assert report["totals"]["live"] == 0, report["totals"]
+
+
 def test_no_false_alarm(arguments):
     for conf in ("", "check_fill:yes", "zero:free",
                  "check_fill:yes,zero:free"):
