@@ -40,6 +40,7 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
     uint32_t slot_bytes = bin_info[index].slot_bytes;
 
     /* This one, those until the next tick, and the one that will tick. */
+    pool_assert(1 + cache->interval + 1 <= RECENT_LEFT_MAX);
     if (recent_is_spent(hot, bytes))
         recent_fold(block, index,
                     settings.slow_gets ? 1 : 1 + cache->interval + 1);

@@ -61,8 +61,11 @@ add_block(struct stats_counts *sum, const struct stats_block *block,
     const struct stats_hot *hot = &block->hot[bin];
     const struct stats_cold *cold = &block->cold[bin];
 
-    /* puts before gets: a buffer is got before it is put. */
-    sum->puts = sat_add(sum->puts, LOAD(hot->puts));
+    /*
+     * puts before gets: a buffer is got before it is put. Those of one block
+     * may be below zero; in all there are no fewer than none.
+     */
+    sum->puts += LOAD(hot->puts);
     sum->remote_puts = sat_add(sum->remote_puts, LOAD(hot->remote_puts));
     sum->inherited_puts =
         sat_add(sum->inherited_puts, LOAD(hot->inherited_puts));
