@@ -77,15 +77,18 @@ recent_fold(struct stats_block *block, unsigned bin, unsigned left)
     struct recent_sums sums =
         recent_sums_of(hot->recent, hot->granted, hot->folded);
 
-    fold->bin = bin;
-    fold->recent = -(int64_t)left * RECENT_GET;
-    fold->granted = sums.gets + left;
-    fold->folded = sums.bytes;
+    int64_t recent = -(int64_t)left * RECENT_GET;
+    uint64_t granted = sums.gets + left;
+
+    __atomic_store_n(&fold->bin, bin, __ATOMIC_RELAXED);
+    __atomic_store_n(&fold->recent, recent, __ATOMIC_RELAXED);
+    __atomic_store_n(&fold->granted, granted, __ATOMIC_RELAXED);
+    __atomic_store_n(&fold->folded, sums.bytes, __ATOMIC_RELAXED);
     __atomic_store_n(&fold->version, fold->version + 1, __ATOMIC_RELEASE);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    __atomic_store_n(&hot->recent, fold->recent, __ATOMIC_RELAXED);
-    __atomic_store_n(&hot->granted, fold->granted, __ATOMIC_RELAXED);
-    __atomic_store_n(&hot->folded, fold->folded, __ATOMIC_RELAXED);
+    __atomic_store_n(&hot->recent, recent, __ATOMIC_RELAXED);
+    __atomic_store_n(&hot->granted, granted, __ATOMIC_RELAXED);
+    __atomic_store_n(&hot->folded, sums.bytes, __ATOMIC_RELAXED);
     __atomic_store_n(&fold->version, fold->version + 1, __ATOMIC_RELEASE);
 }
 
