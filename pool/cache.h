@@ -39,6 +39,16 @@
 #define MIDPOOL_COUNTERS 1 /* 0: a build to measure their cost against */
 #endif
 
+/*
+ * A state word's accesses on the fast path. Plain ones: an aligned word is
+ * read and written whole, and at most one thread has a slot, or the program
+ * is at fault. The model check puts others in their place.
+ */
+#ifndef STATE_READ
+#define STATE_READ(state) (*(state))
+#define STATE_WRITE(state, value) (*(state) = (value))
+#endif
+
 struct bin {
     void **top;
     void **low;
@@ -178,7 +188,7 @@ cache_mark_of(const struct cache *cache, const void *slot)
 static always_inline void
 cache_mark(const struct cache *cache, void *slot)
 {
-    *region_state(slot) = cache_mark_of(cache, slot);
+    STATE_WRITE(region_state(slot), cache_mark_of(cache, slot));
 }
 
 /*
@@ -197,7 +207,9 @@ enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
 static always_inline bool
 cache_is_astray(const void *slot)
 {
-    return unlikely(*region_state(slot) & ~(STATE_FREED | STATE_LOST));
+    uint32_t seen = STATE_READ(region_state(slot));
+
+    return unlikely(seen & ~(STATE_FREED | STATE_LOST));
 }
 
 /* A slot off the loaded magazine, or NULL: take the slow path. */
@@ -236,11 +248,11 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
     uint32_t *state = region_state(slot);
     uint32_t mark = cache_mark_of(cache, slot);
 
-    *state = mark + STATE_MOVING;
+    STATE_WRITE(state, mark + STATE_MOVING);
     compiler_barrier(); /* for a handler in between: see cache_put_fast */
     bin->top = top - 1;
     compiler_barrier();
-    *state = mark;
+    STATE_WRITE(state, mark);
     if (slot == NULL)
         __builtin_unreachable();
     return slot;
@@ -275,19 +287,19 @@ cache_put_fast(void *slot, unsigned offset)
     uint32_t mark =
         cache->match | ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK);
 
-    if (unlikely(*state != mark))
+    if (unlikely(STATE_READ(state) != mark))
         return false;
     /*
      * A signal handler may come in between. A child that it forks takes a slot
      * that is marked free for one that nobody holds; and when the handler
      * itself gets a slot it tells one that is on its way from one put twice.
      */
-    *state = mark + STATE_MOVING;
+    STATE_WRITE(state, mark + STATE_MOVING);
     compiler_barrier();
     *top = slot;
     bin->top = top + 1;
     compiler_barrier();
-    *state = STATE_FREED;
+    STATE_WRITE(state, STATE_FREED);
 #if MIDPOOL_COUNTERS
     cache_hot(bin)->puts++;
     cache_block(cache)->headroom += bin->slot_bytes;

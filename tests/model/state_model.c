@@ -1,0 +1,225 @@
+/*
+ * state_model.c - threads that put one slot at once, in every interleaving.
+ *
+ *   state_model [broken]
+ *
+ * pool/cache.h, cache_put.c and cache_get.c themselves, with the accesses to
+ * the slot's state word turned into points where others may come in between.
+ * Whatever the order, the slot is got once and the other puts are reported,
+ * when they happen or when their copy of it comes to light.
+ *
+ * broken makes gets that do not mark what they take, to show that this is
+ * found. The puts all come before the gets: where the slot is got again at
+ * once, a late put cannot be told from that of the new owner.
+ */
+#include "region.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "explore.h"
+
+enum { BYTES = 4096, THREADS = 3, OWNER = 0, GETS = 40 };
+
+static void *contended; /* the slot that all put */
+static bool marking = true;
+
+static void point(const volatile void *at, bool write);
+
+#define STATE_READ(at) (point(at, false), *(at))
+#define STATE_WRITE(at, value)                                                 \
+    do {                                                                       \
+        point(at, true);                                                       \
+        if (marking || (value) <= STATE_OFFSET_MASK)                           \
+            *(at) = (value);                                                   \
+    } while (0)
+#define __atomic_compare_exchange_n(at, expected, value, weak, yes, no)        \
+    __extension__({                                                            \
+        point(at, true);                                                       \
+        bool same_ = *(at) == *(expected);                                     \
+        if (same_)                                                             \
+            *(at) = (value);                                                   \
+        else                                                                   \
+            *(expected) = *(at);                                               \
+        same_;                                                                 \
+    })
+
+#include "../../pool/cache_put.c"
+
+/* Tasks share one system thread, and so its thread-local variable. */
+static void
+point(const volatile void *at, bool write)
+{
+    struct cache *mine = cache_self;
+
+    if (at == (const volatile void *)region_state(contended))
+        explore_point(at, write);
+    cache_self = mine;
+}
+
+static void
+put_it(void *ptr)
+{
+    if (!cache_put_fast(ptr, region_slab_bin[region_number(ptr)]))
+        (void)cache_put_slow(ptr);
+}
+
+static void *
+get_one(void)
+{
+    enum cache_taken taken;
+    bool zero;
+    void *ptr = cache_get_fast(BYTES, &taken);
+
+    if (ptr == NULL)
+        ptr = cache_get_slow(size_bin(BYTES), BYTES, taken, &zero);
+    if (ptr == NULL)
+        explore_fail("no memory");
+    return ptr;
+}
+
+static struct cache *cache_of[THREADS];
+static pthread_barrier_t attached;
+static unsigned threads; /* that put in this scene */
+static unsigned reports;
+static void *got[THREADS][GETS];
+
+static void
+on_misuse(enum pool_misuse kind, const void *ptr, size_t bytes)
+{
+    if (kind != POOL_DOUBLE_FREE || ptr != contended || bytes != BYTES)
+        explore_fail("a report of something else");
+    reports++;
+}
+
+/* A thread's cache is used by a task from now on. */
+static void *
+lend_cache(void *to)
+{
+    put_it(get_one());
+    *(struct cache **)to = cache_self;
+    pthread_barrier_wait(&attached);
+    for (;;)
+        pause();
+    return NULL;
+}
+
+static void
+start(void)
+{
+    pthread_t thread;
+
+    pool_on_misuse = on_misuse;
+    if (!pool_init(&pool_config_default))
+        explore_fail("no pool");
+    pthread_barrier_init(&attached, NULL, 2);
+    for (unsigned i = 0; i < THREADS; i++) {
+        if (pthread_create(&thread, NULL, lend_cache, &cache_of[i]) != 0)
+            explore_fail("no thread");
+        pthread_barrier_wait(&attached);
+    }
+}
+
+static void
+get_many(unsigned who)
+{
+    cache_self = cache_of[who];
+    for (unsigned i = 0; i < GETS; i++)
+        got[who][i] = get_one();
+}
+
+static void
+put_many(unsigned who)
+{
+    cache_self = cache_of[who];
+    for (unsigned i = 0; i < GETS; i++)
+        put_it(got[who][i]);
+}
+
+/* Idle slots in all magazines, and one that the owner got. */
+static void
+reset(void)
+{
+    marking = true;
+    contended = NULL;
+    for (unsigned who = 0; who < THREADS; who++) {
+        get_many(who);
+        put_many(who);
+    }
+    cache_self = cache_of[OWNER];
+    contended = get_one();
+    reports = 0;
+}
+
+static void
+put_contended(unsigned who)
+{
+    cache_self = cache_of[who];
+    put_it(contended);
+}
+
+static unsigned
+times_got(unsigned who)
+{
+    unsigned times = 0;
+
+    for (unsigned i = 0; i < GETS; i++)
+        times += got[who][i] == contended;
+    return times;
+}
+
+/* Every thread empties its magazine: each copy of the slot comes out. */
+static void
+expect_one(void)
+{
+    unsigned times = 0;
+
+    for (unsigned who = 0; who < THREADS; who++)
+        get_many(who);
+    for (unsigned who = 0; who < THREADS; who++)
+        times += times_got(who);
+    marking = true;
+    if (times > 1)
+        explore_fail("a slot is handed out twice");
+    if (reports != threads - 1)
+        explore_fail("a put too many is not reported, or twice");
+    for (unsigned who = 0; who < THREADS; who++)
+        put_many(who);
+}
+
+static void
+expect_one_unmarked(void)
+{
+    marking = false;
+    expect_one();
+}
+
+static void
+explore(const struct explore_scene *scene)
+{
+    threads = scene->tasks;
+    printf("%s: %lu different runs\n", scene->name, explore_all(scene));
+    fflush(stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+    bool broken = argc > 1 && strcmp(argv[1], "broken") == 0;
+    struct explore_scene scene = {
+        .name = "the owner and another",
+        .tasks = 2,
+        .reset = reset,
+        .task = put_contended,
+        .check = broken ? expect_one_unmarked : expect_one,
+    };
+
+    start();
+    explore(&scene);
+    scene.name = "the owner and two others";
+    scene.tasks = 3;
+    explore(&scene);
+    return 0;
+}
