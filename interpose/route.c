@@ -160,6 +160,33 @@ get_any(size_t bytes)
     return slot != NULL ? slot : route_get(bytes, taken);
 }
 
+/*
+ * A new slot for a buffer that outgrows its own. One that grows by a little is
+ * likely to do so again: it gets half as much again as it had, so that growing
+ * to n bytes in small steps copies some 2n in all and not every class on the
+ * way.
+ */
+static void *
+get_for_growth(size_t bytes, size_t slot_bytes)
+{
+    size_t room = slot_bytes + slot_bytes / 2;
+    struct cache *cache = cache_self;
+    enum cache_taken taken;
+    unsigned bin;
+    void *slot;
+    bool zero;
+
+    if (room > BAND_MAX_BYTES)
+        room = BAND_MAX_BYTES;
+    if (bytes <= slot_bytes || bytes > room)
+        return get_any(bytes);
+    bin = size_bin(room);
+    slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
+    if (slot == NULL)
+        slot = cache_get_slow(bin, bytes, taken, &zero);
+    return slot != NULL ? slot : get_any(bytes);
+}
+
 /* As in glibc, what shrinks stays where it is when memory is short. */
 static void *
 realloc_pooled(void *ptr, size_t bytes, unsigned bin)
@@ -171,7 +198,7 @@ realloc_pooled(void *ptr, size_t bytes, unsigned bin)
         cache_note(bin, NOTE_IN_PLACE);
         return ptr;
     }
-    moved = get_any(bytes);
+    moved = get_for_growth(bytes, slot_bytes);
     if (moved == NULL && bytes <= slot_bytes) {
         atomic_store_explicit(&kept_large_slot, true, memory_order_relaxed);
         cache_note(bin, NOTE_IN_PLACE);

@@ -39,16 +39,6 @@
 #define MIDPOOL_COUNTERS 1 /* 0: a build to measure their cost against */
 #endif
 
-/*
- * A state word's accesses on the fast path. Plain ones: an aligned word is
- * read and written whole, and at most one thread has a slot, or the program
- * is at fault. The model check puts others in their place.
- */
-#ifndef STATE_READ
-#define STATE_READ(state) (*(state))
-#define STATE_WRITE(state, value) (*(state) = (value))
-#endif
-
 struct bin {
     void **top;
     void **low;

@@ -65,6 +65,16 @@ enum {
 #define STATE_SLAB 8u    /* a bit, with STATE_FREED: its slab has it */
 #define STATE_MOVING 32u /* a bit, with a tag: its fast path is at it */
 
+/*
+ * A state word's accesses on the fast path. Plain ones: an aligned word is
+ * read and written whole, and at most one thread has a slot, or the program
+ * is at fault. The model check puts others in their place.
+ */
+#ifndef STATE_READ
+#define STATE_READ(state) (*(state))
+#define STATE_WRITE(state, value) (*(state) = (value))
+#endif
+
 struct slab;
 
 struct region {

@@ -12,9 +12,8 @@
  * found. The puts all come before the gets: where the slot is got again at
  * once, a late put cannot be told from that of the new owner.
  */
-#include "region.h"
-
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -39,4 +39,18 @@ class_of(size_t size)
     return index;
 }
 
+/*
+ * The request that decides on the class of a buffer of size bytes by realloc
+ * from one of class had: if it grew by less, by half.
+ */
+static inline size_t
+class_deciding(unsigned had, size_t size)
+{
+    size_t room = class_bytes(had) * 3 / 2;
+
+    if (room > BAND_MAX)
+        room = BAND_MAX;
+    return size > class_bytes(had) && size < room ? room : size;
+}
+
 #endif

@@ -222,7 +222,12 @@ predict_resize(uintptr_t address, size_t size, size_t align, const void *now,
         return;
     }
     /* The new block is there before the old one goes. */
-    predict_get(now, new_size, 0, false);
+    if (from && in_band(new_size))
+        count_get(
+            &row[class_of(class_deciding((unsigned)(from - row), new_size))],
+            (uintptr_t)now, new_size, false);
+    else
+        predict_get(now, new_size, 0, false);
     if (from) {
         from->reallocs_moved++;
         count_put(from, address);

@@ -63,11 +63,11 @@ random_size(uint64_t *state)
 }
 
 static void
-count_get(struct count *count, size_t size)
+count_get(struct count *count, size_t served, size_t size)
 {
     if (in_band(size)) {
-        count->gets[class_of(size)]++;
-        count->requested[class_of(size)] += size;
+        count->gets[class_of(served)]++;
+        count->requested[class_of(served)] += size;
     } else {
         count->above_calls++;
         count->above_bytes += size;
@@ -81,7 +81,7 @@ get(struct count *count, uint64_t *state)
     bool zeroed = check_random(state) % 4 == 0;
     struct buffer *buffer = zeroed ? calloc(1, size) : malloc(size);
     CHECK(buffer != NULL, "%zu bytes", size);
-    count_get(count, size);
+    count_get(count, size, size);
     if (zeroed && in_band(size))
         count->callocs[class_of(size)]++;
     *buffer = (struct buffer){size, size, count};
@@ -109,13 +109,14 @@ resize(struct count *count, struct buffer *buffer, uint64_t *state)
         count->in_place[class_of(was.served)]++;
         return now;
     }
-    count_get(count, size);
+    now->served =
+        in_band(was.served) ? class_deciding(class_of(was.served), size) : size;
+    count_get(count, now->served, size);
     if (in_band(was.served)) {
         count->moved[class_of(was.served)]++;
         count->puts[class_of(was.served)]++;
         count->elsewhere += was.getter != count;
     }
-    now->served = size;
     now->getter = count;
     return now;
 }
@@ -213,7 +214,7 @@ get_inherited(struct count *count)
         size_t size = class_bytes(i % CLASSES);
         inherited[i] = malloc(size);
         CHECK(inherited[i] != NULL, "%zu bytes", size);
-        count_get(count, size);
+        count_get(count, size, size);
         *inherited[i] = (struct buffer){size, size, count};
     }
 }
