@@ -10,6 +10,7 @@
 
 #include "backend.h"
 #include "cache.h"
+#include "cache_note.h"
 #include "foreign.h"
 #include "lifecycle.h"
 #include "misuse.h"

@@ -324,16 +324,6 @@ enum { CACHE_BIN_FOREIGN = -1, CACHE_BIN_MISUSED = -2 };
  */
 int cache_slot_bin(const void *ptr);
 
-/* Counts one more calloc, aligned get or realloc for the bin. */
-enum cache_note {
-    NOTE_CALLOC,
-    NOTE_ALIGNED,
-    NOTE_IN_PLACE,
-    NOTE_MOVED,
-    NOTE_BYPASS
-};
-void cache_note(unsigned bin, enum cache_note note);
-
 /* Counts a request outside the band that goes to the fallback. */
 void cache_count_slow(size_t bytes);
 

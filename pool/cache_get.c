@@ -3,6 +3,7 @@
  */
 #include "account.h"
 #include "cache.h"
+#include "cache_note.h"
 #include "check.h"
 #include "os.h"
 #include "refill.h"
@@ -256,22 +257,13 @@ cache_count_below_slow(size_t bytes)
 }
 
 void
-cache_note(unsigned bin, enum cache_note note)
+cache_note_slow(unsigned bin, enum cache_note note)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
-    struct stats_block *block =
-        cache != NULL ? cache_block(cache) : account_shared();
-    struct stats_cold *cold = &block->cold[bin];
-    uint64_t *const counter[] = {
-        [NOTE_CALLOC] = &cold->callocs,
-        [NOTE_ALIGNED] = &cold->aligned,
-        [NOTE_IN_PLACE] = &cold->reallocs_in_place,
-        [NOTE_MOVED] = &cold->reallocs_moved,
-        [NOTE_BYPASS] = &cold->bypasses,
-    };
 
     if (cache != NULL)
-        ++*counter[note];
+        ++*cache_noted(&cache_block(cache)->cold[bin], note);
     else
-        __atomic_fetch_add(counter[note], 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(cache_noted(&account_shared()->cold[bin], note), 1,
+                           __ATOMIC_RELAXED);
 }

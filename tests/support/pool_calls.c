@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "cache_note.h"
+
 void *
 pool_get(size_t bytes)
 {
