@@ -92,7 +92,8 @@ static size_t
 purge_run(uint32_t number, unsigned from, unsigned to)
 {
     struct slab *slab = slab_at(number);
-    char *low = slab_slot_start(number, slab->bin, from);
+    char *low = from == 0 ? region_slab_start(number)
+                          : slab_slot_start(number, slab->bin, from);
     char *high = to == bin_info[slab->bin].slots
                      ? region_slab_start(number) + SLAB_BYTES
                      : slab_slot_start(number, slab->bin, to);

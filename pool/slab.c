@@ -71,6 +71,27 @@ slab_set_stuck(struct slab *slab, unsigned stuck)
     slab->stuck = (uint16_t)stuck;
 }
 
+/*
+ * Slab colouring (Bonwick, USENIX 1994): where a bin's slots leave pages over,
+ * neighbouring slabs begin on different ones, and, unless slots are aligned to
+ * pages, with the cache line that is next after the other's last. Else the
+ * first lines of large buffers, few to a slab, would share some of the sets of
+ * TLB and cache.
+ */
+static uint16_t
+colour(uint32_t number, const struct bin_info *info)
+{
+    enum { LINES = OS_PAGE_BYTES / CACHE_LINE_BYTES };
+    uint32_t pages = info->spare_pages;
+    uint32_t lines = 0;
+
+    if (pages == 0)
+        return 0;
+    if (info->stride % OS_PAGE_BYTES != 0)
+        lines = number * info->slots % LINES;
+    return (uint16_t)(number % pages * LINES + lines);
+}
+
 static void
 assign(uint32_t number, unsigned bin)
 {
@@ -79,6 +100,9 @@ assign(uint32_t number, unsigned bin)
     pool_assert(!slab->assigned && slab->warm_free == 0);
     slab->bin = (uint8_t)bin;
     slab->assigned = 1;
+    slab->colour = colour(number, &bin_info[bin]);
+    pool_assert(slab_lead(slab) + bin_info[bin].slots * bin_info[bin].stride <=
+                SLAB_BYTES);
     slab->stamp = slab_window;
     slab_assigned_count[bin]++;
     slab_assigned_total++;
@@ -132,8 +156,10 @@ mark_touched_warm(uint32_t number)
 {
     struct slab *slab = slab_at(number);
     const struct bin_info *info = &bin_info[slab->bin];
-    unsigned slots = slab->touched / info->stride;
-    unsigned partly = (slab->touched + info->stride - 1) / info->stride;
+    uint32_t lead = slab_lead(slab);
+    uint32_t touched = slab->touched > lead ? slab->touched - lead : 0;
+    unsigned slots = touched / info->stride;
+    unsigned partly = (touched + info->stride - 1) / info->stride;
 
     if (slots > info->slots)
         slots = info->slots;

@@ -45,7 +45,7 @@ struct slab {
     uint32_t touched;   /* bytes that may be other than zero */
     uint32_t stamp;     /* decay window of the last give or take */
     uint16_t stuck;     /* warm slots that the last purge had to leave */
-    uint16_t reserved;
+    uint16_t colour;    /* cache lines before the first slot */
     uint64_t warm[SLAB_MAP_WORDS];
     uint64_t cold[SLAB_MAP_WORDS];
 };
@@ -85,18 +85,31 @@ slab_out(const struct slab *slab)
     return (unsigned)slab->fresh - slab->warm_free - slab->cold_free;
 }
 
-/* Index of the slot that starts at or contains ptr. */
+/* Bytes before a slab's first slot: see colour in slab.c. */
+static inline uint32_t
+slab_lead(const struct slab *slab)
+{
+    return (uint32_t)slab->colour * CACHE_LINE_BYTES;
+}
+
+/*
+ * Index of the slot that starts at or contains ptr; beyond the bin's slots
+ * where there is none.
+ */
 static inline unsigned
 slab_slot(const void *ptr, unsigned bin)
 {
-    return (unsigned)(((uintptr_t)ptr & (SLAB_BYTES - 1)) /
-                      bin_info[bin].stride);
+    const struct slab *slab = slab_at((uint32_t)region_number(ptr));
+    uint32_t offset = (uint32_t)((uintptr_t)ptr & (SLAB_BYTES - 1));
+
+    return (offset - slab_lead(slab)) / bin_info[bin].stride;
 }
 
 static inline char *
 slab_slot_start(uint32_t number, unsigned bin, unsigned slot)
 {
-    return region_slab_start(number) + (size_t)slot * bin_info[bin].stride;
+    return region_slab_start(number) + slab_lead(slab_at(number)) +
+           (size_t)slot * bin_info[bin].stride;
 }
 
 /* So many warm slots of a bin more. Requires slab_lock. */

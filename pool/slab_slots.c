@@ -97,7 +97,7 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
     into->zero = slab->fresh >= slab->zero_from;
     slab->fresh = (uint16_t)(slab->fresh + taken);
 
-    uint32_t end = slab->fresh * bin_info[slab->bin].stride;
+    uint32_t end = slab_lead(slab) + slab->fresh * bin_info[slab->bin].stride;
 
     if (end > slab->touched)
         slab->touched = end;

@@ -221,8 +221,10 @@ check_words(uint32_t number)
             continue;
 
         size_t stride = bin_info[slab->bin].stride;
-        size_t next = ((size_t)i << STATE_SHIFT) + stride - 1;
-        const char *slot = start + next / stride * stride;
+        size_t lead = slab_lead(slab);
+        size_t at = (size_t)i << STATE_SHIFT;
+        size_t next = (at > lead ? at - lead : 0) + stride - 1;
+        const char *slot = start + lead + next / stride * stride;
 
         CLAIM(slab->assigned && slot - low < 1 << STATE_SHIFT &&
                   next / stride < slab->fresh,

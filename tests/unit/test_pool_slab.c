@@ -80,6 +80,38 @@ Test(pool_slab, random_gets_and_puts_keep_every_invariant, .init = start)
     cr_assert_eq(pool_census_idle(), 0);
 }
 
+/* The most of so many buffers whose first lines meet in one of SETS sets. */
+static unsigned
+most_in_a_set(size_t bytes, unsigned count, unsigned unit)
+{
+    enum { SETS = 64 };
+    unsigned in_set[SETS] = {0};
+    unsigned most = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned set = (unsigned)((uintptr_t)pool_get(bytes) / unit % SETS);
+
+        if (++in_set[set] > most)
+            most = in_set[set];
+    }
+    return most;
+}
+
+Test(pool_slab, first_lines_of_large_buffers_spread_over_cache_sets,
+     .init = start)
+{
+    cr_assert_leq(most_in_a_set(65536, 512, CACHE_LINE_BYTES), 12);
+    cr_assert_leq(most_in_a_set(49152, 512, CACHE_LINE_BYTES), 12);
+    cr_assert_leq(most_in_a_set(40960, 512, CACHE_LINE_BYTES), 12);
+}
+
+Test(pool_slab, first_pages_of_large_buffers_spread_over_tlb_sets,
+     .init = start)
+{
+    cr_assert_leq(most_in_a_set(65536, 512, OS_PAGE_BYTES), 64);
+    assert_sound("slabs of all colours");
+}
+
 /* Checks also that the walker sees what is wrong: it must be able to fail. */
 Test(pool_slab, the_walker_finds_a_lost_slot, .init = start)
 {
