@@ -52,8 +52,8 @@ enum {
  * which is exact for one thread.
  */
 struct stats_hot {
-    int64_t recent; /* gets and bytes; not below 0: the next get is slow */
-    uint64_t puts; /* below 0 where those of others turned out void */
+    int64_t recent;   /* gets and bytes; not below 0: the next get is slow */
+    uint64_t puts;    /* below 0 where those of others turned out void */
     uint64_t granted; /* gets, once those left in recent are used */
     uint64_t folded;  /* bytes */
     uint64_t depot_hits;

@@ -28,8 +28,8 @@ struct explore_scene {
     void (*check)(void);           /* after each run */
 };
 
-/* Explores all runs; returns how many there were. */
-unsigned long explore_all(const struct explore_scene *scene);
+/* Explores all runs and prints how many there were. */
+void explore_all(const struct explore_scene *scene);
 
 /* Something is wrong: prints the run's choices and exits with 1. */
 _Noreturn void explore_fail(const char *what);
