@@ -47,8 +47,7 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
                     settings.slow_gets ? 1 : 1 + cache->interval + 1);
     hot->recent += RECENT_GET + (int64_t)bytes;
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
-    if (account_live_more(block, slot_bytes) &&
-        __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1)
+    if (account_live_more(block, slot_bytes) && account_alone())
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
 
@@ -75,8 +74,7 @@ take_idle_shared(unsigned bin)
     struct refill refill = refill_shared(bin);
 
     while (refill.source != REFILL_NONE && cache_is_astray(refill.slot)) {
-        account_put_undone(account_shared(), bin);
-        check_found(refill.slot, bin_info[bin].slot_bytes);
+        check_found(account_shared(), bin, refill.slot);
         refill = refill_shared(bin);
     }
     return refill;
@@ -119,21 +117,14 @@ pop_or_refill(struct cache *cache, unsigned index)
     return refill_cache(cache, index);
 }
 
-/*
- * The next slot that is not astray. Others were put twice, but for one that a
- * fast path has at hand that this signal handler interrupted: that is no
- * misuse, and counted already.
- */
+/* The next slot that is not astray. */
 static struct refill
 take_idle(struct cache *cache, unsigned index)
 {
     struct refill refill = pop_or_refill(cache, index);
 
     while (refill.source != REFILL_NONE && cache_is_astray(refill.slot)) {
-        if (!(*region_state(refill.slot) & STATE_MOVING)) {
-            account_put_undone(cache_block(cache), index);
-            check_found(refill.slot, bin_info[index].slot_bytes);
-        }
+        check_found(cache_block(cache), index, refill.slot);
         refill = pop_or_refill(cache, index);
     }
     return refill;

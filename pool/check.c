@@ -4,9 +4,11 @@
 #include "check.h"
 
 #include "account.h"
+#include "cache.h"
 #include "region.h"
 #include "size_class.h"
 #include "slab.h"
+#include "thread.h"
 
 /* MALLOC_ALIGN_BYTES: what malloc returns is a multiple of it, in any libc. */
 enum { FILL_BYTE = 0xdf, MALLOC_ALIGN_BYTES = 16 };
@@ -44,11 +46,24 @@ check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
     tell(kind, ptr, bytes);
 }
 
-void
-check_found(void *slot, size_t bytes)
+static bool
+own_path_has(const void *slot)
 {
+    const struct cache *own = thread_own();
+
+    return own != NULL &&
+           *region_state(slot) == cache_mark_of(own, slot) + STATE_MOVING;
+}
+
+void
+check_found(struct stats_block *block, unsigned bin, void *slot)
+{
+    if (own_path_has(slot))
+        return;
+    account_put_undone(block, bin);
     count(POOL_DOUBLE_FREE);
-    atomic_store_explicit(&found_bytes, bytes, memory_order_relaxed);
+    atomic_store_explicit(&found_bytes, bin_info[bin].slot_bytes,
+                          memory_order_relaxed);
     atomic_store_explicit(&check_found_slot, slot, memory_order_release);
 }
 

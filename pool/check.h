@@ -9,6 +9,8 @@
 #include "base.h"
 #include "pool.h"
 
+struct stats_block;
+
 /* Counts and reports misuse of a pointer into the pools. Takes no lock. */
 void check_report(enum pool_misuse kind, const void *ptr, size_t bytes);
 
@@ -19,11 +21,13 @@ void check_report(enum pool_misuse kind, const void *ptr, size_t bytes);
 void check_misuse(const void *ptr, unsigned bin, uint32_t state);
 
 /*
- * A slot of so many bytes was found in two places, in the middle of an
- * operation, whose end reports it. With several the last is named, all are
- * counted.
+ * A slot was found astray (cache_is_astray) in the middle of an operation. It
+ * was put twice: one put is taken back from the block (account_put_undone),
+ * and the operation's end reports it; with several the last is named, all are
+ * counted. Silent for what the thread's own fast path has at hand, which this
+ * signal handler interrupted: that is no misuse, and counted already.
  */
-void check_found(void *slot, size_t bytes);
+void check_found(struct stats_block *block, unsigned bin, void *slot);
 extern hidden void *_Atomic check_found_slot;
 
 static inline bool

@@ -274,8 +274,7 @@ pool_tick(void)
         return;
     account_curve(now);
     purge_tick(NULL, now);
-    if (check_has_found())
-        check_tell();
+    check_tell();
 }
 
 void

@@ -62,7 +62,6 @@
         .magazine_rounds = CLAMP(MAGAZINE_BYTES / (distance),                  \
                                  MAGAZINE_MIN_ROUNDS, MAGAZINE_ROUNDS),        \
         .run_slots = CLAMP(RUN_BYTES / (distance), 1, MAGAZINE_ROUNDS),        \
-        .spare_pages = SLAB_BYTES % (distance) / OS_PAGE_BYTES,                \
     },
 #define ORDINARY_INFO(class_index, below, bytes)                               \
     INFO(class_index, bytes, bytes + SLOT_COLOUR_BYTES)

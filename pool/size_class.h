@@ -41,7 +41,6 @@ struct bin_info {
     uint8_t size_class;
     uint8_t magazine_rounds; /* usual capacity of a full-grown magazine */
     uint8_t run_slots;       /* fresh slots a thread takes at once */
-    uint8_t spare_pages;     /* whole ones of a slab that no slot needs */
 };
 
 extern const struct bin_info bin_info[BINS];

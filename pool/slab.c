@@ -82,7 +82,7 @@ static uint16_t
 colour(uint32_t number, const struct bin_info *info)
 {
     enum { LINES = OS_PAGE_BYTES / CACHE_LINE_BYTES };
-    uint32_t pages = info->spare_pages;
+    uint32_t pages = SLAB_BYTES % info->stride / OS_PAGE_BYTES;
     uint32_t lines = 0;
 
     if (pages == 0)

@@ -40,6 +40,16 @@ reverse(void **slot, unsigned count)
     }
 }
 
+/* So many slots were taken off a slab. */
+static void
+hand_out(uint32_t number, struct magazine *into, unsigned taken)
+{
+    slab_at(number)->stamp = slab_window;
+    slab_sort(number);
+    reverse(into->slot, taken);
+    into->rounds = (uint16_t)taken;
+}
+
 unsigned
 slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
 {
@@ -56,12 +66,9 @@ slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
     slab_warm_add(bin, -(int)taken);
     if (slab->stuck > slab->warm_free)
         slab_set_stuck(slab, slab->warm_free);
-    slab->stamp = slab_window;
-    slab_sort(number);
-    reverse(into->slot, taken);
     into->cold = 0;
     into->zero = 0;
-    into->rounds = (uint16_t)taken;
+    hand_out(number, into, taken);
     return taken;
 }
 
@@ -124,12 +131,9 @@ slab_take_cold(unsigned bin, struct magazine *into, unsigned max)
         taken = take_fresh(number, into, max);
     }
     slab_resident_bytes += (uint64_t)taken * bin_info[bin].slot_bytes;
-    slab->stamp = slab_window;
-    slab_sort(number);
-    reverse(into->slot, taken);
     into->cold = 1;
     into->taken = 0;
-    into->rounds = (uint16_t)taken;
+    hand_out(number, into, taken);
     return taken;
 }
 
@@ -150,16 +154,6 @@ enter(const void *ptr)
     return true;
 }
 
-/* Unless a fast path has it that this signal handler interrupted. */
-static void
-put_twice(void *ptr, unsigned bin)
-{
-    if (*region_state(ptr) & STATE_MOVING)
-        return;
-    account_put_undone(account_shared(), bin);
-    check_found(ptr, bin_info[bin].slot_bytes);
-}
-
 void
 slab_put(void *ptr, bool cold)
 {
@@ -171,7 +165,7 @@ slab_put(void *ptr, bool cold)
     pool_assert(lock_held_by_self(&slab_lock));
     pool_assert(slab_slot_start(number, slab->bin, slot) == ptr);
     if (!enter(ptr)) {
-        put_twice(ptr, slab->bin);
+        check_found(account_shared(), slab->bin, ptr);
         return;
     }
     pool_assert(!((slab->warm[slot / 64] | slab->cold[slot / 64]) & bit));

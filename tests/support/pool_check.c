@@ -325,12 +325,8 @@ check_account(void)
         int64_t idle = (int64_t)(census->warm + census->depot + census->cached);
         int64_t live = 0;
 
-        for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++) {
-            const struct stats_hot *hot =
-                &stats_block_at(account_page, i)->hot[bin];
-
-            live += (int64_t)(recent_gets(hot) - hot->puts);
-        }
+        for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++)
+            live += cache_live(stats_block_at(account_page, i), bin);
         CLAIM(account_idle(bin) == idle, "bin %u: %lld idle, counted %lld", bin,
               (long long)idle, (long long)account_idle(bin));
         CLAIM(live == (int64_t)census->live, "bin %u: %llu live, counted %lld",

@@ -5,6 +5,7 @@
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "region.h"
+#include "thread.h"
 
 static struct {
     unsigned calls;
@@ -321,6 +322,32 @@ Test(pool_misuse, a_slot_that_two_threads_put_is_found_at_the_end_at_last,
     cr_assert_eq(seen.calls, 0);
     pool_stats_end();
     expect_found();
+}
+
+/* An idle slot that a fast path is at: this thread's, or another's. */
+static unsigned
+reports_of_moving(bool own)
+{
+    twice = pool_get(4096);
+    twice_word = *region_state(twice);
+    (void)times_got(NULL, FEW);
+    cr_assert_eq(pool_put(twice), CACHE_PUT_DONE);
+    if (!own)
+        twice_word = THREAD_AGED_TAG | (twice_word & STATE_OFFSET_MASK);
+    *region_state(twice) = twice_word + STATE_MOVING;
+    cr_assert_eq(times_got(twice, ALL), 0);
+    return seen.calls;
+}
+
+Test(pool_misuse, what_a_handler_finds_at_hand_is_no_misuse, .init = start)
+{
+    cr_assert_eq(reports_of_moving(true), 0);
+}
+
+Test(pool_misuse, what_another_thread_has_at_hand_was_put_twice, .init = start)
+{
+    cr_assert_eq(reports_of_moving(false), 1);
+    cr_assert_eq(seen.ptr, twice);
 }
 
 Test(pool_misuse, a_slot_that_its_slab_has_is_not_got_off_a_magazine,
