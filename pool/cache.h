@@ -49,7 +49,8 @@ struct bin {
     uint16_t rounds;       /* capacity granted for the loaded magazine */
     uint8_t early_puts;    /* puts before the bin got a magazine */
     uint64_t activity;     /* gets + puts at the last trim */
-    uint64_t reserved;
+    uint32_t freed;        /* state_freed of the bin, likewise */
+    uint32_t reserved;
 };
 
 enum cache_state {
@@ -189,17 +190,16 @@ cache_mark(const struct cache *cache, void *slot)
 enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
 
 /*
- * Is a slot of a magazine with the program as well, or in its slab? Two
- * threads that put it in the same nanoseconds, one of them on its fast path,
- * may both get through; then it is idle in two places, and whoever is second
- * to take it out finds it astray.
+ * Is a slot off a magazine of the bin with the program as well, or in a slab?
+ * Two threads that put it in the same nanoseconds, one of them on its fast
+ * path, may both get through; then it is idle in two places, and whoever is
+ * second to take it out finds it astray, even if its slab went to another bin
+ * meanwhile.
  */
-static always_inline bool
-cache_is_astray(const void *slot)
+static inline bool
+cache_is_astray(const void *slot, unsigned bin)
 {
-    uint32_t seen = STATE_READ(region_state(slot));
-
-    return unlikely(seen & ~(STATE_FREED | STATE_LOST));
+    return unlikely(state_is_astray(STATE_READ(region_state(slot)), bin));
 }
 
 /* A slot off the loaded magazine, or NULL: take the slow path. */
@@ -230,12 +230,15 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
 #endif
     /* Before the checks above it would take a register that must be saved. */
     slot = top[-1];
-    if (cache_is_astray(slot))
+
+    uint32_t *state = region_state(slot);
+
+    /* Astray (see above), or never handed out. */
+    if (unlikely(STATE_READ(state) != bin->freed))
         return NULL;
 #if MIDPOOL_COUNTERS
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
 #endif
-    uint32_t *state = region_state(slot);
     uint32_t mark = cache_mark_of(cache, slot);
 
     STATE_WRITE(state, mark + STATE_MOVING);
@@ -289,7 +292,7 @@ cache_put_fast(void *slot, unsigned offset)
     *top = slot;
     bin->top = top + 1;
     compiler_barrier();
-    STATE_WRITE(state, STATE_FREED);
+    STATE_WRITE(state, bin->freed);
 #if MIDPOOL_COUNTERS
     cache_hot(bin)->puts++;
     cache_block(cache)->headroom += bin->slot_bytes;

@@ -17,7 +17,7 @@ unload(struct bin *bin)
 }
 
 static void
-give_run_back(struct bin *bin)
+give_run_back(struct bin *bin, unsigned index)
 {
     struct magazine *run = bin->cold;
 
@@ -26,7 +26,7 @@ give_run_back(struct bin *bin)
     bin->cold = NULL;
     lock_acquire(&slab_lock);
     for (unsigned i = 0; i + run->taken < run->rounds; i++)
-        slab_put(run->slot[i], true);
+        slab_put(index, run->slot[i], true);
     lock_release(&slab_lock);
     magazine_free(run);
 }
@@ -47,7 +47,7 @@ flush_bin(struct cache *cache, unsigned index)
 
     if (bin->base != NULL)
         give_magazine(index, unload(bin));
-    give_run_back(bin);
+    give_run_back(bin, index);
     cache_revoke(cache, (uint64_t)bin->rounds * bin_info[index].stride);
     bin->rounds = 0;
     bin->early_puts = 0;

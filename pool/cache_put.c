@@ -18,10 +18,10 @@ enum {
 };
 
 static void
-put_slab(void *slot)
+put_slab(unsigned bin, void *slot)
 {
     lock_acquire(&slab_lock);
-    slab_put(slot, false);
+    slab_put(bin, slot, false);
     lock_release(&slab_lock);
 }
 
@@ -36,7 +36,7 @@ put_alone(unsigned bin, void *slot)
         magazine->rounds = 1;
         depot_push(bin, magazine);
     } else if (!lock_held_by_self(&slab_lock)) {
-        put_slab(slot);
+        put_slab(bin, slot);
     }
 }
 
@@ -155,13 +155,13 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
  * the tag meanwhile (thread_age_tags), which is no misuse.
  */
 static bool
-claim(const void *slot, uint32_t *seen)
+claim(const void *slot, unsigned index, uint32_t *seen)
 {
     uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
 
-    while (!__atomic_compare_exchange_n(region_state(slot), seen, STATE_FREED,
-                                        false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED)) {
+    while (!__atomic_compare_exchange_n(region_state(slot), seen,
+                                        state_freed(index), false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
         if (*seen != (THREAD_AGED_TAG | low))
             return false;
     }
@@ -203,7 +203,7 @@ count_put_shared(unsigned index, uint32_t tag)
 static bool
 put_within(unsigned index, void *slot, uint32_t seen)
 {
-    if (!claim(slot, &seen))
+    if (!claim(slot, index, &seen))
         return false;
     count_put_shared(index, seen & ~STATE_OFFSET_MASK);
     put_alone(index, slot);
@@ -219,11 +219,11 @@ put_shared(unsigned index, void *slot, uint32_t seen)
 
     cache_enter();
     lock_acquire(&slab_lock);
-    claimed = claim(slot, &seen);
+    claimed = claim(slot, index, &seen);
     if (claimed) {
         count_put_shared(index, seen & ~STATE_OFFSET_MASK);
         account_publish(account_shared());
-        slab_put(slot, false);
+        slab_put(index, slot, false);
     }
     lock_release(&slab_lock);
     purge_bound(index);
@@ -241,7 +241,7 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
         cache_tick(cache);
     if (!push(cache, index, slot)) {
         if (cache->bin[index].rounds == 0)
-            put_slab(slot);
+            put_slab(index, slot);
         else
             put_alone(index, slot);
     }
@@ -267,7 +267,7 @@ put(void *slot, unsigned index, uint32_t seen)
                       : put_shared(index, slot, seen);
     }
     cache_enter();
-    claimed = claim(slot, &seen);
+    claimed = claim(slot, index, &seen);
     if (claimed)
         put_cached(cache, index, slot, seen & ~STATE_OFFSET_MASK);
     cache_leave(cache);

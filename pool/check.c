@@ -76,6 +76,12 @@ check_tell(void)
         tell(POOL_DOUBLE_FREE, slot, atomic_load(&found_bytes));
 }
 
+static bool
+never_handed_out(uint32_t state)
+{
+    return state <= STATE_OFFSET_MASK && !(state & STATE_FREED);
+}
+
 void
 check_misuse(const void *ptr, unsigned bin, uint32_t state)
 {
@@ -89,7 +95,7 @@ check_misuse(const void *ptr, unsigned bin, uint32_t state)
              slab_slot_start((uint32_t)number, bin, slot) != ptr)
         kind = POOL_INTERIOR_FREE;
     else
-        kind = state == STATE_NEVER ? POOL_WILD_FREE : POOL_DOUBLE_FREE;
+        kind = never_handed_out(state) ? POOL_WILD_FREE : POOL_DOUBLE_FREE;
     check_report(kind, ptr, bin_info[bin].slot_bytes);
 }
 
@@ -109,7 +115,7 @@ check_reuse(const void *slot, unsigned bin)
     const unsigned char *byte = slot;
     size_t bytes = bin_info[bin].slot_bytes;
 
-    if (*region_state(slot) != STATE_FREED)
+    if (*region_state(slot) != state_freed(bin))
         return;
     for (size_t i = 0; i < bytes; i++) {
         if (byte[i] != FILL_BYTE) {

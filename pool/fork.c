@@ -114,8 +114,7 @@ slot_place(const struct slab *slab, unsigned slot, uint32_t word)
         return PLACE_OUT;
     if (cold || (word & STATE_LOST))
         return PLACE_COLD;
-    /* A purge takes the words of an empty slab as well. */
-    if (word == STATE_NEVER && (!warm || slab->purging))
+    if (!(word & STATE_FREED) && (!warm || slab->purging))
         return PLACE_COLD;
     return PLACE_WARM;
 }
@@ -128,6 +127,9 @@ slot_word(const struct slab *slab, const char *slot)
 
     if (slab->purging && (*state & STATE_FREED))
         *state |= STATE_LOST;
+    /* It takes those of an empty slab as well. */
+    if (*state == STATE_NONE)
+        *state = state_idle(slab->bin);
     return state;
 }
 
@@ -147,7 +149,7 @@ place_slot(struct slab *slab, unsigned slot, uint32_t *state)
         slab->cold[slot / 64] |= bit;
         slab->cold_free++;
     }
-    if (place != PLACE_OUT && (*state & STATE_FREED))
+    if (place != PLACE_OUT)
         *state |= STATE_SLAB;
 }
 

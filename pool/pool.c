@@ -148,18 +148,16 @@ pool_page_share(int fd)
 }
 
 /*
- * Pages of a free slot and of its state word. Where the system can not
- * populate, the slot's own bytes are written: a page's first may be those of
- * a neighbour, which is in use.
+ * Pages of a free slot. Where the system can not populate, the slot's own
+ * bytes are written: a page's first may be those of a neighbour, which is in
+ * use.
  */
 static void
 make_present(char *slot, size_t bytes)
 {
-    volatile uint32_t *state = region_state(slot);
     char *start = (char *)align_down((uintptr_t)slot, OS_PAGE_BYTES);
     char *end = slot + bytes;
 
-    *state = *state;
     if (os_populate(start, align_up((size_t)(end - start), OS_PAGE_BYTES)))
         return;
     *(volatile char *)slot = 0;
@@ -179,7 +177,7 @@ warm_magazine(unsigned bin, unsigned max)
     taken = refill_take_new(bin, magazine, max);
     /* A run may be longer than asked for. */
     while (taken > max)
-        slab_put(magazine->slot[--taken], true);
+        slab_put(bin, magazine->slot[--taken], true);
     magazine->rounds = (uint16_t)taken;
     if (taken == 0) {
         magazine_free(magazine);

@@ -48,7 +48,7 @@ drain(unsigned bin, uint32_t slots)
         }
         slots -= magazine->rounds;
         for (unsigned i = 0; i < magazine->rounds; i++)
-            slab_put(magazine->slot[i], false);
+            slab_put(bin, magazine->slot[i], false);
         magazine_free(magazine);
     }
 }

@@ -249,7 +249,7 @@ refill_shared(unsigned bin)
         refill.zero = magazine->zero;
         /* A run of fresh slots may be longer than asked for. */
         while (magazine->rounds > 1)
-            slab_put(magazine->slot[--magazine->rounds], true);
+            slab_put(bin, magazine->slot[--magazine->rounds], true);
     } else if (slab_take_warm(bin, magazine, 1) > 0) {
         refill.source = REFILL_DEPOT;
     }

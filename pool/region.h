@@ -27,10 +27,13 @@
  *
  *   handed out   owner's tag << 16 | low 16 bits of the slot's address, of
  *                which six are 0
- *   else         STATE_NEVER or STATE_FREED, and bits with it (tag 0)
+ *   idle         1 + the slab's bin << 8, and bits with it (tag 0)
+ *   STATE_NONE   no slot starts here, or it is fresh: its slab has not given
+ *                it out since it got its bin
  *
  * so that one comparison proves at once that the pointer is the start of a
- * slot, that the slot is handed out, and by whom. A thread stores the word
+ * slot, that the slot is handed out, and by whom; or, for a slot off a
+ * magazine of a bin, that it is idle and of that bin. A thread stores the word
  * when it gets the slot and when it puts it. In time threads exchange slots
  * until neighbours are different threads': were the words close together,
  * every get and put would take a line from another processor. Two words a
@@ -51,6 +54,7 @@ enum {
     STATE_SHIFT = 11,
     STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
     STATE_TAG_SHIFT = 16,
+    STATE_BIN_SHIFT = 8,
     STATE_SPACING_SHIFT = 5, /* from a word to the next, 32 bytes */
     STATE_TABLE_BYTES = STATE_WORDS << STATE_SPACING_SHIFT, /* of a slab */
     /* Slots whose words share a cache line lie within this many bytes. */
@@ -58,12 +62,14 @@ enum {
 };
 
 #define STATE_OFFSET_MASK 0xffffu
-#define STATE_NEVER 0u   /* not handed out since the slab got its bin */
-#define STATE_FREED 1u   /* handed out before, free now */
-#define STATE_LOST 4u    /* a bit, with STATE_FREED: its pages were purged */
-#define STATE_CACHED 2u  /* a bit: in this thread's cache, for fork.c only */
-#define STATE_SLAB 8u    /* a bit, with STATE_FREED: its slab has it */
-#define STATE_MOVING 32u /* a bit, with a tag: its fast path is at it */
+#define STATE_NONE 0u
+/* Bits of an idle slot's: */
+#define STATE_FREED 1u  /* it was handed out since the slab got its bin */
+#define STATE_CACHED 2u /* it is in this thread's cache, for fork.c only */
+#define STATE_LOST 4u   /* its contents are not what the last put left */
+#define STATE_SLAB 8u   /* its slab has it */
+/* And, with a tag: */
+#define STATE_MOVING 32u /* its fast path is at it */
 
 /*
  * A state word's accesses on the fast path. Plain ones: an aligned word is
@@ -128,6 +134,27 @@ static always_inline char *
 region_slab_start(uint32_t number)
 {
     return (char *)((region.first + number) << SLAB_SHIFT);
+}
+
+/* What the word of an idle slot of a bin is, without bits. */
+static always_inline uint32_t
+state_idle(unsigned bin)
+{
+    return (bin + 1) << STATE_BIN_SHIFT;
+}
+
+/* And of one in a magazine that the program had before. */
+static always_inline uint32_t
+state_freed(unsigned bin)
+{
+    return state_idle(bin) | STATE_FREED;
+}
+
+/* Is the slot to this word in its slab, of another bin, or the program's? */
+static always_inline bool
+state_is_astray(uint32_t state, unsigned bin)
+{
+    return (state ^ state_idle(bin)) & ~(STATE_FREED | STATE_LOST);
 }
 
 /* The state word of the slot at ptr, which the region owns. */

@@ -121,8 +121,8 @@ clear_states(uint32_t number)
             region_state(slab_slot_start(number, slab->bin, slot));
 
         /* Their pages may have been returned: a write would bring one back. */
-        if (*state != STATE_NEVER)
-            *state = STATE_NEVER;
+        if (*state != STATE_NONE)
+            *state = STATE_NONE;
     }
 }
 
@@ -165,8 +165,11 @@ mark_touched_warm(uint32_t number)
         slots = info->slots;
     if (partly > info->slots)
         partly = info->slots;
-    for (unsigned slot = 0; slot < slots; slot++)
+    for (unsigned slot = 0; slot < slots; slot++) {
         slab->warm[slot / 64] |= (uint64_t)1 << (slot % 64);
+        *region_state(slab_slot_start(number, slab->bin, slot)) =
+            state_idle(slab->bin) | STATE_SLAB;
+    }
     slab->warm_free = (uint16_t)slots;
     slab->fresh = (uint16_t)slots;
     slab->zero_from = (uint16_t)partly;

@@ -145,10 +145,11 @@ unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
 void slab_set_stuck(struct slab *slab, unsigned stuck);
 
 /*
- * Gives a slot back. One that the program or the slab has, because it was put
- * twice, is dropped and reported. Requires slab_lock.
+ * Gives a slot of the bin back. One that the program has, or a slab, which may
+ * be of another bin by now, was put twice: it is dropped and reported.
+ * Requires slab_lock.
  */
-void slab_put(void *ptr, bool cold);
+void slab_put(unsigned bin, void *ptr, bool cold);
 
 /*
  * Gives an empty slab (of another bin) to the bin, its pages present: one with

@@ -99,8 +99,10 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
     /* Slots of one magazine read as zero all, or are not said to. */
     if (slab->fresh < slab->zero_from && slab->fresh + taken > slab->zero_from)
         taken = (unsigned)slab->zero_from - slab->fresh;
-    for (unsigned i = 0; i < taken; i++)
+    for (unsigned i = 0; i < taken; i++) {
         into->slot[i] = slab_slot_start(number, slab->bin, slab->fresh + i);
+        *region_state(into->slot[i]) = state_idle(slab->bin);
+    }
     into->zero = slab->fresh >= slab->zero_from;
     slab->fresh = (uint16_t)(slab->fresh + taken);
 
@@ -137,37 +139,12 @@ slab_take_cold(unsigned bin, struct magazine *into, unsigned max)
     return taken;
 }
 
-/*
- * Notes in the slot's state word that its slab has it. False: it has it
- * already, or the program has: the slot was put twice (cache_is_astray).
- */
-static bool
-enter(const void *ptr)
+/* Notes a slot as free in its slab's maps. */
+static void
+mark_free(struct slab *slab, unsigned slot, bool cold)
 {
-    uint32_t *state = region_state(ptr);
-
-    if (*state > STATE_OFFSET_MASK || (*state & STATE_SLAB))
-        return false;
-    /* Never handed out: the word may be on a page that is not there. */
-    if (*state != STATE_NEVER)
-        *state |= STATE_SLAB;
-    return true;
-}
-
-void
-slab_put(void *ptr, bool cold)
-{
-    uint32_t number = (uint32_t)region_number(ptr);
-    struct slab *slab = slab_at(number);
-    unsigned slot = slab_slot(ptr, slab->bin);
     uint64_t bit = (uint64_t)1 << (slot % 64);
 
-    pool_assert(lock_held_by_self(&slab_lock));
-    pool_assert(slab_slot_start(number, slab->bin, slot) == ptr);
-    if (!enter(ptr)) {
-        check_found(account_shared(), slab->bin, ptr);
-        return;
-    }
     pool_assert(!((slab->warm[slot / 64] | slab->cold[slot / 64]) & bit));
     if (cold) {
         slab->cold[slot / 64] |= bit;
@@ -179,6 +156,24 @@ slab_put(void *ptr, bool cold)
         slab_warm_add(slab->bin, 1);
     }
     slab->stamp = slab_window;
+}
+
+void
+slab_put(unsigned bin, void *ptr, bool cold)
+{
+    uint32_t number = (uint32_t)region_number(ptr);
+    struct slab *slab = slab_at(number);
+    unsigned slot = slab_slot(ptr, bin);
+
+    pool_assert(lock_held_by_self(&slab_lock));
+    if (state_is_astray(*region_state(ptr), bin)) {
+        check_found(account_shared(), bin, ptr);
+        return;
+    }
+    pool_assert(slab->assigned && slab->bin == bin);
+    pool_assert(slab_slot_start(number, bin, slot) == ptr);
+    *region_state(ptr) |= STATE_SLAB;
+    mark_free(slab, slot, cold);
     if (slab->cold_free == 1 || slab->warm_free == 1 || slab_out(slab) == 0)
         slab_sort(number);
 }

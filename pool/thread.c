@@ -95,8 +95,10 @@ init_cache(struct cache *cache, uint32_t index)
     cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
     cache->interval = 1;
     cache->window = __atomic_load_n(&slab_window, __ATOMIC_RELAXED);
-    for (unsigned i = 0; i < BINS; i++)
+    for (unsigned i = 0; i < BINS; i++) {
         cache->bin[i].slot_bytes = bin_info[i].slot_bytes;
+        cache->bin[i].freed = state_freed(i);
+    }
     cache->state = CACHE_LIVE;
 }
 

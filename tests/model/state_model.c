@@ -6,7 +6,8 @@
  * pool/cache.h, cache_put.c and cache_get.c themselves, with the accesses to
  * the slot's state word turned into points where others may come in between.
  * Whatever the order, the slot is got once and the other puts are reported,
- * when they happen or when their copy of it comes to light.
+ * when they happen or when their copy of it comes to light; when they happen
+ * if every put takes the slow path (zero, check_fill).
  *
  * broken makes gets that do not mark what they take, to show that this is
  * found. The puts all come before the gets: where the slot is got again at
@@ -143,12 +144,21 @@ reset(void)
     marking = true;
     contended = NULL;
     for (unsigned who = 0; who < THREADS; who++) {
+        cache_of[who]->match = cache_of[who]->tag;
         get_many(who);
         put_many(who);
     }
     cache_self = cache_of[OWNER];
     contended = get_one();
     reports = 0;
+}
+
+static void
+reset_slow(void)
+{
+    reset();
+    for (unsigned who = 0; who < THREADS; who++)
+        cache_of[who]->match = UINT32_MAX;
 }
 
 static void
@@ -188,6 +198,14 @@ expect_one(void)
 }
 
 static void
+expect_one_at_once(void)
+{
+    if (reports != threads - 1)
+        explore_fail("a put too many is not reported at once, or twice");
+    expect_one();
+}
+
+static void
 expect_one_unmarked(void)
 {
     marking = false;
@@ -211,6 +229,10 @@ main(int argc, char **argv)
     explore_all(&scene);
     scene.name = "the owner and two others";
     threads = scene.tasks = 3;
+    explore_all(&scene);
+    scene.name = "the owner and two others, all on the slow path";
+    scene.reset = reset_slow;
+    scene.check = expect_one_at_once;
     explore_all(&scene);
     return 0;
 }

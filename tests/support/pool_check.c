@@ -48,7 +48,7 @@ marked(const uint64_t map[], unsigned slot)
 
 /* A slot that lies idle in a magazine somewhere. */
 static void
-meet(const void *slot, unsigned bin, const char *where, bool cold)
+meet(const void *slot, unsigned bin, const char *where)
 {
     uintptr_t number = region_number(slot);
 
@@ -66,18 +66,17 @@ meet(const void *slot, unsigned bin, const char *where, bool cold)
           "%s: %p is marked free in its slab too", where, slot);
     CLAIM(*region_state(slot) >> STATE_TAG_SHIFT == 0,
           "%s: %p is handed out too", where, slot);
-    CLAIM(cold || (*region_state(slot) & ~(STATE_FREED | STATE_LOST)) == 0,
-          "%s: %p has state %x", where, slot, *region_state(slot));
+    CLAIM(!state_is_astray(*region_state(slot), bin), "%s: %p has state %x",
+          where, slot, *region_state(slot));
     CLAIM(!met[word_index(slot)], "%s: %p was met before", where, slot);
     met[word_index(slot)] = 1;
 }
 
 static void
-meet_all(void *const slot[], size_t count, unsigned bin, const char *where,
-         bool cold)
+meet_all(void *const slot[], size_t count, unsigned bin, const char *where)
 {
     for (size_t i = 0; i < count; i++)
-        meet(slot[i], bin, where, cold);
+        meet(slot[i], bin, where);
 }
 
 static void
@@ -95,7 +94,7 @@ check_depot(unsigned bin)
     for (unsigned i = count; i-- > 0;) {
         struct magazine *magazine = popped[i];
 
-        meet_all(magazine->slot, magazine->rounds, bin, "depot", false);
+        meet_all(magazine->slot, magazine->rounds, bin, "depot");
         pool_census[bin].depot += magazine->rounds;
         depot_push(bin, magazine);
     }
@@ -117,13 +116,13 @@ check_bin(const struct cache *cache, unsigned index)
           (void *)bin->limit);
     CLAIM(bin->limit - bin->base <= MAGAZINE_ROUNDS,
           "cache %u bin %u: limit beyond the magazine", cache->index, index);
-    meet_all(bin->base, depth, index, "loaded", false);
+    meet_all(bin->base, depth, index, "loaded");
     census->cached += depth;
     magazines_met += bin->base != NULL;
     if (bin->cold != NULL) {
         unsigned left = bin->cold->rounds - bin->cold->taken;
 
-        meet_all(bin->cold->slot, left, index, "run", true);
+        meet_all(bin->cold->slot, left, index, "run");
         census->runs += left;
         magazines_met++;
     }
@@ -194,8 +193,10 @@ check_slot(uint32_t number, unsigned index)
           "magazine %d out %d",
           number, slab->bin, index, places, marked(slab->warm, index),
           marked(slab->cold, index), met[word_index(slot)], out);
-    CLAIM(!(state & STATE_FREED) ||
-              ((state & STATE_SLAB) != 0) == (places > met[word_index(slot)]),
+    CLAIM(out || state >> STATE_BIN_SHIFT == slab->bin + 1u,
+          "slab %u slot %u: state %x is not of bin %u", number, index, state,
+          slab->bin);
+    CLAIM(out || ((state & STATE_SLAB) != 0) == (met[word_index(slot)] == 0),
           "slab %u slot %u: state %x, warm %d cold %d", number, index, state,
           marked(slab->warm, index), marked(slab->cold, index));
     census->warm += marked(slab->warm, index);
@@ -217,7 +218,7 @@ check_words(uint32_t number)
         const char *low = start + ((size_t)i << STATE_SHIFT);
         uint32_t state = *region_state(low);
 
-        if (state == STATE_NEVER)
+        if (state == STATE_NONE)
             continue;
 
         size_t stride = bin_info[slab->bin].stride;

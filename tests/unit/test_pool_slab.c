@@ -120,7 +120,7 @@ Test(pool_slab, the_walker_finds_a_lost_slot, .init = start)
 
     assert_sound("before");
     state = region_state(ptr);
-    *state = STATE_FREED;
+    *state = state_freed(size_bin(4096));
     cr_assert_not_null(pool_check());
 }
 
