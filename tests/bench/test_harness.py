@@ -8,9 +8,11 @@ import csv
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
@@ -37,11 +39,18 @@ def tearDownModule():
     SCRATCH.cleanup()
 
 
-def bench(*args):
+def start_bench(*args):
     """scripts/bench as a user starts it, without set-up."""
     env = dict(os.environ, MIDPOOL_BENCH_SETUP="no")
-    return subprocess.run([str(ROOT / "scripts" / "bench"), *args], env=env,
-                          capture_output=True, text=True, check=False)
+    return subprocess.Popen([str(ROOT / "scripts" / "bench"), *args], env=env,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)
+
+
+def bench(*args):
+    with start_bench(*args) as child:
+        out, err = child.communicate()
+    return subprocess.CompletedProcess(args, child.returncode, out, err)
 
 
 def samples(row, values, group="band", unit="ns"):
@@ -390,6 +399,20 @@ class Command(unittest.TestCase):
                      if row["row"] == "pair 4 KB" and row["metric"] == "value"]
         self.assertEqual(sorted({row["round"] for row in found}), ["1", "2"])
         xml.parse(out / "chart.svg")
+
+    def test_what_was_measured_before_an_interruption_is_reported(self):
+        out = scratch("interrupted")
+        with start_bench("--rounds", "100000", "--allocators", "glibc",
+                         "--only", "pair 16 B", "--out", str(out)) as child:
+            child.stderr.readline()  # progress: the programs are built
+            time.sleep(2)
+            child.send_signal(signal.SIGTERM)
+            said, problems = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130, problems)
+        self.assertIn("pair 16 B", said)
+        self.assertIn("interrupted", said)
+        with open(out / "results.csv", encoding="utf-8") as file:
+            self.assertGreater(len(list(csv.DictReader(file))), 0)
 
 
 if __name__ == "__main__":

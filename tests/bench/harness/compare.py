@@ -1,6 +1,7 @@
 """The comparison: all rows, all allocators, a table, a CSV, a chart."""
 
 import argparse
+import signal
 import subprocess
 import sys
 
@@ -16,11 +17,14 @@ EPILOG = """commands:
   thp                   memory with transparent_hugepage=always, against
                         madvise (root); thp --help
 
+Interrupted (SIGINT, SIGTERM), it reports the rounds so far and ends with 130.
+
 Metrics: time per operation (CPU time with one thread, wall time x CPUs in
 use with several), memory, page faults; median over the rounds and half the
 range. * marks rows where midpool is more than 3 % behind the best peer.
 """
 
+INTERRUPTED = 130  # the status, as a shell has it
 
 # Groups that compare midpool with itself, and the options of their columns.
 OWN = {"variants": catalogue.VARIANT_CONF, "warm-up": catalogue.WARMUP_CONF}
@@ -205,10 +209,22 @@ def run(args):
         for group, conf in OWN.items()
         if group in groups and midpool
     }
-    measure(runner, runs, chosen, rounds, own)
+    status = 0
+    try:
+        measure(runner, runs, chosen, rounds, own)
+    except KeyboardInterrupt:
+        remarks.append("interrupted: medians of what was measured until then")
+        status = INTERRUPTED
+    if not runner.samples:
+        return status or 1
     report(args, runner, chosen, rounds, remarks, own)
-    return 0 if runner.samples else 1
+    return status
+
+
+def _interrupt(_signal, _frame):
+    raise KeyboardInterrupt
 
 
 def main(argv):
+    signal.signal(signal.SIGTERM, _interrupt)
     return guarded(run, parser().parse_args(argv))
