@@ -46,13 +46,20 @@ check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
     tell(kind, ptr, bytes);
 }
 
+/*
+ * Whatever the epoch: after a reset, or in a child that a handler forked, it
+ * is another than when the fast path began; an aged tag tells no thread.
+ */
 static bool
 own_path_has(const void *slot)
 {
     const struct cache *own = thread_own();
+    uint32_t state = *region_state(slot);
+    uint32_t block = thread_tag_block(state);
+    uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
 
-    return own != NULL &&
-           *region_state(slot) == cache_mark_of(own, slot) + STATE_MOVING;
+    return own != NULL && (state & STATE_OFFSET_MASK) == low + STATE_MOVING &&
+           (block == own->index || block == thread_tag_block(THREAD_AGED_TAG));
 }
 
 void

@@ -41,6 +41,13 @@ void thread_age_tags(void);
 /* Tag of a block in the current epoch. */
 uint32_t thread_tag(uint32_t index);
 
+/* The block of a tag. */
+static inline uint32_t
+thread_tag_block(uint32_t tag)
+{
+    return tag >> (STATE_TAG_SHIFT + THREAD_EPOCH_BITS);
+}
+
 /* A tag of an earlier epoch: handed out before a fork. */
 bool thread_tag_inherited(uint32_t tag);
 

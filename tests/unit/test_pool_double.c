@@ -141,29 +141,37 @@ Test(pool_double, a_slot_that_two_threads_put_is_found_at_the_end_at_last,
     expect_found();
 }
 
-/* An idle slot that a fast path is at: this thread's, or another's. */
+/* An idle slot that a fast path is at: this thread's, or a later block's. */
 static unsigned
-reports_of_moving(bool own)
+reports_of_moving(unsigned blocks_later, bool epoch_later)
 {
     twice = pool_get(4096);
     twice_word = *region_state(twice);
     (void)times_got(NULL, FEW);
     cr_assert_eq(pool_put(twice), CACHE_PUT_DONE);
-    if (!own)
-        twice_word = THREAD_AGED_TAG | (twice_word & STATE_OFFSET_MASK);
+    twice_word += blocks_later << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS);
     *region_state(twice) = twice_word + STATE_MOVING;
+    if (epoch_later)
+        thread_new_epoch();
     cr_assert_eq(times_got(twice, ALL), 0);
     return seen.calls;
 }
 
 Test(pool_double, what_a_handler_finds_at_hand_is_no_misuse, .init = start)
 {
-    cr_assert_eq(reports_of_moving(true), 0);
+    cr_assert_eq(reports_of_moving(0, false), 0);
+}
+
+/* After a reset, or in a child that the handler forked. */
+Test(pool_double, what_a_handler_finds_at_hand_of_an_earlier_epoch_is_none,
+     .init = start)
+{
+    cr_assert_eq(reports_of_moving(0, true), 0);
 }
 
 Test(pool_double, what_another_thread_has_at_hand_was_put_twice, .init = start)
 {
-    cr_assert_eq(reports_of_moving(false), 1);
+    cr_assert_eq(reports_of_moving(1, false), 1);
     cr_assert_eq(seen.ptr, twice);
 }
 

@@ -3,11 +3,13 @@
  *
  * The processor's trap flag makes a handler run after each instruction of
  * malloc or free; at one instruction after the other it forks, of long calls
- * at some. The child goes on with the call. It must not hand out a buffer
- * twice: neither the one that the call was about, nor what it finds idle.
- * Another thread makes the child look for that by the state of every slot.
+ * at some. The child goes on with the call, or allocates from the handler and
+ * ends. It must not hand out a buffer twice: neither the one that the call was
+ * about, nor what it finds idle; nor take what the call has at hand for put
+ * twice. Another thread makes the child look for that by the state of every
+ * slot.
  *
- * Arguments: malloc or free, and fast or slow.
+ * Arguments: malloc or free, fast or slow, and within: from the handler.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +35,25 @@ enum {
 static volatile long target, count;
 static volatile sig_atomic_t stepping;
 static volatile pid_t pid;
+static bool within;
+
+/* In a child: does it get a buffer twice, or one that is held? */
+static bool
+gets_twice(const void *held)
+{
+    static void *drawn[DRAWN];
+
+    for (unsigned i = 0; i < DRAWN; i++) {
+        drawn[i] = malloc(BUFFER_BYTES);
+        if (drawn[i] == held)
+            return true;
+        for (unsigned j = 0; j < i; j++) {
+            if (drawn[j] == drawn[i])
+                return true;
+        }
+    }
+    return false;
+}
 
 static void
 handle(int number, siginfo_t *info, void *context)
@@ -43,6 +64,8 @@ handle(int number, siginfo_t *info, void *context)
     (void)info;
     if (stepping && ++count == target)
         pid = fork();
+    if (pid == 0 && within)
+        _exit(gets_twice(NULL));
     if (!stepping || pid == 0)
         interrupted->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
 }
@@ -76,24 +99,6 @@ other_thread(void *unused)
     pthread_barrier_wait(&ready);
     pause();
     return NULL;
-}
-
-/* In a child: does it get a buffer twice, or one that is held? */
-static bool
-gets_twice(const void *held)
-{
-    static void *drawn[DRAWN];
-
-    for (unsigned i = 0; i < DRAWN; i++) {
-        drawn[i] = malloc(BUFFER_BYTES);
-        if (drawn[i] == held)
-            return true;
-        for (unsigned j = 0; j < i; j++) {
-            if (drawn[j] == drawn[i])
-                return true;
-        }
-    }
-    return false;
 }
 
 /* How many of the thread's own buffers are idle before each call. */
@@ -170,7 +175,8 @@ expect_success(long at)
 int
 main(int argc, char **argv)
 {
-    CHECK(argc == 3, "arguments: malloc or free, fast or slow");
+    CHECK(argc >= 3, "arguments: malloc or free, fast or slow");
+    within = argc > 3;
 
     bool in_malloc = strcmp(argv[1], "malloc") == 0;
     bool slow = strcmp(argv[2], "slow") == 0;
