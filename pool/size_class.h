@@ -11,7 +11,7 @@
  *
  *   ordinary bin  slot stride = class + 64 bytes: headers of equal buffers
  *                 then fall into different cache sets. Slots are aligned to
- *                 64 bytes.
+ *                 64 bytes. See also slot_place.h.
  *   aligned bin   slot stride = class; slots are aligned to a page.
  */
 #ifndef MIDPOOL_POOL_SIZE_CLASS_H
@@ -41,6 +41,7 @@ struct bin_info {
     uint8_t size_class;
     uint8_t magazine_rounds; /* usual capacity of a full-grown magazine */
     uint8_t run_slots;       /* fresh slots a thread takes at once */
+    uint16_t page_every;     /* see slot_place.h; not below slots: never */
 };
 
 extern const struct bin_info bin_info[BINS];

@@ -9,6 +9,8 @@
 /* So many slabs may stay empty before one is cleaned for reuse. */
 enum { EMPTY_KEPT = BINS };
 
+enum { PAGE_LINES = OS_PAGE_BYTES / CACHE_LINE_BYTES };
+
 struct slab_set warm_slabs[BINS];
 struct slab_set room_slabs[BINS];
 struct slab_set empty_slabs;
@@ -72,8 +74,8 @@ slab_set_stuck(struct slab *slab, unsigned stuck)
 }
 
 /*
- * Slab colouring (Bonwick, USENIX 1994): where a bin's slots leave pages over,
- * neighbouring slabs begin on different ones, and, unless slots are aligned to
+ * Slab colouring (Bonwick, USENIX 1994): with what a bin's slots leave over,
+ * neighbouring slabs begin on different pages, and, unless slots are aligned to
  * pages, with the cache line that is next after the other's last. Else the
  * first lines of large buffers, few to a slab, would share some of the sets of
  * TLB and cache.
@@ -81,15 +83,18 @@ slab_set_stuck(struct slab *slab, unsigned stuck)
 static uint16_t
 colour(uint32_t number, const struct bin_info *info)
 {
-    enum { LINES = OS_PAGE_BYTES / CACHE_LINE_BYTES };
-    uint32_t pages = SLAB_BYTES % info->stride / OS_PAGE_BYTES;
-    uint32_t lines = 0;
+    uint32_t left = SLAB_BYTES - slots_bytes(info, info->slots);
+    uint32_t pages = left / OS_PAGE_BYTES;
+    uint32_t lines = left / CACHE_LINE_BYTES;
+    uint32_t colour = pages > 0 ? number % pages * PAGE_LINES : 0;
 
-    if (pages == 0)
-        return 0;
-    if (info->stride % OS_PAGE_BYTES != 0)
-        lines = number * info->slots % LINES;
-    return (uint16_t)(number % pages * LINES + lines);
+    if (info->stride % OS_PAGE_BYTES == 0)
+        return (uint16_t)colour;
+    if (lines >= PAGE_LINES)
+        colour += number * info->slots % PAGE_LINES;
+    else
+        colour += number % (lines / info->slots + 1) * info->slots;
+    return (uint16_t)colour;
 }
 
 static void
@@ -101,7 +106,8 @@ assign(uint32_t number, unsigned bin)
     slab->bin = (uint8_t)bin;
     slab->assigned = 1;
     slab->colour = colour(number, &bin_info[bin]);
-    pool_assert(slab_lead(slab) + bin_info[bin].slots * bin_info[bin].stride <=
+    pool_assert(slab_lead(slab) +
+                    slots_bytes(&bin_info[bin], bin_info[bin].slots) <=
                 SLAB_BYTES);
     slab->stamp = slab_window;
     slab_assigned_count[bin]++;
@@ -158,13 +164,11 @@ mark_touched_warm(uint32_t number)
     const struct bin_info *info = &bin_info[slab->bin];
     uint32_t lead = slab_lead(slab);
     uint32_t touched = slab->touched > lead ? slab->touched - lead : 0;
-    unsigned slots = touched / info->stride;
-    unsigned partly = (touched + info->stride - 1) / info->stride;
+    unsigned slots = slots_within(info, touched);
+    unsigned partly = slots;
 
-    if (slots > info->slots)
-        slots = info->slots;
-    if (partly > info->slots)
-        partly = info->slots;
+    if (partly < info->slots && slot_offset(info, partly) < touched)
+        partly++;
     for (unsigned slot = 0; slot < slots; slot++) {
         slab->warm[slot / 64] |= (uint64_t)1 << (slot % 64);
         *region_state(slab_slot_start(number, slab->bin, slot)) =

@@ -30,6 +30,7 @@
 #include "lock.h"
 #include "region.h"
 #include "size_class.h"
+#include "slot_place.h"
 
 enum { SLAB_MAP_WORDS = STATE_WORDS / 64 };
 
@@ -102,14 +103,14 @@ slab_slot(const void *ptr, unsigned bin)
     const struct slab *slab = slab_at((uint32_t)region_number(ptr));
     uint32_t offset = (uint32_t)((uintptr_t)ptr & (SLAB_BYTES - 1));
 
-    return (offset - slab_lead(slab)) / bin_info[bin].stride;
+    return slot_at_offset(&bin_info[bin], offset - slab_lead(slab));
 }
 
 static inline char *
 slab_slot_start(uint32_t number, unsigned bin, unsigned slot)
 {
     return region_slab_start(number) + slab_lead(slab_at(number)) +
-           (size_t)slot * bin_info[bin].stride;
+           slot_offset(&bin_info[bin], slot);
 }
 
 /* So many warm slots of a bin more. Requires slab_lock. */

@@ -106,7 +106,8 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
     into->zero = slab->fresh >= slab->zero_from;
     slab->fresh = (uint16_t)(slab->fresh + taken);
 
-    uint32_t end = slab_lead(slab) + slab->fresh * bin_info[slab->bin].stride;
+    uint32_t end =
+        slab_lead(slab) + slots_bytes(&bin_info[slab->bin], slab->fresh);
 
     if (end > slab->touched)
         slab->touched = end;

@@ -221,14 +221,16 @@ check_words(uint32_t number)
         if (state == STATE_NONE)
             continue;
 
-        size_t stride = bin_info[slab->bin].stride;
-        size_t lead = slab_lead(slab);
-        size_t at = (size_t)i << STATE_SHIFT;
-        size_t next = (at > lead ? at - lead : 0) + stride - 1;
-        const char *slot = start + lead + next / stride * stride;
+        const struct bin_info *info = &bin_info[slab->bin];
+        uint32_t lead = slab_lead(slab);
+        uint32_t at = i << STATE_SHIFT;
+        uint32_t offset = at > lead ? at - lead : 0;
+        unsigned next = slot_at_offset(info, offset);
 
-        CLAIM(slab->assigned && slot - low < 1 << STATE_SHIFT &&
-                  next / stride < slab->fresh,
+        next += slot_offset(info, next) < offset;
+        CLAIM(slab->assigned && next < slab->fresh &&
+                  slab_slot_start(number, slab->bin, next) - low <
+                      1 << STATE_SHIFT,
               "slab %u: state word %u is %x", number, i, state);
     }
 }

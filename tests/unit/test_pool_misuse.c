@@ -5,6 +5,7 @@
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "region.h"
+#include "slot_place.h"
 #include "thread.h"
 
 static struct {
@@ -125,7 +126,7 @@ Test(pool_misuse, memory_never_handed_out, .init = start)
     char *ptr = pool_get(65536);
     const char *last = region_slab_start(region.slabs - 1);
 
-    cr_assert_eq(pool_put(ptr + 20 * (size_t)bin_info[20].stride),
+    cr_assert_eq(pool_put(ptr + slot_offset(&bin_info[20], 20)),
                  CACHE_PUT_MISUSED);
     cr_assert_eq(seen.kind, POOL_WILD_FREE);
     cr_assert_eq(pool_put((void *)(uintptr_t)last), CACHE_PUT_MISUSED);

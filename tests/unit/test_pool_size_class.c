@@ -57,10 +57,36 @@ Test(pool_size_class, strides_keep_slots_apart_and_aligned)
         cr_assert_eq(info->stride % align, 0);
         cr_assert(info->stride >= 1 << STATE_SHIFT,
                   "two slots would share a state word");
-        cr_assert((size_t)info->slots * info->stride <= SLAB_BYTES);
+        cr_assert(slots_bytes(info, info->slots) <= SLAB_BYTES);
         cr_assert(info->slots <= SLAB_MAP_WORDS * 64);
         cr_assert(info->magazine_rounds <= MAGAZINE_ROUNDS);
         cr_assert(info->run_slots >= 1);
+    }
+}
+
+static void
+expect_place(const struct bin_info *info, unsigned slot)
+{
+    uint32_t start = slot_offset(info, slot);
+
+    if (slot > 0)
+        cr_assert_geq(start, slots_bytes(info, slot));
+    cr_assert_eq(slot_at_offset(info, start), slot);
+    cr_assert_eq(slot_at_offset(info, start + info->stride - 1), slot);
+    cr_assert_eq(slots_within(info, slots_bytes(info, slot + 1) - 1), slot);
+    cr_assert_eq(slots_within(info, slots_bytes(info, slot + 1)), slot + 1);
+}
+
+Test(pool_size_class, slots_are_found_at_their_places)
+{
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        const struct bin_info *info = &bin_info[bin];
+
+        for (unsigned slot = 0; slot < info->slots; slot++)
+            expect_place(info, slot);
+        cr_assert_gt(slots_bytes(info, info->slots + 1u), SLAB_BYTES,
+                     "bin %u has room for a slot more", bin);
+        cr_assert_eq(slots_within(info, SLAB_BYTES), info->slots);
     }
 }
 

@@ -80,16 +80,18 @@ Test(pool_slab, random_gets_and_puts_keep_every_invariant, .init = start)
     cr_assert_eq(pool_census_idle(), 0);
 }
 
-/* The most of so many buffers whose first lines meet in one of SETS sets. */
+/*
+ * The most of so many buffers whose first lines meet in one of so many sets of
+ * so many bytes each.
+ */
 static unsigned
-most_in_a_set(size_t bytes, unsigned count, unsigned unit)
+most_in_a_set(size_t bytes, unsigned count, unsigned sets, unsigned unit)
 {
-    enum { SETS = 64 };
-    unsigned in_set[SETS] = {0};
+    unsigned in_set[64] = {0};
     unsigned most = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        unsigned set = (unsigned)((uintptr_t)pool_get(bytes) / unit % SETS);
+        unsigned set = (unsigned)((uintptr_t)pool_get(bytes) / unit % sets);
 
         if (++in_set[set] > most)
             most = in_set[set];
@@ -100,16 +102,28 @@ most_in_a_set(size_t bytes, unsigned count, unsigned unit)
 Test(pool_slab, first_lines_of_large_buffers_spread_over_cache_sets,
      .init = start)
 {
-    cr_assert_leq(most_in_a_set(65536, 512, CACHE_LINE_BYTES), 12);
-    cr_assert_leq(most_in_a_set(49152, 512, CACHE_LINE_BYTES), 12);
-    cr_assert_leq(most_in_a_set(40960, 512, CACHE_LINE_BYTES), 12);
+    cr_assert_leq(most_in_a_set(65536, 512, 64, CACHE_LINE_BYTES), 12);
+    cr_assert_leq(most_in_a_set(49152, 512, 64, CACHE_LINE_BYTES), 12);
+    cr_assert_leq(most_in_a_set(40960, 512, 64, CACHE_LINE_BYTES), 12);
 }
 
 Test(pool_slab, first_pages_of_large_buffers_spread_over_tlb_sets,
      .init = start)
 {
-    cr_assert_leq(most_in_a_set(65536, 512, OS_PAGE_BYTES), 64);
+    cr_assert_leq(most_in_a_set(65536, 512, 64, OS_PAGE_BYTES), 64);
     assert_sound("slabs of all colours");
+}
+
+/* As many as a buffer for each of 32 connections, say. */
+Test(pool_slab, first_pages_of_few_large_buffers_spread_over_tlb_sets,
+     .init = start)
+{
+    for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
+        unsigned most =
+            most_in_a_set(bin_info[bin].slot_bytes, 32, 16, OS_PAGE_BYTES);
+
+        cr_assert_leq(most, 6, "%u bytes: %u", bin_info[bin].slot_bytes, most);
+    }
 }
 
 /* Checks also that the walker sees what is wrong: it must be able to fail. */
