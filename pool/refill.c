@@ -142,16 +142,34 @@ refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
     return refill_take_new(bin, into, max);
 }
 
-/* Pages of a run, ahead of their use, where the bin is known to grow. */
 static void
-populate(unsigned bin, const struct magazine *run)
+populate_between(char *low, char *high)
 {
-    char *low = run->slot[run->rounds - 1];
-    char *high = (char *)run->slot[0] + bin_info[bin].stride;
     char *start = (char *)align_down((uintptr_t)low, OS_PAGE_BYTES);
 
     (void)os_populate(start,
                       align_up((uintptr_t)(high - start), OS_PAGE_BYTES));
+}
+
+/*
+ * Pages of a run, ahead of their use, where the bin is known to grow; not those
+ * between slots that are not next to each other.
+ */
+static void
+populate(unsigned bin, const struct magazine *run)
+{
+    uint32_t stride = bin_info[bin].stride;
+    char *low = run->slot[run->rounds - 1];
+
+    for (unsigned i = run->rounds - 1; i > 0; i--) {
+        char *end = (char *)run->slot[i] + stride;
+
+        if (run->slot[i - 1] != end) {
+            populate_between(low, end);
+            low = run->slot[i - 1];
+        }
+    }
+    populate_between(low, (char *)run->slot[0] + stride);
 }
 
 /*

@@ -6,8 +6,7 @@
  *           power of two of pages apart or nearly so, and would meet in one
  *           or few of the first TLB's sets (16 of 6 ways on Intel's cores of
  *           2021 to 2024). So many slots share a distance that 32 of them
- *           meet in no set more often than it has ways, and that the bytes
- *           left out are those which no further slot would fit into, or few.
+ *           meet in no set more often than it has ways.
  *           Offsets count from the slab's first slot.
  */
 #ifndef MIDPOOL_POOL_SLOT_PLACE_H
