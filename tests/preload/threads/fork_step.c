@@ -16,15 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "single_step.h"
 
 #if defined(__x86_64__)
 
 enum {
-    TRAP_FLAG = 0x100,
     BUFFER_BYTES = 16384,
     OTHERS = 200,     /* buffers that another thread got */
     DRAWN = 160,      /* got by each child */
@@ -32,8 +31,6 @@ enum {
     STEPS_MAX = 1500, /* so far into a call */
 };
 
-static volatile long target, count;
-static volatile sig_atomic_t stepping;
 static volatile pid_t pid;
 static bool within;
 
@@ -58,33 +55,14 @@ gets_twice(const void *held)
 static void
 handle(int number, siginfo_t *info, void *context)
 {
-    ucontext_t *interrupted = context;
-
     (void)number;
     (void)info;
-    if (stepping && ++count == target)
+    if (step_reached())
         pid = fork();
     if (pid == 0 && within)
         _exit(gets_twice(NULL));
     if (!stepping || pid == 0)
-        interrupted->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
-}
-
-static void
-step_begin(long at)
-{
-    target = at;
-    count = 0;
-    pid = -1;
-    stepping = 1;
-    __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq" ::: "memory", "cc");
-}
-
-static void
-step_end(void)
-{
-    stepping = 0;
-    __asm__ volatile("nop" ::: "memory");
+        step_stop(context);
 }
 
 static void *others[OTHERS];
@@ -117,6 +95,7 @@ keep_idle(unsigned buffers)
 static bool
 fork_in_free(void *buffer, long at)
 {
+    pid = -1;
     step_begin(at);
     free(buffer);
     step_end();
@@ -130,6 +109,7 @@ fork_in_malloc(long at)
 {
     void *buffer;
 
+    pid = -1;
     step_begin(at);
     buffer = malloc(BUFFER_BYTES);
     step_end();
@@ -180,11 +160,10 @@ main(int argc, char **argv)
 
     bool in_malloc = strcmp(argv[1], "malloc") == 0;
     bool slow = strcmp(argv[2], "slow") == 0;
-    struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO};
     unsigned round = 0;
     pthread_t thread;
 
-    sigaction(SIGTRAP, &action, NULL);
+    step_handle_with(handle);
     pthread_barrier_init(&ready, NULL, 2);
     pthread_create(&thread, NULL, other_thread, NULL);
     pthread_barrier_wait(&ready);
