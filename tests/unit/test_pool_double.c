@@ -5,34 +5,12 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 
+#include "misuse_fixture.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "region.h"
 #include "slab.h"
 #include "thread.h"
-
-static struct {
-    unsigned calls;
-    enum pool_misuse kind;
-    const void *ptr;
-    size_t bytes;
-} seen;
-
-static void
-on_misuse(enum pool_misuse kind, const void *ptr, size_t bytes)
-{
-    seen.calls++;
-    seen.kind = kind;
-    seen.ptr = ptr;
-    seen.bytes = bytes;
-}
-
-static void
-start(void)
-{
-    pool_on_misuse = on_misuse;
-    cr_assert(pool_init(&pool_config_default));
-}
 
 /* As if the state word had been read before the first put wrote it. */
 static void
@@ -60,7 +38,8 @@ times_got(const void *ptr, unsigned gets)
     return times;
 }
 
-Test(pool_double, a_slot_that_is_twice_in_a_magazine_is_got_once, .init = start)
+Test(pool_double, a_slot_that_is_twice_in_a_magazine_is_got_once,
+     .init = watch_misuse)
 {
     void *ptr = pool_get(4096);
     uint32_t word = *region_state(ptr);
@@ -108,14 +87,14 @@ put_by_two(void *(*other)(void *))
 static void
 expect_found(void)
 {
-    cr_assert_eq(seen.calls, 1);
-    cr_assert_eq(seen.kind, POOL_DOUBLE_FREE);
-    cr_assert_eq(seen.ptr, twice);
-    cr_assert_eq(seen.bytes, 4096);
+    cr_assert_eq(reported.calls, 1);
+    cr_assert_eq(reported.kind, POOL_DOUBLE_FREE);
+    cr_assert_eq(reported.ptr, twice);
+    cr_assert_eq(reported.bytes, 4096);
     cr_assert_null(pool_check(), "%s", pool_check());
 }
 
-Test(pool_double, a_slot_that_two_threads_put_is_got_once, .init = start)
+Test(pool_double, a_slot_that_two_threads_put_is_got_once, .init = watch_misuse)
 {
     put_by_two(put_twice);
     cr_assert_eq(times_got(twice, ALL), 1);
@@ -123,20 +102,20 @@ Test(pool_double, a_slot_that_two_threads_put_is_got_once, .init = start)
 }
 
 Test(pool_double, a_slot_that_two_threads_put_is_once_in_its_slab,
-     .init = start)
+     .init = watch_misuse)
 {
     put_by_two(put_twice_and_purge);
-    cr_assert_eq(seen.calls, 0);
+    cr_assert_eq(reported.calls, 0);
     (void)pool_purge();
     expect_found();
     cr_assert_eq(times_got(twice, ALL), 1);
 }
 
 Test(pool_double, a_slot_that_two_threads_put_is_found_at_the_end_at_last,
-     .init = start)
+     .init = watch_misuse)
 {
     put_by_two(put_twice);
-    cr_assert_eq(seen.calls, 0);
+    cr_assert_eq(reported.calls, 0);
     pool_stats_end();
     expect_found();
 }
@@ -154,29 +133,31 @@ reports_of_moving(unsigned blocks_later, bool epoch_later)
     if (epoch_later)
         thread_new_epoch();
     cr_assert_eq(times_got(twice, ALL), 0);
-    return seen.calls;
+    return reported.calls;
 }
 
-Test(pool_double, what_a_handler_finds_at_hand_is_no_misuse, .init = start)
+Test(pool_double, what_a_handler_finds_at_hand_is_no_misuse,
+     .init = watch_misuse)
 {
     cr_assert_eq(reports_of_moving(0, false), 0);
 }
 
 /* After a reset, or in a child that the handler forked. */
 Test(pool_double, what_a_handler_finds_at_hand_of_an_earlier_epoch_is_none,
-     .init = start)
+     .init = watch_misuse)
 {
     cr_assert_eq(reports_of_moving(0, true), 0);
 }
 
-Test(pool_double, what_another_thread_has_at_hand_was_put_twice, .init = start)
+Test(pool_double, what_another_thread_has_at_hand_was_put_twice,
+     .init = watch_misuse)
 {
     cr_assert_eq(reports_of_moving(1, false), 1);
-    cr_assert_eq(seen.ptr, twice);
+    cr_assert_eq(reported.ptr, twice);
 }
 
 Test(pool_double, a_slot_that_its_slab_has_is_not_got_off_a_magazine,
-     .init = start)
+     .init = watch_misuse)
 {
     put_by_two(put_twice_and_purge);
     cr_assert_eq(times_got(twice, ALL), 1);
@@ -184,7 +165,7 @@ Test(pool_double, a_slot_that_its_slab_has_is_not_got_off_a_magazine,
 }
 
 Test(pool_double, a_slot_that_was_got_since_stays_out_of_its_slab,
-     .init = start)
+     .init = watch_misuse)
 {
     char *got = NULL;
 
@@ -242,7 +223,7 @@ outlive_slab(void)
     pthread_barrier_wait(&both);
     pthread_join(thread, NULL);
     cr_assert_eq(region_slab_bin[region_number(twice)], 0);
-    cr_assert_eq(seen.calls, 0);
+    cr_assert_eq(reported.calls, 0);
 }
 
 /* The slab serves another bin, whose slots were got and put already. */
@@ -261,14 +242,16 @@ give_slab_to(size_t bytes)
         cr_assert_eq(pool_put(got[--count]), CACHE_PUT_DONE);
 }
 
-Test(pool_double, a_copy_that_outlives_its_slab_is_not_got, .init = start)
+Test(pool_double, a_copy_that_outlives_its_slab_is_not_got,
+     .init = watch_misuse)
 {
     outlive_slab();
     cr_assert_eq(times_got(twice, 1), 0);
     expect_found();
 }
 
-Test(pool_double, a_copy_is_not_got_from_a_slab_of_another_bin, .init = start)
+Test(pool_double, a_copy_is_not_got_from_a_slab_of_another_bin,
+     .init = watch_misuse)
 {
     outlive_slab();
     give_slab_to(3072);
@@ -278,7 +261,7 @@ Test(pool_double, a_copy_is_not_got_from_a_slab_of_another_bin, .init = start)
 
 /* Slots there that are not handed out yet, warm ones for a change. */
 Test(pool_double, a_copy_is_not_got_from_a_slab_readied_for_another_bin,
-     .init = start)
+     .init = watch_misuse)
 {
     outlive_slab();
     cr_assert_gt(pool_warm(2048, 64), 0);
@@ -289,21 +272,23 @@ Test(pool_double, a_copy_is_not_got_from_a_slab_readied_for_another_bin,
 }
 
 Test(pool_double, a_copy_is_got_once_if_the_slab_has_its_bin_again,
-     .init = start)
+     .init = watch_misuse)
 {
     outlive_slab();
     cr_assert_eq(times_got(twice, ALL), 1);
     expect_found();
 }
 
-Test(pool_double, a_copy_does_not_enter_a_slab_that_has_no_bin, .init = start)
+Test(pool_double, a_copy_does_not_enter_a_slab_that_has_no_bin,
+     .init = watch_misuse)
 {
     outlive_slab();
     (void)pool_purge();
     expect_found();
 }
 
-Test(pool_double, a_copy_does_not_enter_a_slab_of_another_bin, .init = start)
+Test(pool_double, a_copy_does_not_enter_a_slab_of_another_bin,
+     .init = watch_misuse)
 {
     outlive_slab();
     give_slab_to(3072);

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 
+#include "misuse_fixture.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "region.h"
@@ -10,24 +11,8 @@
 
 static struct {
     unsigned calls;
-    enum pool_misuse kind;
-    const void *ptr;
-    size_t bytes;
-} seen;
-
-static struct {
-    unsigned calls;
     size_t offset;
 } damage;
-
-static void
-on_misuse(enum pool_misuse kind, const void *ptr, size_t bytes)
-{
-    seen.calls++;
-    seen.kind = kind;
-    seen.ptr = ptr;
-    seen.bytes = bytes;
-}
 
 static void
 on_damage(const void *ptr, size_t bytes, size_t offset)
@@ -41,21 +26,20 @@ on_damage(const void *ptr, size_t bytes, size_t offset)
 static void
 start(void)
 {
-    pool_on_misuse = on_misuse;
     pool_on_damage = on_damage;
-    cr_assert(pool_init(&pool_config_default));
+    watch_misuse();
 }
 
 static void
 expect(void *ptr, enum pool_misuse kind, size_t bytes)
 {
-    unsigned before = seen.calls;
+    unsigned before = reported.calls;
 
     cr_assert_eq(pool_put(ptr), CACHE_PUT_MISUSED);
-    cr_assert_eq(seen.calls, before + 1);
-    cr_assert_eq(seen.kind, kind);
-    cr_assert_eq(seen.ptr, ptr);
-    cr_assert_eq(seen.bytes, bytes);
+    cr_assert_eq(reported.calls, before + 1);
+    cr_assert_eq(reported.kind, kind);
+    cr_assert_eq(reported.ptr, ptr);
+    cr_assert_eq(reported.bytes, bytes);
     cr_assert_null(pool_check());
 }
 
@@ -77,12 +61,12 @@ Test(pool_misuse, every_offset_into_a_buffer, .init = start)
         char *ptr = pool_get(bytes);
 
         for (size_t at = 1; at < bytes; at++) {
-            unsigned before = seen.calls;
+            unsigned before = reported.calls;
 
             cr_assert_eq(pool_put(ptr + at), CACHE_PUT_MISUSED, "%zu", at);
-            cr_assert_eq(seen.calls, before + 1);
-            cr_assert_eq(seen.kind, at % 16 != 0 ? POOL_MISALIGNED_FREE
-                                                 : POOL_INTERIOR_FREE);
+            cr_assert_eq(reported.calls, before + 1);
+            cr_assert_eq(reported.kind, at % 16 != 0 ? POOL_MISALIGNED_FREE
+                                                     : POOL_INTERIOR_FREE);
         }
         cr_assert_eq(pool_put(ptr), CACHE_PUT_DONE);
     }
@@ -104,8 +88,8 @@ Test(pool_misuse, a_second_put_by_another_thread, .init = start)
     (void)pool_put(ptr);
     pthread_create(&thread, NULL, put_it, ptr);
     pthread_join(thread, NULL);
-    cr_assert_eq(seen.calls, 1);
-    cr_assert_eq(seen.kind, POOL_DOUBLE_FREE);
+    cr_assert_eq(reported.calls, 1);
+    cr_assert_eq(reported.kind, POOL_DOUBLE_FREE);
 }
 
 Test(pool_misuse, a_second_put_after_a_purge, .init = start)
@@ -128,9 +112,9 @@ Test(pool_misuse, memory_never_handed_out, .init = start)
 
     cr_assert_eq(pool_put(ptr + slot_offset(&bin_info[20], 20)),
                  CACHE_PUT_MISUSED);
-    cr_assert_eq(seen.kind, POOL_WILD_FREE);
+    cr_assert_eq(reported.kind, POOL_WILD_FREE);
     cr_assert_eq(pool_put((void *)(uintptr_t)last), CACHE_PUT_MISUSED);
-    cr_assert_eq(seen.kind, POOL_WILD_FREE);
+    cr_assert_eq(reported.kind, POOL_WILD_FREE);
     cr_assert_eq(pool_put(&start), CACHE_PUT_FOREIGN);
     cr_assert_eq(pool_put(NULL), CACHE_PUT_FOREIGN);
     cr_assert_eq(pool_page()->wild_frees, 2);
