@@ -62,7 +62,7 @@ get_page_aligned(size_t bytes)
     unsigned bin = size_bin_aligned(bytes);
     struct cache *cache = cache_self;
     enum cache_taken taken;
-    void *slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
+    void *slot = cache_pop(cache, bin_offset(bin), bytes, &taken);
     bool zero;
 
     if (slot == NULL)
@@ -182,7 +182,7 @@ get_for_growth(size_t bytes, size_t slot_bytes)
     if (bytes <= slot_bytes || bytes > room)
         return get_any(bytes);
     bin = size_bin(room);
-    slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
+    slot = cache_pop(cache, bin_offset(bin), bytes, &taken);
     if (slot == NULL)
         slot = cache_get_slow(bin, bytes, taken, &zero);
     return slot != NULL ? slot : get_any(bytes);

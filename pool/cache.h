@@ -49,8 +49,7 @@ struct bin {
     uint16_t rounds;       /* capacity granted for the loaded magazine */
     uint8_t early_puts;    /* puts before the bin got a magazine */
     uint64_t activity;     /* gets + puts at the last trim */
-    uint32_t freed;        /* state_freed of the bin, likewise */
-    uint32_t reserved;
+    uint64_t reserved;
 };
 
 enum cache_state {
@@ -61,35 +60,41 @@ enum cache_state {
 };
 
 /*
- * The first line reads as a bin whose stack is full (no_top = no_limit): that
- * is what the fast path of a put finds for a slab that serves no bin.
+ * The first line reads as a bin whose stack is empty and full at once: that is
+ * what the fast path of a put finds for a slab that serves no bin, and that of
+ * a get in cache_empty and the like, whose bin_offset is all zero.
  */
 struct cache {
     void **no_top;
-    uint32_t tag;   /* of slots handed out: block and epoch, << 16 */
-    uint32_t match; /* tag that a fast put expects; none in checking modes */
+    void **no_low;
     void **no_limit;
-    uint32_t state;         /* enum cache_state */
-    uint32_t index;         /* of the block */
-    uint32_t interval;      /* gets between ticks */
+    uint32_t tag;      /* of slots handed out: block and epoch, << 16 */
+    uint32_t match;    /* tag that a fast put expects; none in checking modes */
+    uint32_t state;    /* enum cache_state */
+    uint32_t index;    /* of the block */
+    uint32_t interval; /* gets between ticks */
     _Atomic uint32_t next;  /* free list, by index */
     int64_t tick_ns;        /* time of the last tick */
     uint64_t granted_bytes; /* capacity of all bins */
-    uint32_t window;        /* decay window of the last trim */
-    uint32_t slow_puts;     /* every so many make a tick */
+    /* size_bin_offset: from here its address takes no instruction. */
+    uint16_t bin_offset[SIZE_STEPS];
     struct bin bin[BINS];
     _Atomic uintptr_t owner; /* lock_self() of the thread, 0: none */
     uint64_t reserve_bytes;  /* of granted_bytes, those out of the reserve */
+    uint32_t window;         /* decay window of the last trim */
+    uint32_t slow_puts;      /* every so many make a tick */
 };
 
 _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");
-_Static_assert(offsetof(struct cache, bin) == BIN_LINE_BYTES,
+_Static_assert(offsetof(struct cache, bin) == BIN_FIRST_OFFSET,
                "bin_offset() agrees");
 _Static_assert(sizeof(struct cache) <= PAGE_BLOCK_BYTES, "a cache is a block");
 _Static_assert(offsetof(struct cache, no_top) == offsetof(struct bin, top) &&
+                   offsetof(struct cache, no_low) ==
+                       offsetof(struct bin, low) &&
                    offsetof(struct cache, no_limit) ==
                        offsetof(struct bin, limit),
-               "the first line reads as a full bin");
+               "the first line reads as a bin");
 
 /* Caches and blocks have the same number and the same stride. */
 #define CACHE_TO_BLOCK ((uintptr_t)PAGE_BLOCKS * PAGE_BLOCK_BYTES)
@@ -111,7 +116,7 @@ static always_inline struct stats_hot *
 cache_hot(const struct bin *bin)
 {
     return (struct stats_hot *)((uintptr_t)bin + CACHE_TO_BLOCK -
-                                BIN_LINE_BYTES);
+                                BIN_FIRST_OFFSET);
 }
 
 /* The slots that the block's thread got less those it put: may be negative. */
@@ -202,11 +207,15 @@ cache_is_astray(const void *slot, unsigned bin)
     return unlikely(state_is_astray(STATE_READ(region_state(slot)), bin));
 }
 
-/* A slot off the loaded magazine, or NULL: take the slow path. */
+/*
+ * A slot off the loaded magazine of the bin at offset, or NULL: take the slow
+ * path.
+ */
 static always_inline void *
-cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
+cache_pop(struct cache *cache, unsigned offset, size_t bytes,
           enum cache_taken *taken)
 {
+    struct bin *bin = cache_bin(cache, offset);
     void **top = bin->top;
     void *slot;
 
@@ -233,10 +242,13 @@ cache_pop(struct cache *cache, struct bin *bin, size_t bytes,
 
     uint32_t *state = region_state(slot);
 
-    /* Astray (see above), or never handed out. */
-    if (unlikely(STATE_READ(state) != bin->freed))
+    /* Other than state_freed: astray (see above), or never handed out. */
+    if (unlikely(STATE_READ(state) != offset))
         return NULL;
 #if MIDPOOL_COUNTERS
+    /* A cache that may be another one: its block gets no register. */
+    __asm__("" : "+r"(cache));
+    block = cache_block(cache);
     block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
 #endif
     uint32_t mark = cache_mark_of(cache, slot);
@@ -256,9 +268,10 @@ static always_inline void *
 cache_get_fast(size_t bytes, enum cache_taken *taken)
 {
     struct cache *cache = cache_self;
-    unsigned offset = size_bin_offset[(bytes - 1) >> SIZE_STEP_SHIFT];
+    unsigned offset =
+        cache->bin_offset[((uint32_t)bytes - 1) >> SIZE_STEP_SHIFT];
 
-    return cache_pop(cache, cache_bin(cache, offset), bytes, taken);
+    return cache_pop(cache, offset, bytes, taken);
 }
 
 /*
@@ -292,7 +305,7 @@ cache_put_fast(void *slot, unsigned offset)
     *top = slot;
     bin->top = top + 1;
     compiler_barrier();
-    STATE_WRITE(state, bin->freed);
+    STATE_WRITE(state, offset); /* state_freed */
 #if MIDPOOL_COUNTERS
     cache_hot(bin)->puts++;
     cache_block(cache)->headroom += bin->slot_bytes;

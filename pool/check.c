@@ -86,7 +86,7 @@ check_tell(void)
 static bool
 never_handed_out(uint32_t state)
 {
-    return state <= STATE_OFFSET_MASK && !(state & STATE_FREED);
+    return state <= STATE_OFFSET_MASK && !state_was_freed(state);
 }
 
 void

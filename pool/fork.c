@@ -114,7 +114,7 @@ slot_place(const struct slab *slab, unsigned slot, uint32_t word)
         return PLACE_OUT;
     if (cold || (word & STATE_LOST))
         return PLACE_COLD;
-    if (!(word & STATE_FREED) && (!warm || slab->purging))
+    if (!state_was_freed(word) && (!warm || slab->purging))
         return PLACE_COLD;
     return PLACE_WARM;
 }
@@ -125,11 +125,11 @@ slot_word(const struct slab *slab, const char *slot)
 {
     uint32_t *state = region_state(slot);
 
-    if (slab->purging && (*state & STATE_FREED))
+    if (slab->purging && state_was_freed(*state))
         *state |= STATE_LOST;
     /* It takes those of an empty slab as well. */
     if (*state == STATE_NONE)
-        *state = state_idle(slab->bin);
+        *state = state_fresh(slab->bin);
     return state;
 }
 

@@ -40,7 +40,7 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
         slab->warm[slot / 64] &= ~((uint64_t)1 << (slot % 64));
         slab->cold[slot / 64] |= (uint64_t)1 << (slot % 64);
         /* No longer what check_fill wrote, in whoever's hands. */
-        if (*region_state(at) & STATE_FREED)
+        if (state_was_freed(*region_state(at)))
             *region_state(at) |= STATE_LOST;
         count++;
     }
@@ -68,7 +68,7 @@ mark_lost(uint32_t number, unsigned from, unsigned to)
         uint32_t *state =
             region_state(slab_slot_start(number, slab->bin, slot));
 
-        if (*state & STATE_FREED)
+        if (state_was_freed(*state))
             *state |= STATE_LOST;
     }
 }

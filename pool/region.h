@@ -27,7 +27,8 @@
  *
  *   handed out   owner's tag << 16 | low 16 bits of the slot's address, of
  *                which six are 0
- *   idle         1 + the slab's bin << 8, and bits with it (tag 0)
+ *   idle         the bin's offset in struct cache, a multiple of 64, and bits
+ *                with it (tag 0)
  *   STATE_NONE   no slot starts here, or it is fresh: its slab has not given
  *                it out since it got its bin
  *
@@ -45,6 +46,7 @@
 
 #include "base.h"
 #include "lock.h"
+#include "size_class.h"
 
 enum {
     SLAB_SHIFT = 21,
@@ -54,7 +56,6 @@ enum {
     STATE_SHIFT = 11,
     STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
     STATE_TAG_SHIFT = 16,
-    STATE_BIN_SHIFT = 8,
     STATE_SPACING_SHIFT = 5, /* from a word to the next, 32 bytes */
     STATE_TABLE_BYTES = STATE_WORDS << STATE_SPACING_SHIFT, /* of a slab */
     /* Slots whose words share a cache line lie within this many bytes. */
@@ -62,9 +63,10 @@ enum {
 };
 
 #define STATE_OFFSET_MASK 0xffffu
+#define STATE_BITS_MASK 63u
 #define STATE_NONE 0u
 /* Bits of an idle slot's: */
-#define STATE_FREED 1u  /* it was handed out since the slab got its bin */
+#define STATE_FRESH 1u  /* not handed out since the slab got its bin */
 #define STATE_CACHED 2u /* it is in this thread's cache, for fork.c only */
 #define STATE_LOST 4u   /* its contents are not what the last put left */
 #define STATE_SLAB 8u   /* its slab has it */
@@ -80,6 +82,13 @@ enum {
 #define STATE_READ(state) (*(state))
 #define STATE_WRITE(state, value) (*(state) = (value))
 #endif
+
+_Static_assert(BIN_LINE_BYTES > STATE_BITS_MASK &&
+                   BIN_FIRST_OFFSET % BIN_LINE_BYTES == 0 &&
+                   SLOT_ALIGN_BYTES > STATE_BITS_MASK,
+               "neither a bin's nor a slot's offset reaches the bits");
+_Static_assert(BIN_FIRST_OFFSET + BINS * BIN_LINE_BYTES <= STATE_OFFSET_MASK,
+               "a bin's offset is no tag");
 
 struct slab;
 
@@ -136,25 +145,36 @@ region_slab_start(uint32_t number)
     return (char *)((region.first + number) << SLAB_SHIFT);
 }
 
-/* What the word of an idle slot of a bin is, without bits. */
-static always_inline uint32_t
-state_idle(unsigned bin)
-{
-    return (bin + 1) << STATE_BIN_SHIFT;
-}
-
-/* And of one in a magazine that the program had before. */
-static always_inline uint32_t
+/*
+ * What the word of a slot is that lies in a magazine and was the program's
+ * before: no more than its bin, which the fast path has at hand.
+ */
+static inline uint32_t
 state_freed(unsigned bin)
 {
-    return state_idle(bin) | STATE_FREED;
+    return bin_offset(bin);
+}
+
+/* And of one in a magazine that the program never had. */
+static inline uint32_t
+state_fresh(unsigned bin)
+{
+    return bin_offset(bin) | STATE_FRESH;
+}
+
+/* Is the slot to this word idle, and was the program's before? */
+static inline bool
+state_was_freed(uint32_t state)
+{
+    return state != STATE_NONE && state <= STATE_OFFSET_MASK &&
+           !(state & STATE_FRESH);
 }
 
 /* Is the slot to this word in its slab, of another bin, or the program's? */
-static always_inline bool
+static inline bool
 state_is_astray(uint32_t state, unsigned bin)
 {
-    return (state ^ state_idle(bin)) & ~(STATE_FREED | STATE_LOST);
+    return (state ^ bin_offset(bin)) & ~(STATE_FRESH | STATE_LOST);
 }
 
 /* The state word of the slot at ptr, which the region owns. */

@@ -95,7 +95,7 @@ const struct bin_info bin_info[BINS] = {
 
 #define STEPS(bin, below, bytes)                                               \
     [(below) >> SIZE_STEP_SHIFT...((bytes)-1) >> SIZE_STEP_SHIFT] =            \
-        ((bin) + 1) * BIN_LINE_BYTES,
+        BIN_FIRST_OFFSET + (bin)*BIN_LINE_BYTES,
 
 const uint16_t size_bin_offset[SIZE_STEPS] = {ORDINARY_BINS(STEPS)};
 

@@ -31,6 +31,8 @@ enum {
     SIZE_STEP_SHIFT = 9,           /* classes end on multiples of 512 bytes */
     SIZE_STEPS = BAND_MAX_BYTES >> SIZE_STEP_SHIFT,
     BIN_LINE_BYTES = 64, /* a bin's place in a thread cache */
+    /* The first's: behind a line of others and a copy of size_bin_offset. */
+    BIN_FIRST_OFFSET = BIN_LINE_BYTES + SIZE_STEPS * (int)sizeof(uint16_t),
 };
 
 /* Constants of a bin. */
@@ -55,13 +57,13 @@ extern const uint16_t size_bin_offset[SIZE_STEPS];
 static inline uint16_t
 bin_offset(unsigned bin)
 {
-    return (uint16_t)((bin + 1) * BIN_LINE_BYTES);
+    return (uint16_t)(BIN_FIRST_OFFSET + bin * BIN_LINE_BYTES);
 }
 
 static inline unsigned
 bin_of_offset(unsigned offset)
 {
-    return offset / BIN_LINE_BYTES - 1;
+    return (offset - BIN_FIRST_OFFSET) / BIN_LINE_BYTES;
 }
 
 static inline bool

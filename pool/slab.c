@@ -172,7 +172,7 @@ mark_touched_warm(uint32_t number)
     for (unsigned slot = 0; slot < slots; slot++) {
         slab->warm[slot / 64] |= (uint64_t)1 << (slot % 64);
         *region_state(slab_slot_start(number, slab->bin, slot)) =
-            state_idle(slab->bin) | STATE_SLAB;
+            state_fresh(slab->bin) | STATE_SLAB;
     }
     slab->warm_free = (uint16_t)slots;
     slab->fresh = (uint16_t)slots;

@@ -101,7 +101,7 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
         taken = (unsigned)slab->zero_from - slab->fresh;
     for (unsigned i = 0; i < taken; i++) {
         into->slot[i] = slab_slot_start(number, slab->bin, slab->fresh + i);
-        *region_state(into->slot[i]) = state_idle(slab->bin);
+        *region_state(into->slot[i]) = state_fresh(slab->bin);
     }
     into->zero = slab->fresh >= slab->zero_from;
     slab->fresh = (uint16_t)(slab->fresh + taken);

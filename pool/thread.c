@@ -16,7 +16,7 @@
 __thread struct cache *cache_self __attribute__((tls_model("initial-exec"))) =
     &cache_empty;
 
-/* Stacks of these are empty and full at once: top = low = limit = NULL. */
+/* All sizes and slabs lead to no_top, no_low and no_limit. */
 struct cache cache_empty = {.state = CACHE_EMPTY, .match = UINT32_MAX};
 struct cache cache_dead = {.state = CACHE_DEAD, .match = UINT32_MAX};
 struct cache cache_busy = {.state = CACHE_BUSY, .match = UINT32_MAX};
@@ -95,10 +95,10 @@ init_cache(struct cache *cache, uint32_t index)
     cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
     cache->interval = 1;
     cache->window = __atomic_load_n(&slab_window, __ATOMIC_RELAXED);
-    for (unsigned i = 0; i < BINS; i++) {
+    __builtin_memcpy(cache->bin_offset, size_bin_offset,
+                     sizeof(size_bin_offset));
+    for (unsigned i = 0; i < BINS; i++)
         cache->bin[i].slot_bytes = bin_info[i].slot_bytes;
-        cache->bin[i].freed = state_freed(i);
-    }
     cache->state = CACHE_LIVE;
 }
 

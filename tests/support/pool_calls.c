@@ -25,7 +25,7 @@ pool_get_aligned(size_t bytes)
     struct cache *cache = cache_self;
     enum cache_taken taken;
     bool zero;
-    void *slot = cache_pop(cache, &cache->bin[bin], bytes, &taken);
+    void *slot = cache_pop(cache, bin_offset(bin), bytes, &taken);
 
     if (slot == NULL)
         slot = cache_get_slow(bin, bytes, taken, &zero);

@@ -193,7 +193,7 @@ check_slot(uint32_t number, unsigned index)
           "magazine %d out %d",
           number, slab->bin, index, places, marked(slab->warm, index),
           marked(slab->cold, index), met[word_index(slot)], out);
-    CLAIM(out || state >> STATE_BIN_SHIFT == slab->bin + 1u,
+    CLAIM(out || (state & ~STATE_BITS_MASK) == bin_offset(slab->bin),
           "slab %u slot %u: state %x is not of bin %u", number, index, state,
           slab->bin);
     CLAIM(out || ((state & STATE_SLAB) != 0) == (met[word_index(slot)] == 0),
