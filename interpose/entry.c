@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "backend.h"
-#include "cache.h"
+#include "cache_fast.h"
 #include "midpool_exports.h"
 #include "route.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "backend.h"
-#include "cache.h"
+#include "cache_fast.h"
 #include "cache_note.h"
 #include "foreign.h"
 #include "lifecycle.h"

@@ -1,5 +1,5 @@
 /*
- * cache.h - the thread cache, and the fast path over it.
+ * cache.h - the thread cache.
  *
  * Model     A thread holds a cache: per bin, the slots of a loaded magazine
  *           as a pointer stack, of which half goes to the depot when it is
@@ -208,112 +208,6 @@ cache_is_astray(const void *slot, unsigned bin)
 }
 
 /*
- * A slot off the loaded magazine of the bin at offset, or NULL: take the slow
- * path.
- */
-static always_inline void *
-cache_pop(struct cache *cache, unsigned offset, size_t bytes,
-          enum cache_taken *taken)
-{
-    struct bin *bin = cache_bin(cache, offset);
-    void **top = bin->top;
-    void *slot;
-
-    *taken = TAKEN_NOTHING;
-    if (unlikely(top == bin->low))
-        return NULL;
-#if MIDPOOL_COUNTERS
-    struct stats_block *block = cache_block(cache);
-    struct stats_hot *hot = cache_hot(bin);
-
-    hot->recent += RECENT_GET + (int64_t)bytes;
-    *taken = TAKEN_CREDIT;
-    if (unlikely(hot->recent >= 0))
-        return NULL;
-    block->headroom -= bin->slot_bytes;
-    *taken = TAKEN_HEADROOM;
-    if (unlikely(block->headroom < 0))
-        return NULL;
-#else
-    (void)bytes;
-#endif
-    /* Before the checks above it would take a register that must be saved. */
-    slot = top[-1];
-
-    uint32_t *state = region_state(slot);
-
-    /* Other than state_freed: astray (see above), or never handed out. */
-    if (unlikely(STATE_READ(state) != offset))
-        return NULL;
-#if MIDPOOL_COUNTERS
-    /* A cache that may be another one: its block gets no register. */
-    __asm__("" : "+r"(cache));
-    block = cache_block(cache);
-    block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
-#endif
-    uint32_t mark = cache_mark_of(cache, slot);
-
-    STATE_WRITE(state, mark + STATE_MOVING);
-    compiler_barrier(); /* for a handler in between: see cache_put_fast */
-    bin->top = top - 1;
-    compiler_barrier();
-    STATE_WRITE(state, mark);
-    if (slot == NULL)
-        __builtin_unreachable();
-    return slot;
-}
-
-/* Requires size_in_band(bytes). NULL: take cache_get_slow. */
-static always_inline void *
-cache_get_fast(size_t bytes, enum cache_taken *taken)
-{
-    struct cache *cache = cache_self;
-    unsigned offset =
-        cache->bin_offset[((uint32_t)bytes - 1) >> SIZE_STEP_SHIFT];
-
-    return cache_pop(cache, offset, bytes, taken);
-}
-
-/*
- * Puts a slot whose slab serves the bin at offset (0: none). False: take
- * cache_put_slow, which finds out why. The stack is looked at first: a slab
- * that serves no bin may have no state words.
- */
-static always_inline bool
-cache_put_fast(void *slot, unsigned offset)
-{
-    struct cache *cache = cache_self;
-    struct bin *bin = cache_bin(cache, offset);
-    void **top = bin->top;
-
-    if (unlikely(top == bin->limit))
-        return false;
-
-    uint32_t *state = region_state(slot);
-    uint32_t mark =
-        cache->match | ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK);
-
-    if (unlikely(STATE_READ(state) != mark))
-        return false;
-    /*
-     * A signal handler may come in between. A child that it forks takes a slot
-     * that is marked free for one that nobody holds; and when the handler
-     * itself gets a slot it tells one that is on its way from one put twice.
-     */
-    STATE_WRITE(state, mark + STATE_MOVING);
-    compiler_barrier();
-    *top = slot;
-    bin->top = top + 1;
-    compiler_barrier();
-    STATE_WRITE(state, offset); /* state_freed */
-#if MIDPOOL_COUNTERS
-    cache_hot(bin)->puts++;
-    cache_block(cache)->headroom += bin->slot_bytes;
-#endif
-    return true;
-}
-
-/*
  * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
  * when there is no memory, or none to be had in a signal handler; errno is
  * kept. *zero tells that the slot reads as zero. taken is what a fast get of
@@ -350,33 +244,6 @@ static always_inline unsigned
 cache_width(size_t bytes)
 {
     return bytes == 0 ? 0 : 64 - (unsigned)__builtin_clzl(bytes);
-}
-
-/* Requires bytes < BAND_MIN_BYTES. False: take cache_count_below_slow. */
-static always_inline bool
-cache_count_below(size_t bytes)
-{
-    struct cache *cache = cache_self;
-
-    if (unlikely(cache->state != CACHE_LIVE))
-        return false;
-#if MIDPOOL_COUNTERS
-    struct stats_block *block = cache_block(cache);
-
-    /*
-     * Known by its address alone: the compiler would else take a load and a
-     * store for one instruction on memory.
-     */
-    __asm__("" : "+r"(block));
-    block->below_credit -= (int64_t)bytes;
-    if (unlikely(block->below_credit < 0))
-        return false;
-    /* The bit width of bytes, without a special case for 0. */
-    block->fallback_calls[63u - (unsigned)__builtin_clzl(2 * bytes + 1)]++;
-#else
-    (void)bytes;
-#endif
-    return true;
 }
 
 /*

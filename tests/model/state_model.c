@@ -3,8 +3,8 @@
  *
  *   state_model [broken]
  *
- * pool/cache.h, cache_put.c and cache_get.c themselves, with the accesses to
- * the slot's state word turned into points where others may come in between.
+ * pool/cache_fast.h, cache_put.c and cache_get.c themselves, with the accesses
+ * to the slot's state word turned into points where others may come in between.
  * Whatever the order, the slot is got once and the other puts are reported,
  * when they happen or when their copy of it comes to light; when they happen
  * if every put takes the slow path (zero, check_fill).
@@ -46,6 +46,8 @@ static void point(const volatile void *at, bool write);
     })
 
 #include "../../pool/cache_put.c"
+
+#include "cache_fast.h"
 
 /* Tasks share one system thread, and so its thread-local variable. */
 static void

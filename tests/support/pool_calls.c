@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cache_fast.h"
 #include "cache_note.h"
 
 void *

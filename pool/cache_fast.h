@@ -1,0 +1,150 @@
+/*
+ * cache_fast.h - the fast path over the thread cache (cache.h).
+ *
+ * Purpose   What malloc and free of the band do as long as the stack of the
+ *           bin has a slot, or room for one: no lock, no atomic operation, no
+ *           call. Everything else is left to the slow paths.
+ * Order     A get counts, looks at the slot's state word and only then takes
+ *           it; a put looks first and counts last. What a signal handler or
+ *           its child finds in between is said where it matters.
+ */
+#ifndef MIDPOOL_POOL_CACHE_FAST_H
+#define MIDPOOL_POOL_CACHE_FAST_H
+
+#include "cache.h"
+
+/*
+ * A slot off the loaded magazine of the bin at offset, or NULL: take the slow
+ * path.
+ */
+static always_inline void *
+cache_pop(struct cache *cache, unsigned offset, size_t bytes,
+          enum cache_taken *taken)
+{
+    struct bin *bin = cache_bin(cache, offset);
+    void **top = bin->top;
+    void *slot;
+
+    *taken = TAKEN_NOTHING;
+    if (unlikely(top == bin->low))
+        return NULL;
+#if MIDPOOL_COUNTERS
+    struct stats_block *block = cache_block(cache);
+    struct stats_hot *hot = cache_hot(bin);
+
+    hot->recent += RECENT_GET + (int64_t)bytes;
+    *taken = TAKEN_CREDIT;
+    if (unlikely(hot->recent >= 0))
+        return NULL;
+    block->headroom -= bin->slot_bytes;
+    *taken = TAKEN_HEADROOM;
+    if (unlikely(block->headroom < 0))
+        return NULL;
+#else
+    (void)bytes;
+#endif
+    /* Before the checks above it would take a register that must be saved. */
+    slot = top[-1];
+
+    char *base = region_state_base();
+    uintptr_t at = state_offset(slot);
+
+    /* Other than state_freed: astray (see above), or never handed out. */
+    if (unlikely(STATE_READ(state_at(base, &at)) != offset))
+        return NULL;
+#if MIDPOOL_COUNTERS
+    /* A cache that may be another one: its block gets no register. */
+    __asm__("" : "+r"(cache));
+    block = cache_block(cache);
+    block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
+#endif
+    uint32_t mark = cache_mark_of(cache, slot);
+
+    STATE_WRITE(state_at(base, &at), mark + STATE_MOVING);
+    compiler_barrier(); /* for a handler in between: see cache_put_fast */
+    bin->top = top - 1;
+    compiler_barrier();
+    STATE_WRITE(state_at(base, &at), mark);
+    if (slot == NULL)
+        __builtin_unreachable();
+    return slot;
+}
+
+/* Requires size_in_band(bytes). NULL: take cache_get_slow. */
+static always_inline void *
+cache_get_fast(size_t bytes, enum cache_taken *taken)
+{
+    struct cache *cache = cache_self;
+    unsigned offset =
+        cache->bin_offset[((uint32_t)bytes - 1) >> SIZE_STEP_SHIFT];
+
+    return cache_pop(cache, offset, bytes, taken);
+}
+
+/*
+ * Puts a slot whose slab serves the bin at offset (0: none). False: take
+ * cache_put_slow, which finds out why. The stack is looked at first: a slab
+ * that serves no bin may have no state words.
+ */
+static always_inline bool
+cache_put_fast(void *slot, unsigned offset)
+{
+    struct cache *cache = cache_self;
+    struct bin *bin = cache_bin(cache, offset);
+    void **top = bin->top;
+
+    if (unlikely(top == bin->limit))
+        return false;
+
+    uint32_t *state = region_state(slot);
+    uint32_t mark =
+        cache->match | ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK);
+
+    if (unlikely(STATE_READ(state) != mark))
+        return false;
+    /*
+     * A signal handler may come in between. A child that it forks takes a slot
+     * that is marked free for one that nobody holds; and when the handler
+     * itself gets a slot it tells one that is on its way from one put twice.
+     */
+    STATE_WRITE(state, mark + STATE_MOVING);
+    compiler_barrier();
+    *top = slot;
+    bin->top = top + 1;
+    compiler_barrier();
+    STATE_WRITE(state, offset); /* state_freed */
+#if MIDPOOL_COUNTERS
+    cache_hot(bin)->puts++;
+    cache_block(cache)->headroom += bin->slot_bytes;
+#endif
+    return true;
+}
+
+/* Requires bytes < BAND_MIN_BYTES. False: take cache_count_below_slow. */
+static always_inline bool
+cache_count_below(size_t bytes)
+{
+    struct cache *cache = cache_self;
+
+    if (unlikely(cache->state != CACHE_LIVE))
+        return false;
+#if MIDPOOL_COUNTERS
+    struct stats_block *block = cache_block(cache);
+
+    /*
+     * Known by its address alone: the compiler would else take a load and a
+     * store for one instruction on memory.
+     */
+    __asm__("" : "+r"(block));
+    block->below_credit -= (int64_t)bytes;
+    if (unlikely(block->below_credit < 0))
+        return false;
+    /* The bit width of bytes, without a special case for 0. */
+    block->fallback_calls[63u - (unsigned)__builtin_clzl(2 * bytes + 1)]++;
+#else
+    (void)bytes;
+#endif
+    return true;
+}
+
+#endif
