@@ -171,8 +171,11 @@ def fallback(report):
 
 
 def threads(report):
-    text = (f"{style.count(report['threads']['now'])} now, at most"
-            f" {style.count(report['threads']['peak'])}")
+    now, most = (style.count(report["threads"][key]) for key in ("now", "peak"))
+    if report["children"]:
+        text = f"at most {most}, the sum of each process's peak"
+    else:
+        text = f"{now} now, at most {most}"
     remote = report["totals"]["remote_puts"]
     if remote:
         text += (f"; {style.percent(remote, report['totals']['puts'])} of"

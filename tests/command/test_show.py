@@ -53,6 +53,12 @@ class Text(sample.Case):
         out = self.midpool("show", self.file, self.file, status=0).out
         self.assertRegex(out, r"peak live at\s+most\s+[\d.]+ MB")
 
+    def test_threads_of_several_are_called_a_sum_of_peaks(self):
+        alone = self.midpool("show", self.file, status=0).out
+        self.assertIn("1 now, at most 4", alone)
+        out = self.midpool("show", self.file, self.file, status=0).out
+        self.assertIn("at most 8, the sum of each process's peak", out)
+
     def test_memory_that_one_process_does_not_know_is_not_summed(self):
         reports = []
         for pid, peak in ((1, 50 << 20), (2, 70 << 20), (3, None)):
