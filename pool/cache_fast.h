@@ -2,8 +2,9 @@
  * cache_fast.h - the fast path over the thread cache (cache.h).
  *
  * Purpose   What malloc and free of the band do as long as the stack of the
- *           bin has a slot, or room for one: no lock, no atomic operation, no
- *           call. Everything else is left to the slow paths.
+ *           bin has a slot, or room for one, and how malloc counts what is
+ *           below the band: no lock, no atomic operation, no call. Everything
+ *           else is left to the slow paths.
  * Order     A get counts, looks at the slot's state word and only then takes
  *           it; a put looks first and counts last. What a signal handler or
  *           its child finds in between is said where it matters.
@@ -49,7 +50,7 @@ cache_pop(struct cache *cache, unsigned offset, size_t bytes,
     char *base = region_state_base();
     uintptr_t at = state_offset(slot);
 
-    /* Other than state_freed: astray (see above), or never handed out. */
+    /* Other than state_freed: astray (cache.h), or never handed out. */
     if (unlikely(STATE_READ(state_at(base, &at)) != offset))
         return NULL;
 #if MIDPOOL_COUNTERS
