@@ -22,7 +22,7 @@ extern "C" {
 
 enum {
     MIDPOOL_POOLS = 6,
-    MIDPOOL_CLASSES = 21,
+    MIDPOOL_CLASSES = 25,
     /* Size of struct midpool_counts in numbers: there is room for new ones. */
     MIDPOOL_COUNTS = 32,
     MIDPOOL_STATS_VERSION = 1

@@ -13,37 +13,41 @@
     BIN(2, 2560, 3072)                                                         \
     BIN(3, 3072, 3584)                                                         \
     BIN(4, 3584, 4096)                                                         \
-    BIN(5, 4096, 5120)                                                         \
-    BIN(6, 5120, 6144)                                                         \
-    BIN(7, 6144, 7168)                                                         \
-    BIN(8, 7168, 8192)                                                         \
-    BIN(9, 8192, 10240)                                                        \
-    BIN(10, 10240, 12288)                                                      \
-    BIN(11, 12288, 14336)                                                      \
-    BIN(12, 14336, 16384)                                                      \
-    BIN(13, 16384, 20480)                                                      \
-    BIN(14, 20480, 24576)                                                      \
-    BIN(15, 24576, 28672)                                                      \
-    BIN(16, 28672, 32768)                                                      \
-    BIN(17, 32768, 40960)                                                      \
-    BIN(18, 40960, 49152)                                                      \
-    BIN(19, 49152, 57344)                                                      \
-    BIN(20, 57344, 65536)
+    BIN(5, 4096, 4608)                                                         \
+    BIN(6, 4608, 5120)                                                         \
+    BIN(7, 5120, 6144)                                                         \
+    BIN(8, 6144, 7168)                                                         \
+    BIN(9, 7168, 8192)                                                         \
+    BIN(10, 8192, 8704)                                                        \
+    BIN(11, 8704, 10240)                                                       \
+    BIN(12, 10240, 12288)                                                      \
+    BIN(13, 12288, 14336)                                                      \
+    BIN(14, 14336, 16384)                                                      \
+    BIN(15, 16384, 16896)                                                      \
+    BIN(16, 16896, 20480)                                                      \
+    BIN(17, 20480, 24576)                                                      \
+    BIN(18, 24576, 28672)                                                      \
+    BIN(19, 28672, 32768)                                                      \
+    BIN(20, 32768, 33280)                                                      \
+    BIN(21, 33280, 40960)                                                      \
+    BIN(22, 40960, 49152)                                                      \
+    BIN(23, 49152, 57344)                                                      \
+    BIN(24, 57344, 65536)
 
 /* ALIGNED(size class, bytes) */
 #define ALIGNED_BINS(BIN)                                                      \
     BIN(4, 4096)                                                               \
-    BIN(8, 8192)                                                               \
-    BIN(10, 12288)                                                             \
-    BIN(12, 16384)                                                             \
-    BIN(13, 20480)                                                             \
-    BIN(14, 24576)                                                             \
-    BIN(15, 28672)                                                             \
-    BIN(16, 32768)                                                             \
-    BIN(17, 40960)                                                             \
-    BIN(18, 49152)                                                             \
-    BIN(19, 57344)                                                             \
-    BIN(20, 65536)
+    BIN(9, 8192)                                                               \
+    BIN(12, 12288)                                                             \
+    BIN(14, 16384)                                                             \
+    BIN(16, 20480)                                                             \
+    BIN(17, 24576)                                                             \
+    BIN(18, 28672)                                                             \
+    BIN(19, 32768)                                                             \
+    BIN(21, 40960)                                                             \
+    BIN(22, 49152)                                                             \
+    BIN(23, 57344)                                                             \
+    BIN(24, 65536)
 
 /* A full magazine holds about this much, within the bounds below. */
 #define MAGAZINE_BYTES (768 * 1024)
@@ -89,8 +93,8 @@
     INFO(class_index, bytes, bytes, STATE_WORDS)
 
 const struct bin_info bin_info[BINS] = {
-    ORDINARY_BINS(ORDINARY_INFO) /* bins 0 to 20 */
-    ALIGNED_BINS(ALIGNED_INFO)   /* bins 21 to 32 */
+    ORDINARY_BINS(ORDINARY_INFO) /* bins 0 to 24 */
+    ALIGNED_BINS(ALIGNED_INFO)   /* bins 25 to 36 */
 };
 
 #define STEPS(bin, below, bytes)                                               \
@@ -99,12 +103,18 @@ const struct bin_info bin_info[BINS] = {
 
 const uint16_t size_bin_offset[SIZE_STEPS] = {ORDINARY_BINS(STEPS)};
 
-/* The aligned bin of every ordinary one: the first that is not smaller. */
+/*
+ * The aligned bin of every ordinary one: the first that is not smaller.
+ */
 static const uint8_t aligned_bin[SIZE_CLASSES] = {
-    21, 21, 21, 21, 21,             /* to 4096 */
-    22, 22, 22, 22,                 /* to 8192 */
-    23, 23, 24, 24,                 /* to 12288, 16384 */
-    25, 26, 27, 28, 29, 30, 31, 32, /* every class from 20480 on */
+    25, 25, 25, 25, 25, /* to 4096 */
+    26, 26, 26, 26, 26, /* to 8192 */
+    27, 27, 27,         /* to 12288 */
+    28, 28,             /* to 16384 */
+    29, 29,             /* to 20480 */
+    30, 31, 32,         /* to 32768 */
+    33, 33,             /* to 40960 */
+    34, 35, 36,         /* to 65536 */
 };
 
 unsigned

@@ -1,9 +1,13 @@
 /*
  * size_class.h - the one definition of pools, size classes and bins.
  *
- * Six pools of 2, 4, 8, 16, 32 and 64 KB. A pool holds one size class (2 KB)
- * or four in equal steps (the others), so that a slot is never more than a
- * quarter larger than the smallest request it serves.
+ * Six pools of 2, 4, 8, 16, 32 and 64 KB. The pool of 2 KB holds one size
+ * class, the others hold four in equal steps, so that a request never wastes
+ * more than a fifth of its slot. Four more classes lie just above 4, 8, 16 and
+ * 32 KB, because programs put a small header on buffers of those sizes: they
+ * bring the mean waste of the surveyed programs from 8.9 to 4.1 %, and that of
+ * programs which the choice did not look at from 6.6 to 3.9 %
+ * (tests/survey/classes.py).
  *
  * A bin is what a thread caches buffers by: one per size class, and one more
  * for every class that is a multiple of a page, whose slots are page-aligned.

@@ -25,10 +25,10 @@
 #include <stdint.h>
 
 enum {
-    PAGE_LAYOUT = 3,
-    PAGE_CLASSES = 21, /* size classes, see pool/size_class.h */
+    PAGE_LAYOUT = 4,
+    PAGE_CLASSES = 25, /* size classes, see pool/size_class.h */
     PAGE_POOLS = 6,
-    PAGE_BINS = 33, /* size classes, then their page-aligned variants */
+    PAGE_BINS = 37, /* size classes, then their page-aligned variants */
     PAGE_BLOCK_BYTES = 8192, /* stride of the blocks */
     PAGE_HEADER_BYTES = 2 * PAGE_BLOCK_BYTES,
     PAGE_BLOCKS = 4096, /* block slots, of which the header takes two */

@@ -22,7 +22,8 @@ def class_sizes(pool):
     if pool == 2048:
         return [2048]
     step = pool // 8
-    return [pool // 2 + step * n for n in (1, 2, 3, 4)]
+    with_header = [pool // 2 + 512] if pool >= 8192 else []
+    return with_header + [pool // 2 + step * n for n in (1, 2, 3, 4)]
 
 
 def class_row(size, gets=0, misses=0, live=0, depot=0, used=0.9):

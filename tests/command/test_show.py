@@ -113,7 +113,7 @@ class Machines(sample.Case):
     def test_csv_has_a_row_per_class_pool_and_total(self):
         out = self.midpool("show", "--csv", self.file).out
         rows = list(csv.DictReader(io.StringIO(out)))
-        self.assertEqual([row["scope"] for row in rows].count("class"), 21)
+        self.assertEqual([row["scope"] for row in rows].count("class"), 25)
         total = rows[0]
         for name in counters.NAMES:
             self.assertEqual(int(total[name]), self.report["totals"][name])
@@ -125,7 +125,7 @@ class Machines(sample.Case):
         out = self.midpool("show", "--prom", self.file, self.file).out
         self.assertTrue(out.endswith("\n"))
         found = re.findall(r"(?m)^midpool_gets_total\{[^}]*\} (\d+)$", out)
-        self.assertEqual(len(found), 21)
+        self.assertEqual(len(found), 25)
         self.assertEqual(sum(map(int, found)),
                          2 * self.report["totals"]["gets"])
         names = re.findall(r"(?m)^# TYPE (\S+)", out)

@@ -23,7 +23,7 @@ import sys
 BAND_MIN_BYTES = 2048
 BAND_MAX_BYTES = 65536
 POOL_BYTES = [2048, 4096, 8192, 16384, 32768, 65536]
-CLASSES = 21
+CLASSES = 25
 INTERVALS_MAX = 65  # finished ones and the open one
 ENDS = ("exit", "exec", "signal", "running", "unknown")
 COUNTERS_DEF = os.path.join(os.path.dirname(os.path.abspath(__file__)),

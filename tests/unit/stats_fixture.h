@@ -20,8 +20,8 @@ enum {
     CLASS_2K = 0,
     CLASS_2560 = 1,
     CLASS_4K = 4,
-    CLASS_16K = 12,
-    CLASS_64K = 20,
+    CLASS_16K = 14,
+    CLASS_64K = 24,
     BIN_4K_ALIGNED = PAGE_CLASSES, /* the first page-aligned bin */
 };
 
@@ -37,7 +37,10 @@ contains(const char *text, const char *part)
     return strstr(text, part) != NULL;
 }
 
-/* 2048, then four equal steps from each pool's lower neighbour. */
+/*
+ * 2048, then four equal steps from each pool's lower neighbour, and from 4 KB
+ * upwards one step of 512 bytes before them.
+ */
 static inline void
 fixture_classes(struct stats_header *page)
 {
@@ -47,6 +50,10 @@ fixture_classes(struct stats_header *page)
     for (unsigned pool = 1; pool < PAGE_POOLS; pool++) {
         uint32_t below = page->pool_bytes[pool - 1];
         page->pool_bytes[pool] = 2 * below;
+        if (below >= 4096) {
+            page->class_pool[index] = (uint8_t)pool;
+            page->class_bytes[index++] = below + 512;
+        }
         for (uint32_t step = 1; step <= 4; step++) {
             page->class_pool[index] = (uint8_t)pool;
             page->class_bytes[index++] = below + step * below / 4;

@@ -110,7 +110,7 @@ Test(pool_misuse, memory_never_handed_out, .init = start)
     char *ptr = pool_get(65536);
     const char *last = region_slab_start(region.slabs - 1);
 
-    cr_assert_eq(pool_put(ptr + slot_offset(&bin_info[20], 20)),
+    cr_assert_eq(pool_put(ptr + slot_offset(&bin_info[size_bin(65536)], 20)),
                  CACHE_PUT_MISUSED);
     cr_assert_eq(reported.kind, POOL_WILD_FREE);
     cr_assert_eq(pool_put((void *)(uintptr_t)last), CACHE_PUT_MISUSED);

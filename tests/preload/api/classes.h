@@ -2,8 +2,9 @@
  * classes.h - the size classes as the contract has them.
  *
  * Six pools, 2 to 64 KB; the first has one class, the others four each in
- * equal steps. Computed from this sentence and not from midpool's table, so
- * that a count that rests on it is independent.
+ * equal steps, and those from 8 KB on one more, 512 bytes above the pool
+ * below. Computed from this sentence and not from midpool's table, so that a
+ * count that rests on it is independent.
  */
 #ifndef TESTS_PRELOAD_CLASSES_H
 #define TESTS_PRELOAD_CLASSES_H
@@ -11,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CLASSES = 21, BAND_MIN = 2048, BAND_MAX = 65536 };
+enum { CLASSES = 25, BAND_MIN = 2048, BAND_MAX = 65536 };
 
 static inline bool
 in_band(size_t size)
@@ -25,8 +26,11 @@ class_bytes(unsigned index)
 {
     if (index == 0)
         return BAND_MIN;
-    size_t pool = (size_t)4096 << (index - 1) / 4;
-    return pool / 2 + pool / 8 * ((index - 1) % 4 + 1);
+    if (index <= 4)
+        return 2048 + 512 * (size_t)index;
+    size_t pool = (size_t)8192 << (index - 5) / 5;
+    unsigned step = (index - 5) % 5;
+    return step == 0 ? pool / 2 + 512 : pool / 2 + pool / 8 * step;
 }
 
 /* The smallest class for a request of the band. */
