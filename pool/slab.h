@@ -51,10 +51,12 @@ struct slab {
     uint64_t cold[SLAB_MAP_WORDS];
 };
 
+enum { SLAB_SET_WORDS = REGION_SLABS_MAX / 64 };
+
 struct slab_set {
     uint32_t first; /* no word below holds a bit */
     uint32_t count;
-    uint64_t word[REGION_SLABS_MAX / 64];
+    uint64_t word[SLAB_SET_WORDS];
 };
 
 extern hidden struct slab_set warm_slabs[BINS];
@@ -71,7 +73,10 @@ extern hidden uint64_t slab_resident_bytes;    /* slots not cold, about */
 
 void slab_set_add(struct slab_set *set, uint32_t number);
 void slab_set_remove(struct slab_set *set, uint32_t number);
-/* The lowest number at or above from, or UINT32_MAX. */
+/*
+ * The lowest number at or above from, or UINT32_MAX. from may be any number,
+ * the one behind the last slab included.
+ */
 uint32_t slab_set_next(struct slab_set *set, uint32_t from);
 
 static inline struct slab *
