@@ -88,18 +88,6 @@ realloc(void *ptr, size_t bytes)
     return route_realloc(ptr, bytes);
 }
 
-EXPORT void *
-reallocarray(void *ptr, size_t count, size_t size)
-{
-    size_t bytes;
-
-    if (__builtin_mul_overflow(count, size, &bytes)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return realloc(ptr, bytes);
-}
-
 static bool
 power_of_two(size_t value)
 {
@@ -165,26 +153,6 @@ EXPORT size_t
 malloc_usable_size(void *ptr)
 {
     return ptr == NULL ? 0 : route_usable_size(ptr);
-}
-
-EXPORT void
-free_sized(void *ptr, size_t bytes)
-{
-    if (likely(ptr == NULL || route_check_size(ptr, bytes)))
-        free(ptr);
-}
-
-EXPORT void
-free_aligned_sized(void *ptr, size_t align, size_t bytes)
-{
-    (void)align;
-    free_sized(ptr, bytes);
-}
-
-EXPORT void
-cfree(void *ptr)
-{
-    free(ptr);
 }
 
 /* glibc's inner names, which some libraries and old programs call. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "deepbind.h"
 #include "environment.h"
 #include "exit_report.h"
 #include "line.h"
@@ -249,6 +250,7 @@ apply_options(char **entries)
     misuse_install(options.misuse);
     if (reason != NULL)
         return;
+    deepbind_configure(options.deepbind == OPTION_DEEPBIND_STRIP);
     warm_up();
     if (options.purge_thread)
         purge_thread_start(options.decay_ms);

@@ -97,6 +97,7 @@ OPTION_WORDS(FORMAT, enum report_format, "text", "json", "openmetrics", "csv",
 OPTION_WORDS(BOOL, bool, "no", "yes")
 OPTION_WORDS(ZERO, enum option_zero, "off", "free")
 OPTION_WORDS(MISUSE, enum option_misuse, "abort", "warn", "off")
+OPTION_WORDS(DEEPBIND, enum option_deepbind, "strip", "keep")
 OPTION_WORDS(THP, enum pool_thp, "default", "never", "dense")
 
 bool

@@ -36,6 +36,9 @@ enum option_misuse {
     OPTION_MISUSE_OFF,
 };
 
+/* What dlopen does with RTLD_DEEPBIND. */
+enum option_deepbind { OPTION_DEEPBIND_STRIP, OPTION_DEEPBIND_KEEP };
+
 struct option_warmup {
     unsigned steps;
     struct {
@@ -53,6 +56,7 @@ struct option_warmup {
 #define OPTION_FIELD_WARMUP(key) struct option_warmup key;
 #define OPTION_FIELD_ZERO(key) enum option_zero key;
 #define OPTION_FIELD_MISUSE(key) enum option_misuse key;
+#define OPTION_FIELD_DEEPBIND(key) enum option_deepbind key;
 #define OPTION_FIELD_THP(key) enum pool_thp key;
 #define OPTION_FIELD_BYTES(key) uint64_t key;
 #define OPTION_FIELD_DECAY(key) int64_t key;

@@ -64,6 +64,7 @@ emit_config(struct json *json, const struct stats_header *page)
     json_open(json, "interception", '{');
     json_bool(json, "active", page->active != 0);
     json_string(json, "reason", page->reason);
+    json_unsigned(json, "deepbind_stripped", page->deepbind_stripped);
     json_close(json, '}');
 }
 

@@ -225,6 +225,20 @@ no_gets(struct text *text, const struct stats_snapshot *snap)
     text_flush(text, "pools", TEXT_BOLD);
 }
 
+static void
+deepbind(struct text *text, const struct stats_snapshot *snap)
+{
+    uint64_t count = snap->page->deepbind_stripped;
+    struct sink *sink = text_words(text);
+    if (count == 0)
+        return;
+    sink_count(sink, count);
+    sink_text(sink, count == 1 ? " library was" : " libraries were");
+    sink_text(sink, " opened without RTLD_DEEPBIND, to share one allocator"
+                    " with the program (deepbind:strip)");
+    text_flush(text, "dlopen", TEXT_PLAIN);
+}
+
 void
 report_text(struct sink *sink, const struct report_style *style,
             const struct stats_snapshot *snap)
@@ -248,6 +262,7 @@ report_text(struct sink *sink, const struct report_style *style,
     if (snap->total.gets > 0)
         text_curve(&text, snap);
     leftovers(&text, snap);
+    deepbind(&text, snap);
     advice(&text, snap, false);
     if (!style->all)
         text_cut(sink, LINES_MAX);

@@ -49,12 +49,13 @@ _midpool_conf() {
     zero:*) values="off free" ;;
     misuse:*) values="abort warn off" ;;
     thp:*) values="default never dense" ;;
+    deepbind:*) values="strip keep" ;;
     *:*) return ;;
     *)
         compopt -o nospace
         values="report: report_file: report_children: warn_below: live:
             signal: warmup: zero: misuse: check_fill: thp: cache_max:
-            pool_max: decay_ms: purge_thread:"
+            pool_max: decay_ms: purge_thread: deepbind:"
         _midpool_list "$values" "$1"
         return
         ;;

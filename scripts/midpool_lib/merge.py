@@ -128,6 +128,8 @@ def run_profile(main, others):
         _add(total, report)
         if report["interception"]["active"]:
             total["interception"]["active"] = True
+        total["interception"]["deepbind_stripped"] += report["interception"][
+            "deepbind_stripped"]
         total["children"].append(copy.deepcopy(report))
     if others:
         _judge_rate(total)

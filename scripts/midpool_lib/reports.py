@@ -229,6 +229,8 @@ def _fill_process(process):
 def _fill_intercepted(interception):
     interception["active"] = bool(interception.get("active", True))
     interception["reason"] = str(interception.get("reason") or "")
+    interception.setdefault("deepbind_stripped", 0)
+    _count(interception, "deepbind_stripped", "interception")
 
 
 def _fill_rest(document):

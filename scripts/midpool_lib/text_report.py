@@ -217,6 +217,16 @@ def advice(report, kind, label, look, *colour):
     return lines
 
 
+def deepbind(report):
+    """What is said of libraries that lost RTLD_DEEPBIND, or nothing."""
+    count = report["interception"]["deepbind_stripped"]
+    if not count:
+        return ""
+    return (f"{style.count(count)} librar{'y was' if count == 1 else 'ies were'}"
+            " opened without RTLD_DEEPBIND, to share one allocator with the"
+            " program (deepbind:strip)")
+
+
 def render(report, look, detail=False):
     """The report's lines."""
     lines = [headline(report, look)] + hit_rate(report, look)
@@ -233,4 +243,6 @@ def render(report, look, detail=False):
             lines += labelled("over time", over_time, look)
         if leftovers(report):
             lines += labelled("leftovers", leftovers(report), look)
+        if deepbind(report):
+            lines += labelled("dlopen", deepbind(report), look)
     return lines + advice(report, "hints", "hint", look, "bold")

@@ -169,6 +169,22 @@ use_version(void)
     CHECK(version && version[0] >= '0' && version[0] <= '9', "version");
 }
 
+static void
+use_dlopen(void)
+{
+    void *library = dlopen("libm.so.6", RTLD_NOW | RTLD_DEEPBIND);
+    CHECK(library != NULL && dlsym(library, "cos") != NULL, "%s", dlerror());
+    CHECK(dlclose(library) == 0, "dlclose");
+}
+
+static void
+use_dlmopen(void)
+{
+    void *library = dlmopen(LM_ID_NEWLM, "libm.so.6", RTLD_NOW);
+    CHECK(library != NULL && dlsym(library, "cos") != NULL, "%s", dlerror());
+    CHECK(dlclose(library) == 0, "dlclose");
+}
+
 static const struct {
     const char *name;
     void (*use)(void);
@@ -180,6 +196,8 @@ static const struct {
     {"malloc_info", use_malloc_info},
     {"malloc_stats", use_malloc_stats},
     {"mallopt", use_mallopt},
+    {"dlopen", use_dlopen},
+    {"dlmopen", use_dlmopen},
     {"midpool_snapshot", use_snapshot},
     {"midpool_report", use_report},
     {"midpool_reset", use_reset},

@@ -1,14 +1,13 @@
 /*
  * foreign.c - memory that crosses between allocators.
  *
- *     foreign plain|deepbind|dlmopen|to_deepbind LIBRARY
+ *     foreign plain|deepbind|kept|dlmopen LIBRARY
  *
- * A library loaded with RTLD_DEEPBIND has the C library's malloc. What it
- * gives away is freed, resized and measured here, as programs do; what libc
- * allocates on its behalf (strdup, getline, realpath) came from the
- * program's allocator all along. The other way round, a pointer of ours in
- * its free, can not be helped by an interposer that leaves dlopen alone:
- * to_deepbind shows what happens then.
+ * Memory that the library gives away is freed, resized and measured here, as
+ * programs do. With "plain" and "deepbind" the library also frees memory of
+ * the program, and memory that libc allocated on its behalf (strdup, getline,
+ * realpath). With "kept", for the option deepbind:keep, and with "dlmopen" it
+ * has the C library's malloc, and only the first way is open.
  */
 #include <dlfcn.h>
 #include <malloc.h>
@@ -102,17 +101,28 @@ hand_out(void)
     their_free(strdup("some words"));
 }
 
+/* What libc allocates for them, in their own hands. */
+static void
+keep_among_them(void)
+{
+    for (unsigned i = 0; i < 200; i++) {
+        their_free(their_strdup("some words"));
+        their_free(their_getline("/proc/self/status"));
+        their_free(their_realpath("/proc/.."));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     CHECK(argc == 3, "usage: foreign HOW LIBRARY");
     load(argv[2], argv[1]);
     CHECK(their_work() == FOREIGN_WORK_BLOCKS, "%u blocks", their_work());
-    if (strcmp(argv[1], "plain") == 0)
+    if (strcmp(argv[1], "plain") == 0 || strcmp(argv[1], "deepbind") == 0) {
         hand_out();
-    if (strcmp(argv[1], "to_deepbind") == 0)
-        hand_out();
-    else if (strcmp(argv[1], "dlmopen") != 0)
+        keep_among_them();
+    }
+    if (strcmp(argv[1], "dlmopen") != 0)
         take_over();
     if (strcmp(argv[1], "dlmopen") != 0)
         take_over_text();

@@ -1,0 +1,45 @@
+/*
+ * derived.c - exported functions that stand on other exported ones.
+ *
+ * Each calls the function below it by its symbol, as the dynamic linker
+ * bound it: where another library, or the executable, defines malloc, realloc
+ * and free but none of these, they must work on that allocator's memory. So
+ * none of them may stand in the file that defines the function it calls,
+ * where the compiler would bind the call at once.
+ */
+#include <errno.h>
+
+#include "midpool_exports.h"
+#include "route.h"
+
+EXPORT void *
+reallocarray(void *ptr, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(ptr, bytes);
+}
+
+EXPORT void
+free_sized(void *ptr, size_t bytes)
+{
+    if (likely(ptr == NULL || route_check_size(ptr, bytes)))
+        free(ptr);
+}
+
+EXPORT void
+free_aligned_sized(void *ptr, size_t align, size_t bytes)
+{
+    (void)align;
+    free_sized(ptr, bytes);
+}
+
+EXPORT void
+cfree(void *ptr)
+{
+    free(ptr);
+}
