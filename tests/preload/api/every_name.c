@@ -6,6 +6,7 @@
  * The names come from interpose/exports.map; one that no table here knows is
  * a failure, so that nothing is exported and never called.
  */
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 """PHP, which opens its extensions with RTLD_DEEPBIND: php and php-fpm."""
 
 import glob
-import os
 
 from harness import another_user, main, scenario
 from processes import accepts, free_port
