@@ -26,10 +26,15 @@ objcopy=$6
 #   dlsym atexit        allocate
 #   clock_gettime       libfaketime's allocates
 #   exp log round       would load libm into every process
+#   strerror_r          allocates, from glibc 2.41 on
 owned='pthread_atfork pthread_mutex_init pthread_mutex_lock
 pthread_mutex_trylock pthread_mutex_unlock pthread_cond_init pthread_cond_wait
 pthread_cond_timedwait pthread_cond_signal mmap munmap madvise sbrk dlsym
-atexit clock_gettime exp log round'
+atexit clock_gettime exp log round strerror_r'
+
+# The C23 names that newer headers give to these functions need a newer glibc,
+# although jemalloc uses nothing that is new in them: the old names do.
+plain='strtol strtoul strtoll strtoull strtoimax strtoumax sscanf'
 
 # jemalloc's API: its name, and ours.
 api='malloc backend_raw_malloc
@@ -65,6 +70,9 @@ backend_je_tsd_tcache_enabled_data_init tsd.*o
     echo "$api"
     for name in $owned; do
         echo "$name backend_je_$name"
+    done
+    for name in $plain; do
+        echo "__isoc23_$name $name"
     done
 } >renames
 {

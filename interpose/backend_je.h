@@ -90,7 +90,17 @@ int backend_je_pthread_cond_timedwait(struct backend_cond *cond,
                                       struct backend_mutex *mutex,
                                       const struct timespec *until);
 
-/* Memory; see backend_map.c. All of these keep errno when they succeed. */
+/*
+ * Memory; see backend_map.c. All of these keep errno, except a munmap that
+ * fails. jemalloc then describes the error by backend_je_strerror_r, with what
+ * it finds in errno. So errno holds the error and, above it, the errno of
+ * before with a mark: strerror_r sets errno back to that, and free keeps errno.
+ */
+enum {
+    BACKEND_ERRNO_BITS = 16,      /* of the error */
+    BACKEND_ERRNO_KEPT = 1 << 14, /* the errno of before is below this */
+    BACKEND_ERRNO_MARK = 1 << 30,
+};
 void *backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
                       off_t offset);
 int backend_je_munmap(void *addr, size_t bytes);
@@ -115,6 +125,7 @@ int backend_je_pthread_atfork(void (*prepare)(void), void (*parent)(void),
 void *backend_je_dlsym(void *handle, const char *name);
 int backend_je_atexit(void (*function)(void));
 int backend_je_clock_gettime(clockid_t clock, struct timespec *now);
+char *backend_je_strerror_r(int error, char *buffer, size_t bytes);
 double backend_je_exp(double x);
 double backend_je_log(double x);
 double backend_je_round(double x);

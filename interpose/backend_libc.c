@@ -4,7 +4,9 @@
  * Purpose   atexit and dlsym allocate; libm would be loaded into every
  *           process for the sake of jemalloc's heap profiler; pthread_atfork
  *           would register fork handlers in the wrong order (backend_fork.c);
- *           clock_gettime may be another preloaded library's, which allocates.
+ *           clock_gettime may be another preloaded library's, which allocates;
+ *           strerror_r allocates from glibc 2.41 on, while jemalloc, which
+ *           describes a failed system call, may hold its locks.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -60,6 +62,29 @@ backend_je_clock_gettime(clockid_t clock, struct timespec *now)
         return 0;
     errno = EINVAL;
     return -1;
+}
+
+/*
+ * Writes the error's description to buffer, cut at bytes, which is above 0.
+ * For the error of backend_je_munmap, errno is as it was before that call.
+ */
+char *
+backend_je_strerror_r(int error, char *buffer, size_t bytes)
+{
+    const char *text;
+    size_t length;
+
+    if ((error & BACKEND_ERRNO_MARK) != 0) {
+        errno = (error & ~BACKEND_ERRNO_MARK) >> BACKEND_ERRNO_BITS;
+        error &= (1 << BACKEND_ERRNO_BITS) - 1;
+    }
+    text = strerrordesc_np(error);
+    if (text == NULL)
+        text = "unknown error";
+    length = strnlen(text, bytes - 1);
+    memcpy(buffer, text, length);
+    buffer[length] = '\0';
+    return buffer;
 }
 
 /*

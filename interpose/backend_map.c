@@ -258,7 +258,12 @@ backend_je_munmap(void *addr, size_t bytes)
     int saved = errno;
     int result = addr == first_page ? 0 : unmap(addr, bytes);
 
-    if (result == 0 && addr != first_page)
+    if (result != 0) {
+        if (saved >= 0 && saved < BACKEND_ERRNO_KEPT)
+            errno |= BACKEND_ERRNO_MARK | saved << BACKEND_ERRNO_BITS;
+        return result;
+    }
+    if (addr != first_page)
         window_move((uintptr_t)addr + bytes, (uintptr_t)addr);
     errno = saved;
     return result;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "backend_je.h"
 
 static const size_t sizes[] = {0,    1,     8,      9,      16,      17,
                                2047, 65537, 100000, 262144, 1048576, 9000000};
@@ -156,4 +157,23 @@ Test(backend, usage_grows_with_what_is_allocated)
     backend_trim();
     backend_usage(&after);
     cr_assert(after.allocated_bytes < before.allocated_bytes + (1 << 20));
+}
+
+/* jemalloc describes what a failed munmap left in errno. */
+Test(backend, a_failed_munmap_is_described_and_errno_is_kept)
+{
+    static const int before[] = {0, ENOMEM, 300};
+    char text[64];
+    char shortened[4];
+
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        errno = before[i];
+        cr_assert_neq(backend_je_munmap((void *)1, 1), 0);
+        cr_assert_str_eq(backend_je_strerror_r(errno, text, sizeof text),
+                         "Invalid argument");
+        cr_assert_eq(errno, before[i]);
+    }
+    cr_assert_str_eq(backend_je_strerror_r(ENOMEM, shortened, 4), "Can");
+    cr_assert_str_eq(backend_je_strerror_r(99999, text, sizeof text),
+                     "unknown error");
 }

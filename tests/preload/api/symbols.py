@@ -78,6 +78,17 @@ def test_needs_libc_only(arguments):
     assert not strange, strange
 
 
+def test_avoids_functions_of_libc(arguments):
+    """strerror_r allocates from glibc 2.41 on; the C23 names of strtol and
+    its like would tie the library to glibc 2.38."""
+    undefined = {line.split()[-1].split("@")[0] for line in tool(
+        "nm", "-D", "--undefined-only", arguments.lib).splitlines()}
+    assert "dlsym" in undefined, undefined
+    avoided = {name for name in undefined
+               if name.endswith("strerror_r") or name.startswith("__isoc23_")}
+    assert not avoided, avoided
+
+
 def test_never_unloaded(arguments):
     assert re.search(r"FLAGS_1.*NODELETE",
                      tool("readelf", "-dW", arguments.lib))

@@ -34,7 +34,9 @@ def run_once(arguments, call, conf, words):
 
 
 def judge(result, kind, expected, context):
-    """Refused memory is the program's to deal with: it says so, and ends."""
+    """Refused memory is the program's to deal with: it says so, and ends.
+    What jemalloc says of a failed call names the error."""
+    assert b"Success" not in result.err, (context, result)
     if kind in MEMORY and result.status == preload.FAILED:
         assert b"malloc(" in result.out + result.err, (context, result)
         return
