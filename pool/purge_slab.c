@@ -95,7 +95,7 @@ purge_run(uint32_t number, unsigned from, unsigned to)
     char *low = from == 0 ? region_slab_start(number)
                           : slab_slot_start(number, slab->bin, from);
     char *high = to == bin_info[slab->bin].slots
-                     ? region_slab_start(number) + SLAB_BYTES
+                     ? region_slab_start(number) + SLAB_USED_BYTES
                      : slab_slot_start(number, slab->bin, to);
     char *start = (char *)align_up((uintptr_t)low, OS_PAGE_BYTES);
     char *end = (char *)align_down((uintptr_t)high, OS_PAGE_BYTES);
@@ -144,7 +144,7 @@ purge_whole(uint32_t number)
 {
     char *start = region_slab_start(number);
 
-    if (!os_purge(start, SLAB_BYTES))
+    if (!os_purge(start, SLAB_USED_BYTES))
         return false;
     (void)os_purge(region_state(start), STATE_TABLE_BYTES);
     return true;

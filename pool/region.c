@@ -124,26 +124,26 @@ commit_slabs(uint32_t from, uint32_t to, bool top)
 }
 
 /*
- * Small pages at the bottom, whatever the system's policy: a program with few
- * buffers of many sizes would get 2 MB for each. At the top, where growing
- * bins fill slab after slab, the policy decides, unless the option does.
+ * Advice that an option asks for, and no other: where the program set a seccomp
+ * filter an advice may be what it kills for.
  */
 static void
-advise(void *start, size_t bytes, bool huge)
+advise(void *start, size_t bytes, bool top)
 {
     enum pool_thp thp = settings.config.thp;
 
-    if (!huge || thp == POOL_THP_NEVER)
+    if (thp == POOL_THP_NEVER)
         (void)os_advise_huge(start, bytes, false);
-    else if (thp == POOL_THP_DENSE)
+    else if (thp == POOL_THP_DENSE && top)
         (void)os_advise_huge(start, bytes, true);
 }
 
+/* Slabs [from, to) of the top, or the single slab from of the bottom. */
 static bool
 commit(uint32_t from, uint32_t to, bool top)
 {
     char *start = region_slab_start(from);
-    size_t bytes = (size_t)(to - from) << SLAB_SHIFT;
+    size_t bytes = top ? (size_t)(to - from) << SLAB_SHIFT : SLAB_USED_BYTES;
 
     if (!commit_slabs(from, to, top) ||
         !space_map(region_state(start), bytes_state(to - from)))
@@ -157,11 +157,14 @@ commit(uint32_t from, uint32_t to, bool top)
     return true;
 }
 
-/* Slabs to commit at once, fewer than wanted where little is left. */
+/*
+ * Slabs to commit at once, fewer than wanted where little is left. Each of the
+ * bottom is a mapping of its own.
+ */
 static uint32_t
-commit_step(uint32_t taken)
+commit_step(uint32_t taken, bool top)
 {
-    bool careful = taken < SLAB_COMMIT_FIRST || region.careful;
+    bool careful = !top || taken < SLAB_COMMIT_FIRST || region.careful;
     uint32_t step = careful ? 1 : SLAB_COMMIT_SLABS;
     uint32_t left = region.high_commit - region.low_commit;
 
@@ -175,7 +178,7 @@ commit_step(uint32_t taken)
 static uint32_t
 commit_next(uint32_t taken, bool top)
 {
-    uint32_t step = commit_step(taken);
+    uint32_t step = commit_step(taken, top);
 
     while (step > 0) {
         uint32_t from = top ? region.high_commit - step : region.low_commit;

@@ -13,10 +13,13 @@
  *                              below
  *             struct slab      slab.h
  *
- *           Slabs are taken from the bottom (system pages) and from the top
- *           (huge pages), so that the kernel sees few mappings. Slabs,
+ *           Slabs are taken from the bottom (small pages) and from the top
+ *           (huge pages where the system or an option wants them). Slabs,
  *           state words and descriptors are mapped in steps, as they are
- *           needed (space.h).
+ *           needed (space.h). A slab's last page holds no slot. At the bottom
+ *           it is not mapped: a huge page needs 2 MB in one mapping, so that
+ *           slabs there have small pages without a call to madvise, which a
+ *           program's seccomp filter may forbid.
  * Ownership Written under the slab lock; region_slab_bin and the state words
  *           are read without it, by threads that hold a slot of the slab,
  *           which keeps the slab from changing its bin.
@@ -51,6 +54,8 @@
 enum {
     SLAB_SHIFT = 21,
     SLAB_BYTES = 1 << SLAB_SHIFT,
+    /* Slots end before a slab's last page, see below. */
+    SLAB_USED_BYTES = SLAB_BYTES - OS_PAGE_BYTES,
     REGION_SLABS_MAX = 1 << 17, /* 256 GB */
     REGION_SLABS_MIN = 4,
     STATE_SHIFT = 11,

@@ -73,8 +73,8 @@
 #define GROUP(distance, every) ((every) * (distance) + OS_PAGE_BYTES)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SLOTS(distance, every)                                                 \
-    (SLAB_BYTES / GROUP(distance, every) * (every) +                           \
-     MIN(every, SLAB_BYTES % GROUP(distance, every) / (distance)))
+    (SLAB_USED_BYTES / GROUP(distance, every) * (every) +                      \
+     MIN(every, SLAB_USED_BYTES % GROUP(distance, every) / (distance)))
 
 #define INFO(class_index, bytes, distance, every)                              \
     {                                                                          \

@@ -83,7 +83,7 @@ slab_set_stuck(struct slab *slab, unsigned stuck)
 static uint16_t
 colour(uint32_t number, const struct bin_info *info)
 {
-    uint32_t left = SLAB_BYTES - slots_bytes(info, info->slots);
+    uint32_t left = SLAB_USED_BYTES - slots_bytes(info, info->slots);
     uint32_t pages = left / OS_PAGE_BYTES;
     uint32_t lines = left / CACHE_LINE_BYTES;
     uint32_t colour = pages > 0 ? number % pages * PAGE_LINES : 0;
@@ -108,7 +108,7 @@ assign(uint32_t number, unsigned bin)
     slab->colour = colour(number, &bin_info[bin]);
     pool_assert(slab_lead(slab) +
                     slots_bytes(&bin_info[bin], bin_info[bin].slots) <=
-                SLAB_BYTES);
+                SLAB_USED_BYTES);
     slab->stamp = slab_window;
     slab_assigned_count[bin]++;
     slab_assigned_total++;
@@ -219,7 +219,7 @@ clean_one_empty(void)
     if (number == UINT32_MAX)
         number = slab_set_next(&empty_slabs, 0);
     if (number == UINT32_MAX ||
-        !os_purge(region_slab_start(number), SLAB_BYTES))
+        !os_purge(region_slab_start(number), SLAB_USED_BYTES))
         return;
     account_discards(slab_at(number)->bin, slab_at(number)->warm_free);
     slab_make_clean(number);

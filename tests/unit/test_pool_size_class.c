@@ -57,7 +57,7 @@ Test(pool_size_class, strides_keep_slots_apart_and_aligned)
         cr_assert_eq(info->stride % align, 0);
         cr_assert(info->stride >= 1 << STATE_SHIFT,
                   "two slots would share a state word");
-        cr_assert(slots_bytes(info, info->slots) <= SLAB_BYTES);
+        cr_assert(slots_bytes(info, info->slots) <= SLAB_USED_BYTES);
         cr_assert(info->slots <= SLAB_MAP_WORDS * 64);
         cr_assert(info->magazine_rounds <= MAGAZINE_ROUNDS);
         cr_assert(info->run_slots >= 1);
@@ -84,9 +84,9 @@ Test(pool_size_class, slots_are_found_at_their_places)
 
         for (unsigned slot = 0; slot < info->slots; slot++)
             expect_place(info, slot);
-        cr_assert_gt(slots_bytes(info, info->slots + 1u), SLAB_BYTES,
+        cr_assert_gt(slots_bytes(info, info->slots + 1u), SLAB_USED_BYTES,
                      "bin %u has room for a slot more", bin);
-        cr_assert_eq(slots_within(info, SLAB_BYTES), info->slots);
+        cr_assert_eq(slots_within(info, SLAB_USED_BYTES), info->slots);
     }
 }
 
