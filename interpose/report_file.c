@@ -11,13 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "numbered_name.h"
 #include "option_value.h"
 #include "process.h"
 #include "quiet_write.h"
 #include "sink.h"
 #include "stderr_target.h"
 
-enum { SUFFIX_MAX = 9999, TEMPORARY_TRIES = 16, BEGINNING_BYTES = 16 };
+enum { CLAIM_TRIES = 100000, TEMPORARY_TRIES = 16, BEGINNING_BYTES = 16 };
 
 /*
  * What was written last, to recognise it; inode 0: nothing. Inodes are used
@@ -27,6 +28,7 @@ static struct {
     dev_t device;
     ino_t inode;
     struct timespec changed;
+    uint64_t number; /* in its name; 0: the name is the wanted one */
 } own;
 
 /* Not on the stack, which may be a signal's and small. */
@@ -86,7 +88,7 @@ is_special(const char *path)
            !S_ISLNK(there.st_mode) && !S_ISDIR(there.st_mode);
 }
 
-/* No name for a file; ".2" beside or inside it would be found by nobody. */
+/* No name for a file: a numbered one beside it would be found by nobody. */
 static bool
 is_directory(const char *path)
 {
@@ -114,20 +116,6 @@ write_special(const char *path, const char *bytes, size_t length)
         error = quiet_write(fd, bytes, length);
     close(fd);
     return error;
-}
-
-/* path with "." and number appended; false when that is too long. */
-static bool
-numbered(char out[PATH_MAX], const char *path, uint64_t number)
-{
-    struct sink sink;
-
-    sink_init(&sink, out, PATH_MAX);
-    sink_text(&sink, path);
-    sink_char(&sink, '.');
-    sink_decimal(&sink, number);
-    sink_char(&sink, '\0');
-    return !sink.full;
 }
 
 /*
@@ -249,6 +237,31 @@ is_alike(const char *path, const char *bytes, size_t length)
     return alike;
 }
 
+/* Gives from the first free numbered name of path; that goes to final_name. */
+static int
+publish_numbered(const char *from, const char *path)
+{
+    uint64_t number = numbered_name_free(final_name, path);
+    int error = EEXIST;
+
+    /* Other processes may take the same numbers at this moment. */
+    for (unsigned i = 0; i < CLAIM_TRIES && error == EEXIST; i++) {
+        if (!numbered_name(final_name, path, number))
+            return ENAMETOOLONG;
+        own.number = number++;
+        error = claim_name(from, final_name);
+    }
+    return error;
+}
+
+/* Is the last report, written under a numbered name of path, still ours? */
+static bool
+is_own_numbered(const char *path)
+{
+    return own.number != 0 && numbered_name(final_name, path, own.number) &&
+           is_own(final_name);
+}
+
 /*
  * Gives from the name path when that is free or replaceable, or the next
  * free one; that goes to final_name.
@@ -256,21 +269,18 @@ is_alike(const char *path, const char *bytes, size_t length)
 static int
 publish(const char *from, const char *path, bool replaceable)
 {
-    int error = EEXIST;
+    int error;
 
     if (strlen(path) >= PATH_MAX)
         return ENAMETOOLONG;
+    if (is_own_numbered(path))
+        return rename(from, final_name) == 0 ? 0 : errno;
     strcpy(final_name, path);
-    if (replaceable)
+    own.number = 0;
+    if (replaceable || is_own(path))
         return rename(from, path) == 0 ? 0 : errno;
-    for (unsigned i = 2; i <= SUFFIX_MAX && error == EEXIST; i++) {
-        if (is_own(final_name))
-            return rename(from, final_name) == 0 ? 0 : errno;
-        error = claim_name(from, final_name);
-        if (error == EEXIST && !numbered(final_name, path, i))
-            return ENAMETOOLONG;
-    }
-    return error;
+    error = claim_name(from, path);
+    return error == EEXIST ? publish_numbered(from, path) : error;
 }
 
 static int

@@ -3,14 +3,15 @@
  *
  * The bytes go to a temporary file beside the wanted name (never through a
  * symbolic link), which then takes the name if nobody has it: a report of
- * another process is never overwritten, the next free suffix of .2, .3, ...
- * is used. What this process wrote itself under the name is replaced, so that
- * a file written on a signal stays one file; what somebody changed since then
- * is not.
+ * another process is never overwritten, the next free numbered name is used
+ * (see numbered_name.h). What this process wrote itself under the name is
+ * replaced, so that a file written on a signal stays one file; what somebody
+ * changed since then is not.
  *
- * A collector reads one name, again and again, and as another user. What it
- * is to find there is the newest report: an older one, of whatever process,
- * is replaced; any other file is not.
+ * A collector reads one name, again and again, and as another user. A report
+ * for it replaces an older report of that name, of any process. Other files
+ * are never replaced: the report then gets a numbered name with the same
+ * ending, which a collector of *.prom reads, too.
  *
  * A terminal, a device or a pipe that has the name is written to directly,
  * and so is the descriptor that a name as /dev/stderr or /dev/fd/5 means.

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "numbered_name.h"
 #include "report_file.h"
 #include "stderr_target.h"
 
@@ -89,13 +90,13 @@ report(const char *text)
 }
 
 static const char *
-contents(const char *suffix)
+contents(const char *number)
 {
     static char text[100];
     char name[300];
     FILE *file;
 
-    snprintf(name, sizeof name, "%s%s", path, suffix);
+    snprintf(name, sizeof name, "%s/report%s.json", directory, number);
     file = fopen(name, "r");
     if (file == NULL)
         return "(no file)";
@@ -203,6 +204,47 @@ Test(report_file, never_touches_what_another_process_wrote)
     cr_assert_str_eq(contents(".2"), "two\n");
     cr_assert_str_eq(contents(".3"), "three again\n");
     cr_assert_eq(entries(), 3);
+}
+
+static void create(const char *name);
+
+Test(report_file, a_number_stands_before_the_ending_or_at_the_end)
+{
+    static const char *const names[][2] = {
+        {"svc.json", "svc.2.json"},         {"svc", "svc.2"},
+        {"svc.a.prom", "svc.a.2.prom"},     {".svc", ".svc.2"},
+        {".svc.csv", ".svc.2.csv"},         {"a.b/svc", "a.b/svc.2"},
+        {"a.b/svc.json", "a.b/svc.2.json"},
+    };
+    char long_name[PATH_MAX + 1];
+    char out[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cr_assert(numbered_name(out, names[i][0], 2));
+        cr_assert_str_eq(out, names[i][1]);
+    }
+    memset(long_name, 'x', PATH_MAX);
+    long_name[PATH_MAX - 2] = '\0';
+    cr_assert_not(numbered_name(out, long_name, 2));
+}
+
+/* The 10,000th process of a service that restarts is reported, too. */
+Test(report_file, thousands_of_reports_may_have_one_name)
+{
+    char name[300];
+
+    create(path);
+    for (int i = 2; i < 12000; i++) {
+        snprintf(name, sizeof name, "%s/report.%d.json", directory, i);
+        create(name);
+    }
+    cr_assert_eq(report("one\n"), 0);
+    cr_assert_str_eq(contents(".12000"), "one\n");
+    cr_assert_eq(report("two\n"), 0);
+    cr_assert_str_eq(contents(".12000"), "two\n");
+    report_file_forked();
+    cr_assert_eq(report("three\n"), 0);
+    cr_assert_str_eq(contents(".12001"), "three\n");
 }
 
 static void

@@ -185,7 +185,9 @@ def test_two_processes_one_name(arguments):
                 report = json.load(file)
             pids.add(report["process"]["pid"])
         assert len(pids) == 5, (pids, os.listdir(folder))
-        assert os.path.exists(os.path.join(folder, "fixed.json"))
+        names = sorted(os.listdir(folder))
+        assert names == ["fixed.%s.json" % n for n in "2345"] + [
+            "fixed.json"], names
 
 
 def test_collector_reads_the_newest(arguments):
