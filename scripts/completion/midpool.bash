@@ -73,7 +73,7 @@ _midpool_value() {
     --conf) _midpool_conf "$2" ;;
     --allocators)
         _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
-    --allow) _midpool_list "executable config classes" "$2" ;;
+    --allow) _midpool_list "executable config classes end" "$2" ;;
     -n | --runs | -i | --interval | --fail-on) ;;
     *) return 1 ;;
     esac

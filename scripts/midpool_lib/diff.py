@@ -19,11 +19,13 @@ p <= 0.05). '~': not shown to differ; '?': too few runs to tell, 4 and 4 can.
                        'misses>+3%' 'hit_rate<-0.5pp' '16K.peak>+1M'
                        'class:20K.gets>+0%' 'hit_rate<98%'
       --allow KINDS    compare although these differ, a comma list of
-                       executable, config, classes
+                       executable, config, classes, end (a run that ended by
+                       a signal, or with another exit status)
       --markdown       for a pull request
       --json           for programs
 
-exit status: 0 ok, 1 a rule was met, 2 usage, 3 not comparable
+exit status: 0 ok, 1 a rule was met or its value is missing, 2 usage,
+             3 not comparable
 
   midpool run -n 5 -o base.json -- prog;  (change something)
   midpool run -n 5 -o new.json -- prog
@@ -32,7 +34,7 @@ exit status: 0 ok, 1 a rule was met, 2 usage, 3 not comparable
 
 SPEC = {"-a": "all", "--all": "all", "--fail-on": "fail_on=*",
         "--allow": "allow=*", "--markdown": "markdown", "--json": "json"}
-KINDS = ("executable", "config", "classes")
+KINDS = ("executable", "config", "classes", "end")
 
 
 def sides(options):
@@ -56,7 +58,7 @@ def allowed(options):
     for kind in kinds:
         if kind not in KINDS:
             raise CommandError(f"diff: --allow {kind}: no such kind",
-                               "executable, config or classes")
+                               "executable, config, classes or end")
     return kinds
 
 
@@ -77,7 +79,7 @@ class Result:
         for rule in self.rules:
             found = rule.judge(base, new)
             if found:
-                self.broken.append((rule,) + found)
+                self.broken.append(found)
 
     @property
     def status(self):
@@ -113,9 +115,10 @@ def to_json(result):
         "remarks": result.remarks,
         "rows": [row(entry) for entry in [result.total] + result.rows],
         "rules": [rule.text for rule in result.rules],
-        "broken": [{"rule": rule.text, "value": value
-                    if abs(value) != float("inf") else None}
-                   for rule, _change, value in result.broken]}, indent=1)
+        "broken": [{"rule": broken.rule.text, "value": broken.value
+                    if abs(broken.value or 0) != float("inf") else None,
+                    "missing": list(broken.missing)}
+                   for broken in result.broken]}, indent=1)
 
 
 def main(argv):

@@ -127,17 +127,24 @@ def notes(result):
     return lines
 
 
-def gate_lines(result):
-    if not result.rules:
-        return []
-    lines = []
-    for rule, change, _value in result.broken:
-        lines.append(
-            f"FAIL {rule.text}: {row_name(change.key)},"
+def _broken_line(broken):
+    if broken.missing:
+        return (f"FAIL {broken.rule.text}: not every run of"
+                f" {' and '.join(broken.missing)} has such a value")
+    change = broken.change
+    return (f"FAIL {broken.rule.text}: {row_name(change.key)},"
             f" {NAMES.get(change.metric, change.metric)} from"
             f" {amount(change.metric, change.base_median)} to"
             f" {amount(change.metric, change.new_median)}"
             f" ({change_words(change)})")
+
+
+def gate_lines(result):
+    if not result.rules:
+        return []
+    lines = [_broken_line(broken) for broken in result.broken]
+    if result.reasons:
+        return lines + ["no rule counts as kept: not comparable"]
     kept = len(result.rules) - len(result.broken)
     if kept:
         lines.append(f"{kept} rule{'s' * (kept > 1)} of {len(result.rules)}"

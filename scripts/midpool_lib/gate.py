@@ -8,7 +8,9 @@
              98% 1M 100: the new median itself
 
 A rule that is met fails the comparison, unless the change is within noise
-(there are enough runs to tell, and they show no difference).
+(there are enough runs to tell, and they show no difference). A rule on a value
+that a run does not have, as a hit rate without gets, fails it as well: nothing
+shows that it is kept.
 """
 
 import re
@@ -90,8 +92,14 @@ class Rule:
             return float("inf") if change.difference > 0 else float("-inf")
         return change.ratio
 
+    def _missing(self, base, new):
+        """The sides on which a run lacks the value that the rule needs."""
+        needed = [("base", base)] if self.relative else []
+        return [name for name, side in needed + [("new", new)]
+                if len(side.values(self.key, self.metric)) < len(side)]
+
     def judge(self, base, new):
-        """None if the rule is kept, else (the change, its value)."""
+        """None if the rule is kept, otherwise why it is Broken."""
         known = base.keys() & new.keys()
         if self.key not in known:
             sizes = sorted(key[1] for key in known if key[0] == self.key[0])
@@ -99,14 +107,27 @@ class Rule:
                 f"diff: --fail-on '{self.text}': no {self.key[0]} of"
                 f" {self.key[1]} bytes",
                 "there are: " + ", ".join(map(str, sizes)))
+        missing = self._missing(base, new)
+        if missing:
+            return Broken(self, missing=missing)
         change = comparison.change_of(base, new, self.key, self.metric)
-        if change is None:
-            return None  # no such value on a side, as a rate without gets
+        if change is None:  # the base, which a level does not need, has none
+            change = comparison.change_of(new, new, self.key, self.metric)
         value = self._value(change)
         broken = value > self.limit if self.above else value < self.limit
         if not broken or (self.relative and change.significant is False):
             return None
-        return change, value
+        return Broken(self, change, value)
+
+
+class Broken:
+    """A rule that is not kept: by its value, or because there is none."""
+
+    def __init__(self, rule, change=None, value=None, missing=()):
+        self.rule = rule
+        self.change = change    # None where a value is missing
+        self.value = value      # None there, infinite for 'from none'
+        self.missing = missing  # of "base" and "new"
 
 
 def parse(texts):

@@ -88,6 +88,28 @@ def _option_differences(first, second):
                      f" {second.get(name, 'unset')}" for name in names)
 
 
+def end_of(report):
+    """How a run ended, in words; None where its report does not know."""
+    process = report["process"]
+    if process["end"] == "signal":
+        return f"by {process.get('end_signal') or 'a signal'}"
+    if process["end"] == "unknown":
+        return "unseen"
+    status = process.get("exit_status")
+    return None if status is None else f"with exit status {status}"
+
+
+def _unlike_ends(everyone):
+    """A sentence where a run was cut off or ended as others did not."""
+    ends = sorted({end for end in map(end_of, everyone) if end})
+    cut = [end for end in ends if not end.startswith("with ")]
+    if cut:
+        return f"a run ended {cut[0]}, so it may have been cut off"
+    if len(ends) > 1:
+        return "the runs ended differently: " + " and ".join(ends[:4])
+    return None
+
+
 def incomparable(base, new, allowed=()):
     """Reasons why the two samples do not compare: (kind, sentence)."""
     everyone = base.reports + new.reports
@@ -110,6 +132,9 @@ def incomparable(base, new, allowed=()):
             break
     if len({_classes(report) for report in everyone}) > 1:
         reasons.append(("classes", "other size classes"))
+    unlike = _unlike_ends(everyone)
+    if unlike:
+        reasons.append(("end", unlike))
     seen = []
     for reason in reasons:
         if reason[0] not in allowed and reason not in seen:

@@ -103,6 +103,27 @@ class Comparability(Case):
             "b", [900] * 4, process={"executable": "/bin/other"}),
             "--fail-on", "misses>+3%", status=3)
 
+    def test_a_run_that_was_cut_off(self):
+        base = self.side("a", [1] * 4)
+        for process, word in (
+                ({"end": "signal", "end_signal": "SIGSEGV"}, "SIGSEGV"),
+                ({"end": "unknown"}, "unseen")):
+            new = self.side("b", [1] * 4, process=process)
+            out = self.diff(base, new, status=3).out
+            self.assertRegex(out, f"NOT COMPARABLE: a run ended .*{word}")
+            self.assertIn("--allow end", out)
+            self.diff(base, new, "--allow", "end")
+            self.diff(new, new, status=3)
+
+    def test_another_exit_status(self):
+        base = self.side("a", [1] * 4, process={"exit_status": 0})
+        new = self.side("b", [1] * 4, process={"exit_status": 1})
+        self.assertIn("ended differently: with exit status 0 and with",
+                      self.diff(base, new, status=3).out)
+        self.diff(base, new, "--allow", "end")
+        self.diff(new, new)
+        self.diff(base, self.side("c", [1] * 4))
+
     def test_other_classes(self):
         report = sample.report()
         report["pools"][2]["classes"].pop()
@@ -144,6 +165,38 @@ class Gate(Case):
     def test_from_nothing(self):
         self.judge("live>+3%", 0)
         self.judge("64K.misses>+3%,misses>+3%", 1)
+
+    def crashed(self, name):
+        """A run that ended by a signal before its first get."""
+        return self.write(name, sample.report(
+            {}, end="signal", end_signal="SIGSEGV"))
+
+    RULES = "hit_rate<98%,hit_rate<-1pp,misses>+3%"
+
+    def test_a_crashed_program_does_not_pass(self):
+        done = self.diff(self.side("a", [100]), [self.crashed("b.json")],
+                         "--fail-on", self.RULES, status=3)
+        self.assertNotRegex(done.out, r"\d rules? of \d kept")
+        done = self.diff(self.side("a", [100]), [self.crashed("b.json")],
+                         "--allow", "end", "--fail-on", self.RULES, status=1)
+        self.assertIn("FAIL hit_rate<98%: not every run of new has",
+                      done.out)
+        self.assertIn("1 rule of 3 kept", done.out)
+
+    def test_one_run_without_the_value_is_enough(self):
+        new = self.side("b", [100] * 3) + [self.write("x", sample.report({}))]
+        self.diff(self.side("a", [100] * 4), new, "--fail-on",
+                  "hit_rate<50%", status=1)
+
+    def test_a_level_needs_no_base(self):
+        empty = [self.write("x.json", sample.report({}))]
+        new = self.side("b", [100])
+        self.diff(empty, new, "--fail-on", "hit_rate<50%")
+        self.diff(empty, new, "--fail-on", "hit_rate<99.9%", status=1)
+        out = self.diff(empty, new, "--fail-on", "hit_rate<-1pp", "--json",
+                        status=1).out
+        self.assertEqual(json.loads(out)["broken"], [
+            {"rule": "hit_rate<-1pp", "value": None, "missing": ["base"]}])
 
     def test_bad_rules_are_usage(self):
         for rule in ("misses", "misses>3%", "missses>+3%", "misses>+3pp",
