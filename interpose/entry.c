@@ -94,6 +94,10 @@ power_of_two(size_t value)
     return value != 0 && (value & (value - 1)) == 0;
 }
 
+/*
+ * As glibc's: errno tells a lack of memory as the result does. POSIX leaves it
+ * open, and programs that look at errno alone rely on it.
+ */
 EXPORT int
 posix_memalign(void **out, size_t align, size_t bytes)
 {
@@ -103,7 +107,7 @@ posix_memalign(void **out, size_t align, size_t bytes)
     if (!power_of_two(align) || align % sizeof(void *) != 0)
         return EINVAL;
     ptr = route_get_aligned(align, bytes);
-    errno = kept;
+    errno = ptr != NULL ? kept : ENOMEM;
     if (ptr == NULL)
         return ENOMEM;
     *out = ptr;

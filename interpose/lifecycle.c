@@ -80,13 +80,16 @@ after_fork_parent(void)
 static void
 start_child(void)
 {
+    /*
+     * No thread here: nobody who calls fork expects the child to have two, and
+     * unshare(CLONE_NEWUSER) and setns refuse a process with threads.
+     */
+    options.purge_thread = false;
     process_forked();
     exit_report_forked();
     if (options.live)
         live_start();
     describe_page();
-    if (options.purge_thread)
-        purge_thread_start(options.decay_ms);
 }
 
 static void

@@ -131,8 +131,10 @@ take_idle(struct cache *cache, unsigned index)
     return refill;
 }
 
+/* *damage: the offset of a byte that was written to since the last put. */
 static void *
-get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
+get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
+           size_t *damage)
 {
     struct stats_block *block = cache_block(cache);
     struct refill refill;
@@ -145,7 +147,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero)
     if (refill.source != REFILL_NONE) {
         /* Cold memory lost the pattern when it was returned. */
         if (unlikely(settings.slow_gets) && refill.source != REFILL_COLD)
-            check_reuse(refill.slot, index);
+            *damage = check_reuse(refill.slot, index);
         count_get(cache, index, bytes);
         count_source(block, index, refill.source);
         cache_mark(cache, refill.slot);
@@ -171,6 +173,7 @@ give_back(struct cache *cache, unsigned index, size_t bytes,
 noinline void *
 cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
+    size_t damage = CHECK_INTACT;
     struct cache *cache;
     void *slot;
 
@@ -183,8 +186,10 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
         return get_shared(bin, bytes, zero);
     cache_enter();
     give_back(cache, bin, bytes, taken);
-    slot = get_cached(cache, bin, bytes, zero);
+    slot = get_cached(cache, bin, bytes, zero, &damage);
     cache_leave(cache);
+    if (unlikely(damage != CHECK_INTACT))
+        check_tell_damage(slot, bin, damage);
     return slot;
 }
 

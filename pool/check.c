@@ -116,19 +116,24 @@ check_fill(void *slot, size_t bytes)
  * Only a slot that was put carries the pattern: warmed slots, and those that
  * came with a slab of another bin, do not.
  */
-void
+size_t
 check_reuse(const void *slot, unsigned bin)
 {
     const unsigned char *byte = slot;
     size_t bytes = bin_info[bin].slot_bytes;
 
     if (*region_state(slot) != state_freed(bin))
-        return;
+        return CHECK_INTACT;
     for (size_t i = 0; i < bytes; i++) {
-        if (byte[i] != FILL_BYTE) {
-            if (pool_on_damage != NULL)
-                pool_on_damage(slot, bytes, i);
-            return;
-        }
+        if (byte[i] != FILL_BYTE)
+            return i;
     }
+    return CHECK_INTACT;
+}
+
+void
+check_tell_damage(const void *slot, unsigned bin, size_t offset)
+{
+    if (pool_on_damage != NULL)
+        pool_on_damage(slot, bin_info[bin].slot_bytes, offset);
 }

@@ -43,7 +43,16 @@ void check_tell(void);
 /* Fills a free slot with the pattern. */
 void check_fill(void *slot, size_t bytes);
 
-/* Reports the first byte of a slot filled before that changed since. */
-void check_reuse(const void *slot, unsigned bin);
+/* The slot reads as its last put left it, or was not filled. */
+#define CHECK_INTACT SIZE_MAX
+
+/*
+ * The offset of the first byte of a slot that changed since it was filled, or
+ * CHECK_INTACT.
+ */
+size_t check_reuse(const void *slot, unsigned bin);
+
+/* Reports it. Not within an operation: the handler may not return. */
+void check_tell_damage(const void *slot, unsigned bin, size_t offset);
 
 #endif

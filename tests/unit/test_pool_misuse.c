@@ -1,6 +1,7 @@
 /* test_pool_misuse.c - pointers that must not be put, and changed contents. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <setjmp.h>
 
 #include "misuse_fixture.h"
 #include "pool_calls.h"
@@ -171,6 +172,36 @@ Test(pool_misuse, a_write_after_a_put_is_seen, .init = start_filling)
         cr_assert_eq(damage.calls, i + 1);
         (void)pool_put(ptr);
     }
+}
+
+static jmp_buf outside;
+
+static void
+leave_on_damage(const void *ptr, size_t bytes, size_t offset)
+{
+    on_damage(ptr, bytes, offset);
+    longjmp(outside, 1);
+}
+
+/* As a program does that handles SIGABRT and goes on. */
+Test(pool_misuse, a_thread_that_leaves_the_report_of_damage_is_served,
+     .init = start_filling)
+{
+    char *volatile ptr = pool_get(5000);
+
+    pool_on_damage = leave_on_damage;
+    (void)pool_put(ptr);
+    ptr[100] ^= 1;
+    if (setjmp(outside) == 0)
+        (void)pool_get(5000);
+    cr_assert_eq(damage.calls, 1);
+    for (unsigned i = 0; i < 10; i++) {
+        void *next = pool_get(5000);
+
+        cr_assert_not_null(next);
+        cr_assert_eq(pool_put(next), CACHE_PUT_DONE);
+    }
+    cr_assert_null(pool_check());
 }
 
 Test(pool_misuse, zeroing_clears_what_is_put)

@@ -136,7 +136,7 @@ const struct alloc_call alloc_calls[] = {
     A(realloc, CALL_MALLOC, 16),
     A(reallocarray, CALL_MALLOC, 16),
     A(aligned_alloc, CALL_ALIGNED, ALIGN),
-    A(posix_memalign, CALL_PAGE, ALIGN, .keeps_errno = true),
+    A(posix_memalign, CALL_PAGE, ALIGN),
     A(memalign, CALL_PAGE, ALIGN),
     A(valloc, CALL_PAGE, PAGE),
     A(pvalloc, CALL_PAGE, PAGE),

@@ -26,7 +26,6 @@ struct alloc_call {
     size_t align; /* what the result is aligned to, at least */
     bool zeroed;
     bool throws;      /* C++: never call with an impossible size */
-    bool keeps_errno; /* posix_memalign: the error is the return value */
 };
 
 struct free_call {
