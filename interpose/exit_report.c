@@ -132,7 +132,8 @@ file_use(void)
                                                  : REPORT_FILE_KEPT;
 }
 
-static void
+/* 0, or an errno value. */
+static int
 write_file(const char *pattern)
 {
     const struct process *process = process_self();
@@ -147,12 +148,12 @@ write_file(const char *pattern)
     int error;
 
     if (environment_is_secure())
-        return;
+        return 0;
     error =
         pattern_expand(pattern, process->directory, &values, path, sizeof path);
     if (error != 0) {
         complain(pattern, error);
-        return;
+        return error;
     }
     error = report_file_write(path, file_use(), rendered,
                               render(options->report, -1));
@@ -160,26 +161,29 @@ write_file(const char *pattern)
         complain(path, error);
     else
         reports_written++;
+    return error;
 }
 
-static void
+static int
 write_default_file(void)
 {
     line_start(&default_name, "midpool.%e.%p.");
     line_add(&default_name, report_extension(options->report));
-    write_file(default_name.text);
+    return write_file(default_name.text);
 }
 
-static void
+static int
 write_stderr(void)
 {
     int fd = stderr_target_open();
+    int error = 0;
 
     if (fd >= 0)
-        quiet_write(fd, rendered, render(REPORT_TEXT, fd));
+        error = quiet_write(fd, rendered, render(REPORT_TEXT, fd));
     else if (stderr_target_is_missed())
-        write_default_file();
+        error = write_default_file();
     stderr_target_close(fd);
+    return error;
 }
 
 /* A process whose parent, or the program before it, reports for it. */
@@ -193,30 +197,31 @@ is_silent_child(void)
     return child && !options->report_children;
 }
 
-static void
+static int
 write_wanted(void)
 {
     if (options->report_file[0] != '\0')
-        write_file(options->report_file);
-    else if (options->report == REPORT_TEXT)
-        write_stderr();
-    else
-        write_default_file();
+        return write_file(options->report_file);
+    if (options->report == REPORT_TEXT)
+        return write_stderr();
+    return write_default_file();
 }
 
-void
+int
 exit_report_write(enum exit_report_cause cause)
 {
     struct unnoticed mark;
+    int error = EBUSY;
 
     if (options == NULL || options->report == REPORT_NONE || is_silent_child())
-        return;
+        return 0;
     unnoticed_begin(&mark);
     if (begin(cause)) {
-        write_wanted();
+        error = write_wanted();
         end();
     }
     unnoticed_end(&mark);
+    return error;
 }
 
 int

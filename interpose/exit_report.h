@@ -22,8 +22,11 @@ enum exit_report_cause { EXIT_REPORT_AT_EXIT, EXIT_REPORT_ON_SIGNAL };
 /* The effective options; they must stay valid. */
 void exit_report_init(const struct options *effective);
 
-/* Writes the report that the options ask for. Async-signal-safe. */
-void exit_report_write(enum exit_report_cause cause);
+/*
+ * Writes the report that the options ask for. 0, or the errno value for which
+ * it is lost: also EBUSY, while another is being written. Async-signal-safe.
+ */
+int exit_report_write(enum exit_report_cause cause);
 
 /*
  * Writes a report to fd, whatever the options say. 0, or an errno value:

@@ -87,8 +87,8 @@ start_child(void)
     options.purge_thread = false;
     process_forked();
     exit_report_forked();
-    if (options.live)
-        live_start();
+    if (options.live != OPTION_LIVE_NO)
+        live_start_child();
     describe_page();
 }
 
@@ -174,7 +174,9 @@ report_end(void)
     pool_stats_end();
     page->end_monotonic_ns = process_clock_ns();
     page->end = STATS_END_EXIT;
-    exit_report_write(EXIT_REPORT_AT_EXIT);
+    page->report_errno = (uint32_t)exit_report_write(EXIT_REPORT_AT_EXIT);
+    if (page->report_errno == 0)
+        live_finish();
     stderr_target_finish();
 }
 
@@ -240,8 +242,8 @@ apply_options(char **entries)
 {
     const char *reason = passthrough_reason();
 
-    if (options.live)
-        live_start();
+    if (options.live != OPTION_LIVE_NO)
+        live_start(options.live == OPTION_LIVE_KEEP);
     if (reason != NULL)
         stand_aside(reason);
     describe_page();

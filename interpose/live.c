@@ -10,6 +10,7 @@
 #include "environment.h"
 #include "line.h"
 #include "live_path.h"
+#include "live_room.h"
 #include "live_sweep.h"
 #include "page.h"
 #include "pool.h"
@@ -26,6 +27,12 @@ enum {
 };
 
 static struct line name;
+static struct {
+    dev_t device;
+    ino_t inode;
+    bool kept;
+    bool there;
+} file;
 
 static bool
 refuse(int error)
@@ -56,9 +63,12 @@ set_name(uint32_t generation)
     line_add_unsigned(&name, generation);
 }
 
-/* A new file under the first free generation from *generation on. */
+/*
+ * A new file under the first free generation from *generation on. A page of
+ * a process that had the pid before gives way.
+ */
 static int
-create(uint32_t *generation)
+create(uint32_t *generation, const struct stats_birth *birth)
 {
     int fd = -1;
 
@@ -68,7 +78,7 @@ create(uint32_t *generation)
                   0600);
         if (fd < 0 && errno != EEXIST)
             return -1;
-        if (fd < 0)
+        if (fd < 0 && !live_sweep_earlier(name.text, birth))
             (*generation)++;
     }
     return fd;
@@ -85,6 +95,17 @@ allocate(int fd, off_t used)
     for (int i = 0; i < ALLOCATE_TRIES && error == EINTR; i++)
         error = posix_fallocate(fd, 0, used);
     return error;
+}
+
+/* A thread that allocates asks: its errno stays. */
+static bool
+may_grow(size_t bytes)
+{
+    int kept = errno;
+    bool room = live_room_has(bytes);
+
+    errno = kept;
+    return room;
 }
 
 /* The page moves into the file, which says nothing to readers so far. */
@@ -105,33 +126,85 @@ fill(int fd)
         return error;
     live_lock(fd);
     memset(page->magic, 0, sizeof page->magic);
-    return pool_page_share(fd) ? 0 : ENOMEM;
+    return pool_page_share(fd, may_grow) ? 0 : ENOMEM;
+}
+
+static int
+make_file(uint32_t *generation, const struct stats_birth *birth)
+{
+    struct stat status;
+    int error;
+    int fd;
+
+    set_name(*generation);
+    if (!live_room_has(PRESENT_BYTES))
+        return errno;
+    fd = create(generation, birth);
+    if (fd < 0)
+        return errno;
+    error = fstat(fd, &status) == 0 ? fill(fd) : errno;
+    close(fd);
+    if (error != 0) {
+        unlink(name.text);
+        return error;
+    }
+    file.device = status.st_dev;
+    file.inode = status.st_ino;
+    file.there = true;
+    return 0;
+}
+
+static bool
+start(uint32_t generation, const struct stats_birth *birth)
+{
+    int kept = errno;
+    int error;
+
+    file.there = false;
+    error = make_file(&generation, birth);
+    if (error != 0)
+        return refuse(error);
+    process_set_generation(generation);
+    pool_page()->birth = *birth;
+    errno = kept;
+    return true;
 }
 
 bool
-live_start(void)
+live_start(bool keep)
 {
     struct stats_birth birth;
-    uint32_t generation;
-    int kept = errno;
-    int error;
-    int fd;
+    struct live_sweep_result swept;
+
+    if (environment_is_secure())
+        return false;
+    file.kept = keep;
+    birth = process_birth();
+    swept = live_sweep(process_self()->pid, &birth, live_room_tenth(),
+                       PRESENT_BYTES);
+    live_room_start(swept.bytes);
+    return start(swept.generation, &birth);
+}
+
+bool
+live_start_child(void)
+{
+    struct stats_birth birth;
 
     if (environment_is_secure())
         return false;
     birth = process_birth();
-    generation = live_sweep(process_self()->pid, &birth);
-    fd = create(&generation);
-    if (fd < 0)
-        return refuse(errno);
-    error = fill(fd);
-    close(fd);
-    if (error != 0) {
+    return start(1, &birth);
+}
+
+void
+live_finish(void)
+{
+    struct stat status;
+
+    /* After a chroot the name may be another file's. */
+    if (file.there && !file.kept && lstat(name.text, &status) == 0 &&
+        status.st_dev == file.device && status.st_ino == file.inode)
         unlink(name.text);
-        return refuse(error);
-    }
-    process_set_generation(generation);
-    pool_page()->birth = birth;
-    errno = kept;
-    return true;
+    file.there = false;
 }

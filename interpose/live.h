@@ -2,19 +2,23 @@
  * live.h - the option live: the statistics page in a file that others read.
  *
  * Purpose   /dev/shm/midpool.<uid>.<pid>.<generation> holds the counters
- *           while the process runs and after it ended, however it ended.
+ *           while the process runs, and after it died.
  * Model     The file is made, handed to the pool, which maps it, and closed.
  *           Its first blocks are allocated then and there, so that a full
- *           /dev/shm shows at once and not as a SIGBUS.
+ *           /dev/shm shows at once and not as a SIGBUS. All pages together
+ *           stay within a tenth of the file system (live_room.h).
  *           generation counts the programs that the pid has been, by exec;
  *           the page of the one before is marked as ended by exec.
  *           A child made by a bare clone or _Fork, which run no handlers,
  *           counts in its parent's page until it executes a program.
- * Keeping   A page stays when its process ended, for midpool-snapshot. Each
- *           start with live:yes sweeps the user's own: those of dead
- *           processes go an hour after a sweep first met them dead, and
- *           sooner when there are more than 256.
- * Thread    The only one: in the constructor, and in a forked child.
+ * Keeping   A process that ends by exit() and whose report is out removes its
+ *           page, unless the option is live:keep. A page stays that has
+ *           numbers which are nowhere else: of a process that was killed,
+ *           ended by _exit or exec, or could not write its report. Each start
+ *           of a program with a live page sweeps the user's own: those of
+ *           dead processes go an hour after a sweep first met them dead, and
+ *           sooner when there are more than 256 or too many bytes.
+ * Thread    The only one: in the constructor, in a forked child, and at exit.
  */
 #ifndef MIDPOOL_INTERPOSE_LIVE_H
 #define MIDPOOL_INTERPOSE_LIVE_H
@@ -22,10 +26,21 @@
 #include <stdbool.h>
 
 /*
- * Moves the page into a file of its own. False, after a line on stderr, when
- * that can not be; the counters then stay in memory. Either way the page is
- * to be described and published (process.h). Async-signal-safe.
+ * Sweeps, and moves the page into a file of its own, which live_finish does
+ * not remove if keep is set. False, after a line on stderr, when that cannot
+ * be; the counters then stay in memory. Either way the page is to be
+ * described and published (process.h). Async-signal-safe.
  */
-bool live_start(void);
+bool live_start(bool keep);
+
+/* The same in a forked child, which neither sweeps nor says anything. */
+bool live_start_child(void);
+
+/*
+ * At the end of a process whose numbers are elsewhere, or wanted by nobody:
+ * removes the file, if it is there and not to be kept. The counters stay
+ * usable. Makes system calls (lstat, unlink).
+ */
+void live_finish(void);
 
 #endif

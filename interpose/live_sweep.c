@@ -1,23 +1,21 @@
 /*
  * live_sweep.c - see live_sweep.h.
  *
- * When a process died is written nowhere. So the first sweep that meets a
- * page without its process sets the file's access time to a mark and its
- * modification time to now; later ones go by that. Reading the file may
+ * When a process died is written nowhere. The first sweep that meets a page
+ * without its process therefore sets the file's access time to a mark and its
+ * modification time to now; later sweeps go by these. Reading the file may
  * undo the mark: then its hour starts again.
  *
  * Containers may share /dev/shm and each have a process 7. So a pid that
- * lives keeps a page, but one that does not is no proof: what is locked
- * (live_path.h) stays. Among pages under our own pid, the process's birth
- * tells those of the programs it was before.
+ * lives keeps a page, but one that does not is no proof: a locked file
+ * (live_path.h) stays, and gets a mark of its own. Among pages under our own
+ * pid, the process's birth tells those of the programs it was before.
  */
 #include "live_sweep.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,85 +26,179 @@
 enum {
     KEPT_SECONDS = 3600,
     CROWDED_SECONDS = 10, /* what is kept when there are too many */
+    LOCKED_SECONDS = 60,  /* a page met locked is not opened again so long */
     CROWD = 256,
-    MARK_SECONDS = 1, /* access time of a page met dead */
+    /* Access times: */
+    MARK_DEAD = 1,
+    MARK_LOCKED = 2,
+    STATUS_BLOCK_BYTES = 512, /* unit of st_blocks */
 };
 
 struct sweep {
     int directory;
     int pid;
     struct stats_birth birth;
+    uint64_t limit; /* bytes that pages may take */
+    uint64_t bytes; /* what they take */
     time_t now;
     unsigned dead;
     uint32_t next_generation;
 };
 
 struct page_file {
-    int fd;
     const char *name;
     struct live_name parsed;
     struct stat status;
 };
 
-/* Opens a page of this user's. Its access time, a mark, is kept. */
+/* A file that belongs to the user that its name says. */
 static bool
-open_page(const struct sweep *sweep, const char *name, struct page_file *out)
+inspect(const struct sweep *sweep, const char *name, struct page_file *out)
 {
     out->name = name;
-    if (!live_name_parse(name, &out->parsed) || out->parsed.uid != geteuid())
-        return false;
-    out->fd = openat(sweep->directory, name,
-                     O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
-    if (out->fd < 0)
-        return false;
-    if (fstat(out->fd, &out->status) == 0 && S_ISREG(out->status.st_mode) &&
-        out->status.st_uid == geteuid())
-        return true;
-    close(out->fd);
-    return false;
+    return live_name_parse(name, &out->parsed) &&
+           fstatat(sweep->directory, name, &out->status, AT_SYMLINK_NOFOLLOW) ==
+               0 &&
+           S_ISREG(out->status.st_mode) &&
+           out->status.st_uid == out->parsed.uid;
+}
+
+static uint64_t
+bytes_of(const struct page_file *file)
+{
+    return (uint64_t)file->status.st_blocks * STATUS_BLOCK_BYTES;
+}
+
+/* Opens the very file that was inspected. Its access time, a mark, is kept. */
+static int
+open_page(int directory, const struct page_file *file)
+{
+    struct stat status;
+    int fd = openat(directory, file->name,
+                    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &status) == 0 && status.st_ino == file->status.st_ino &&
+        status.st_dev == file->status.st_dev)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 static void
-mark_dead(const struct sweep *sweep, const struct page_file *file)
+mark(const struct sweep *sweep, int fd, time_t with)
 {
-    struct timespec times[2] = {{.tv_sec = MARK_SECONDS},
-                                {.tv_sec = sweep->now}};
+    struct timespec times[2] = {{.tv_sec = with}, {.tv_sec = sweep->now}};
 
-    futimens(file->fd, times);
+    futimens(fd, times);
+}
+
+static bool
+is_marked(const struct page_file *file, time_t with)
+{
+    return file->status.st_atim.tv_sec == with;
+}
+
+static time_t
+marked_seconds(const struct sweep *sweep, const struct page_file *file)
+{
+    return sweep->now - file->status.st_mtim.tv_sec;
 }
 
 static void
-visit_unlocked(struct sweep *sweep, const struct page_file *file)
+remove_page(struct sweep *sweep, const struct page_file *file)
 {
-    time_t limit = sweep->dead > CROWD ? CROWDED_SECONDS : KEPT_SECONDS;
+    uint64_t bytes = bytes_of(file);
 
+    if (unlinkat(sweep->directory, file->name, 0) == 0)
+        sweep->bytes -= bytes < sweep->bytes ? bytes : sweep->bytes;
+}
+
+static bool
+is_crowded(const struct sweep *sweep)
+{
+    return sweep->dead > CROWD || sweep->bytes > sweep->limit / 2;
+}
+
+static time_t
+kept_seconds(const struct sweep *sweep)
+{
+    return is_crowded(sweep) ? CROWDED_SECONDS : KEPT_SECONDS;
+}
+
+/* fd is a page without its process. */
+static void
+visit_dead(struct sweep *sweep, const struct page_file *file, int fd)
+{
     sweep->dead++;
-    if (file->status.st_atim.tv_sec != MARK_SECONDS)
-        mark_dead(sweep, file);
-    else if (sweep->now - file->status.st_mtim.tv_sec > limit)
-        unlinkat(sweep->directory, file->name, 0);
+    if (!is_marked(file, MARK_DEAD))
+        mark(sweep, fd, MARK_DEAD);
+    else if (marked_seconds(sweep, file) > kept_seconds(sweep))
+        remove_page(sweep, file);
+}
+
+/* Whether the file's marks say that there is nothing to do yet. */
+static bool
+is_settled(struct sweep *sweep, const struct page_file *file)
+{
+    time_t seconds = marked_seconds(sweep, file);
+
+    if (is_marked(file, MARK_LOCKED))
+        return seconds >= 0 && seconds < LOCKED_SECONDS;
+    if (!is_marked(file, MARK_DEAD) || seconds > kept_seconds(sweep))
+        return false;
+    sweep->dead++;
+    return true;
 }
 
 static void
 visit_others(struct sweep *sweep, const struct page_file *file)
 {
-    bool lives = kill(file->parsed.pid, 0) == 0 || errno != ESRCH;
+    int fd;
 
-    if (!lives && !live_is_locked(file->fd))
-        visit_unlocked(sweep, file);
+    if (kill(file->parsed.pid, 0) == 0 || errno != ESRCH ||
+        is_settled(sweep, file))
+        return;
+    fd = open_page(sweep->directory, file);
+    if (fd < 0)
+        return;
+    if (live_is_locked(fd))
+        mark(sweep, fd, MARK_LOCKED);
+    else
+        visit_dead(sweep, file, fd);
+    close(fd);
+}
+
+static struct stats_birth
+birth_of(int fd)
+{
+    static const off_t place = offsetof(struct stats_header, birth);
+    struct stats_birth birth;
+
+    if (pread(fd, &birth, sizeof birth, place) != sizeof birth)
+        return (struct stats_birth){0};
+    return birth;
+}
+
+/* Both of one PID namespace, where a pid is one process at a time. */
+static bool
+are_comparable(const struct stats_birth *a, const struct stats_birth *b)
+{
+    return a->pid_namespace == b->pid_namespace && a->pid_namespace != 0;
 }
 
 /* What an exec ended was still running, or had come to its end. */
 static void
-mark_ended(const struct page_file *file)
+mark_ended(int fd)
 {
     static const uint32_t exec = STATS_END_EXEC;
     static const off_t place = offsetof(struct stats_header, end);
     uint32_t end;
 
-    if (pread(file->fd, &end, sizeof end, place) == sizeof end &&
+    if (pread(fd, &end, sizeof end, place) == sizeof end &&
         end == STATS_END_RUNNING)
-        (void)!pwrite(file->fd, &exec, sizeof exec, place);
+        (void)!pwrite(fd, &exec, sizeof exec, place);
 }
 
 /*
@@ -114,25 +206,21 @@ mark_ended(const struct page_file *file)
  * had the pid earlier, or of another namespace's.
  */
 static void
-visit_own_pid(struct sweep *sweep, const struct page_file *file)
+visit_own_pid(struct sweep *sweep, const struct page_file *file, int fd)
 {
-    static const off_t place = offsetof(struct stats_header, birth);
-    const struct stats_birth *own = &sweep->birth;
-    struct stats_birth birth = {0};
-    bool known = pread(file->fd, &birth, sizeof birth, place) == sizeof birth &&
-                 birth.pid_namespace == own->pid_namespace &&
-                 birth.pid_namespace != 0;
+    struct stats_birth birth = birth_of(fd);
+    bool known = are_comparable(&birth, &sweep->birth);
 
-    if (known && birth.start_ticks != own->start_ticks) {
-        unlinkat(sweep->directory, file->name, 0);
+    if (known && birth.start_ticks != sweep->birth.start_ticks) {
+        remove_page(sweep, file);
         return;
     }
     if (file->parsed.generation >= sweep->next_generation)
         sweep->next_generation = file->parsed.generation + 1;
     if (known)
-        mark_ended(file);
-    else if (!live_is_locked(file->fd))
-        visit_unlocked(sweep, file);
+        mark_ended(fd);
+    else if (!live_is_locked(fd))
+        visit_dead(sweep, file, fd);
 }
 
 static bool
@@ -140,31 +228,87 @@ visit(void *context, const char *name)
 {
     struct sweep *sweep = context;
     struct page_file file;
+    int fd;
 
-    if (!open_page(sweep, name, &file))
+    if (!inspect(sweep, name, &file))
         return true;
-    if (file.parsed.pid == sweep->pid)
-        visit_own_pid(sweep, &file);
-    else
+    sweep->bytes += bytes_of(&file);
+    if (file.parsed.uid != geteuid())
+        return true;
+    if (file.parsed.pid != sweep->pid) {
         visit_others(sweep, &file);
-    close(file.fd);
+        return true;
+    }
+    fd = open_page(sweep->directory, &file);
+    if (fd >= 0) {
+        visit_own_pid(sweep, &file, fd);
+        close(fd);
+    }
     return true;
 }
 
-uint32_t
-live_sweep(int pid, const struct stats_birth *birth)
+/* The second round, where pages take too much: dead ones go at once. */
+static bool
+make_room(void *context, const char *name)
+{
+    struct sweep *sweep = context;
+    struct page_file file;
+    int fd;
+
+    if (sweep->bytes <= sweep->limit)
+        return false;
+    if (!inspect(sweep, name, &file) || file.parsed.uid != geteuid() ||
+        kill(file.parsed.pid, 0) == 0 || errno != ESRCH)
+        return true;
+    fd = open_page(sweep->directory, &file);
+    if (fd < 0)
+        return true;
+    if (!live_is_locked(fd))
+        remove_page(sweep, &file);
+    close(fd);
+    return true;
+}
+
+struct live_sweep_result
+live_sweep(int pid, const struct stats_birth *birth, uint64_t limit,
+           size_t wanted)
 {
     struct sweep sweep = {
         .directory = open(LIVE_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
         .pid = pid,
         .birth = *birth,
+        .limit = limit > wanted ? limit - wanted : 0,
         .now = time(NULL),
         .next_generation = 1,
     };
 
-    if (sweep.directory < 0)
-        return sweep.next_generation;
-    directory_each(sweep.directory, visit, &sweep);
-    close(sweep.directory);
-    return sweep.next_generation;
+    if (sweep.directory >= 0) {
+        directory_each(sweep.directory, visit, &sweep);
+        if (sweep.bytes > sweep.limit &&
+            lseek(sweep.directory, 0, SEEK_SET) == 0)
+            directory_each(sweep.directory, make_room, &sweep);
+        close(sweep.directory);
+    }
+    return (struct live_sweep_result){
+        .generation = sweep.next_generation,
+        .bytes = sweep.bytes,
+    };
+}
+
+bool
+live_sweep_earlier(const char *path, const struct stats_birth *birth)
+{
+    struct stats_birth other;
+    struct stat status;
+    bool earlier;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    other = birth_of(fd);
+    earlier = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+              status.st_uid == geteuid() && are_comparable(&other, birth) &&
+              other.start_ticks != birth->start_ticks;
+    close(fd);
+    return earlier && unlink(path) == 0;
 }

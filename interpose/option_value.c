@@ -95,6 +95,7 @@ name_index(const char *text, const char *const *names, int count)
 OPTION_WORDS(FORMAT, enum report_format, "text", "json", "openmetrics", "csv",
              "none")
 OPTION_WORDS(BOOL, bool, "no", "yes")
+OPTION_WORDS(LIVE, enum option_live, "no", "yes", "keep")
 OPTION_WORDS(ZERO, enum option_zero, "off", "free")
 OPTION_WORDS(MISUSE, enum option_misuse, "abort", "warn", "off")
 OPTION_WORDS(DEEPBIND, enum option_deepbind, "strip", "keep")

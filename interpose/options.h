@@ -29,6 +29,9 @@ enum {
 
 enum option_zero { OPTION_ZERO_OFF, OPTION_ZERO_FREE };
 
+/* The statistics page in a file, and whether it stays after exit(). */
+enum option_live { OPTION_LIVE_NO, OPTION_LIVE_YES, OPTION_LIVE_KEEP };
+
 /* What a bad free of a pooled buffer gets. */
 enum option_misuse {
     OPTION_MISUSE_ABORT,
@@ -54,6 +57,7 @@ struct option_warmup {
 #define OPTION_FIELD_PERCENT(key) uint32_t key;
 #define OPTION_FIELD_SIGNAL(key) int key; /* 0: none */
 #define OPTION_FIELD_WARMUP(key) struct option_warmup key;
+#define OPTION_FIELD_LIVE(key) enum option_live key;
 #define OPTION_FIELD_ZERO(key) enum option_zero key;
 #define OPTION_FIELD_MISUSE(key) enum option_misuse key;
 #define OPTION_FIELD_DEEPBIND(key) enum option_deepbind key;

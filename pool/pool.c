@@ -142,9 +142,10 @@ pool_page_bytes(void)
 }
 
 bool
-pool_page_share(int fd)
+pool_page_share(int fd, bool (*may_grow)(size_t bytes))
 {
-    return settings.active && thread_area_share(fd, thread_blocks_used());
+    return settings.active &&
+           thread_area_share(fd, thread_blocks_used(), may_grow);
 }
 
 /*

@@ -71,9 +71,13 @@ struct stats_header *pool_page(void);
  * Moves the statistics page into the file behind fd, which is at least
  * pool_page_bytes long: from now on the file holds the counters. The caller
  * may close fd afterwards. False, with nothing changed, when it can not be.
+ * may_grow, if not NULL, says whether
+ * the file may take so many bytes more of its file system; it is asked before
+ * the page gets a block for one more thread, which otherwise counts in the
+ * shared block. It holds the slab lock and must be async-signal-safe.
  * Requires that only one thread runs: at start-up, or in a forked child.
  */
-bool pool_page_share(int fd);
+bool pool_page_share(int fd, bool (*may_grow)(size_t bytes));
 size_t pool_page_bytes(void);
 
 /*

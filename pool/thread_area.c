@@ -14,10 +14,11 @@ enum {
 };
 
 static struct {
-    struct cache *start; /* NULL: none */
-    uint32_t limit;      /* blocks there can be */
-    uint32_t mapped;     /* blocks below are usable */
-    bool shared;         /* the page is a file */
+    struct cache *start;            /* NULL: none */
+    uint32_t limit;                 /* blocks there can be */
+    uint32_t mapped;                /* blocks below are usable */
+    bool shared;                    /* the page is a file, */
+    bool (*may_grow)(size_t bytes); /* which is asked before it grows */
 } area;
 
 bool
@@ -117,7 +118,8 @@ thread_area_grow(uint32_t index)
     }
     /* The file behind a shared page may have no room for one more block. */
     return !area.shared ||
-           os_populate_shared(block_at(index), PAGE_BLOCK_BYTES);
+           ((area.may_grow == NULL || area.may_grow(PAGE_BLOCK_BYTES)) &&
+            os_populate_shared(block_at(index), PAGE_BLOCK_BYTES));
 }
 
 /* Writes into the file, by a mapping of its own. */
@@ -145,7 +147,7 @@ bytes_unmapped(void)
 }
 
 bool
-thread_area_share(int fd, uint32_t blocks)
+thread_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t))
 {
     char *rest = block_at(area.mapped);
 
@@ -154,6 +156,7 @@ thread_area_share(int fd, uint32_t blocks)
     if (!space_set_aside(rest, bytes_unmapped()))
         return false;
     area.shared = os_map_shared(account_page, bytes_of(area.limit), fd);
+    area.may_grow = may_grow;
     if (!area.shared)
         space_unmap(rest, bytes_unmapped());
     return area.shared;

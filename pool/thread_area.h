@@ -36,9 +36,10 @@ bool thread_area_grow(uint32_t index);
 
 /*
  * Writes the first blocks of the page into the file, which is as long as the
- * page may become, and maps that in place. False: all is as before.
+ * page may become, and maps that in place. may_grow is as in pool_page_share.
+ * False: all is as before.
  */
-bool thread_area_share(int fd, uint32_t blocks);
+bool thread_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t));
 
 /*
  * In a child: the page's header apart from the parent's, all else zero.

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 enum {
-    PAGE_LAYOUT = 4,
+    PAGE_LAYOUT = 5,
     PAGE_CLASSES = 25, /* size classes, see pool/size_class.h */
     PAGE_POOLS = 6,
     PAGE_BINS = 37, /* size classes, then their page-aligned variants */
@@ -158,6 +158,7 @@ struct stats_header {
     char host[72];
     char config[PAGE_CONFIG_BYTES]; /* effective options, "key:value,..." */
     uint32_t warn_below;            /* percent */
+    uint32_t report_errno; /* why the report at exit is lost; 0: it is not */
 
     /* The class table, so that a reader needs no other source. */
     uint32_t class_bytes[PAGE_CLASSES];
@@ -174,7 +175,7 @@ struct stats_header {
     uint64_t wild_frees; /* of pool memory never handed out */
     uint64_t foreign_frees;
     uint64_t deepbind_stripped; /* dlopens that lost RTLD_DEEPBIND */
-    int64_t live[PAGE_BINS]; /* published by blocks, in buffers */
+    int64_t live[PAGE_BINS];    /* published by blocks, in buffers */
     int64_t peak[PAGE_BINS];
     int64_t live_bytes;
     int64_t peak_bytes;

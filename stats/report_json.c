@@ -30,6 +30,8 @@ emit_process(struct json *json, const struct stats_snapshot *snap)
     json_signed(json, "start_unix_ns", page->start_unix_ns);
     json_signed(json, "duration_ns", snap->duration_ns);
     json_string(json, "end", subject_end_name(snap->end));
+    if (page->report_errno != 0)
+        json_unsigned(json, "report_errno", page->report_errno);
     json_close(json, '}');
 }
 

@@ -44,8 +44,9 @@ _midpool_conf() {
     local last=${1##*,} values
     case $last in
     report:*) values="text json openmetrics csv none" ;;
-    report_children:* | live:* | check_fill:* | purge_thread:*)
+    report_children:* | check_fill:* | purge_thread:*)
         values="yes no" ;;
+    live:*) values="no yes keep" ;;
     zero:*) values="off free" ;;
     misuse:*) values="abort warn off" ;;
     thp:*) values="default never dense" ;;

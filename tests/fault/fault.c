@@ -120,7 +120,7 @@ share_page(void)
 
     if (fd < 0 || ftruncate(fd, (off_t)pool_page_bytes()) != 0)
         load_fail("no memfd");
-    (void)pool_page_share(fd);
+    (void)pool_page_share(fd, NULL);
     close(fd);
 }
 

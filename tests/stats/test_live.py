@@ -37,7 +37,7 @@ class Live:
         self.checks = checks
         self.environment = dict(
             os.environ, LD_PRELOAD=library, PYTHONMALLOC="malloc",
-            MIDPOOL_CONF="live:yes,report:none")
+            MIDPOOL_CONF="live:keep,report:none")
 
     def start(self, ending):
         """A program that is ready and waits for its stdin to close."""
@@ -150,6 +150,33 @@ def check_reused_pid(live):
             os.unlink(path)
 
 
+def pages_of(pid):
+    return [name for name in os.listdir("/dev/shm")
+            if name.startswith("midpool.%d.%d." % (os.geteuid(), pid))]
+
+
+def check_removal(library, checks):
+    """A page stays exactly if its numbers are nowhere else."""
+    cases = (("report:none", "", 0),
+             ("report:json,report_file:/dev/null", "", 0),
+             ("report:json,report_file:/no/such/folder/x", "", 1),
+             ("report:none", "os._exit(0)", 1))
+    for conf, ending, pages in cases:
+        live = Live(library, "", checks)
+        live.environment["MIDPOOL_CONF"] = "live:yes," + conf
+        process = live.start(ending)
+        try:
+            process.stdin.close()
+            process.wait(WAIT_SECONDS)
+            found = pages_of(process.pid)
+            checks.that(len(found) == pages, "%s %s: left %s"
+                        % (conf, ending, found))
+        finally:
+            process.kill()
+            process.wait()
+            remove_pages(process.pid)
+
+
 def check_while_busy(live):
     """Snapshots of a process that never rests hold their equations."""
     busy = PROGRAM.replace("sys.stdin.read()", "import threading\n"
@@ -186,6 +213,7 @@ def main():
     check_ending(live, "", "unknown", "SIGKILL", kill=signal.SIGKILL)
     check_exec(live)
     check_reused_pid(live)
+    check_removal(library=live.environment["LD_PRELOAD"], checks=checks)
     check_while_busy(live)
     checks.finish()
 

@@ -78,7 +78,7 @@ sweep(void)
 {
     struct stats_birth birth = process_birth();
 
-    return live_sweep(getpid(), &birth);
+    return live_sweep(getpid(), &birth, UINT64_MAX, 0).generation;
 }
 
 static uint32_t
@@ -172,6 +172,7 @@ Test(live_sweep, a_page_that_is_mapped_is_left_alone_without_its_process)
     sweep();
     cr_assert(exists(NOBODY, 1));
     munmap(mapping, sizeof page);
+    set_back(NOBODY, 61);
     sweep();
     set_back(NOBODY, 3700);
     sweep();
@@ -235,6 +236,62 @@ Test(live_sweep, the_same_pid_of_another_namespace_has_its_hour_when_dead)
     cr_assert_eq(sweep(), 2);
     cr_assert_not(exists(getpid(), 1));
     cr_assert_eq(sweep(), 1);
+}
+
+/* Access to it is what a sweep saves: see live_sweep.h. */
+Test(live_sweep, a_page_that_is_mapped_is_opened_once_a_minute)
+{
+    struct stat status;
+    void *mapping;
+
+    make_foreign_page(NOBODY, 1);
+    mapping = map_page(NOBODY, 1);
+    sweep();
+    stat(name_of(NOBODY, 1), &status);
+    cr_assert_eq(status.st_atim.tv_sec, 2);
+    munmap(mapping, sizeof page);
+    sweep();
+    stat(name_of(NOBODY, 1), &status);
+    cr_assert_eq(status.st_atim.tv_sec, 2);
+    set_back(NOBODY, 61);
+    sweep();
+    stat(name_of(NOBODY, 1), &status);
+    cr_assert_eq(status.st_atim.tv_sec, 1);
+}
+
+Test(live_sweep, bytes_are_counted)
+{
+    struct stats_birth birth = process_birth();
+    uint64_t before = live_sweep(getpid(), &birth, UINT64_MAX, 0).bytes;
+
+    make_page(NOBODY, 1, 0);
+    cr_assert_geq(live_sweep(getpid(), &birth, UINT64_MAX, 0).bytes,
+                  before + sizeof page);
+}
+
+Test(live_sweep, dead_pages_go_where_room_is_short)
+{
+    struct stats_birth birth = process_birth();
+    void *mapping;
+
+    make_page(NOBODY, 1, 0);
+    make_foreign_page(NOBODY, 2);
+    mapping = map_page(NOBODY, 2);
+    live_sweep(getpid(), &birth, sizeof page, sizeof page);
+    cr_assert_not(exists(NOBODY, 1));
+    cr_assert(exists(NOBODY, 2));
+    munmap(mapping, sizeof page);
+}
+
+Test(live_sweep, an_earlier_process_is_told_from_this_one)
+{
+    struct stats_birth birth = process_birth();
+
+    make_page(getpid(), 1, 0);
+    cr_assert_not(live_sweep_earlier(name_of(getpid(), 1), &birth));
+    make_page(getpid(), 2, (uint64_t)-1);
+    cr_assert(live_sweep_earlier(name_of(getpid(), 2), &birth));
+    cr_assert_not(exists(getpid(), 2));
 }
 
 Test(live_sweep, other_files_are_left_alone)

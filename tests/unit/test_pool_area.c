@@ -59,7 +59,7 @@ Test(pool_area, many_threads_have_blocks_of_a_shared_page, .init = start)
     int fd = page_file();
     const struct stats_header *page;
 
-    cr_assert(pool_page_share(fd));
+    cr_assert(pool_page_share(fd, NULL));
     cr_assert(many_threads_have_caches());
     page = mmap(NULL, pool_page_bytes(), PROT_READ, MAP_SHARED, fd, 0);
     cr_assert(page->blocks_used > THREADS);
@@ -69,7 +69,7 @@ Test(pool_area, a_child_that_left_the_shared_page_grows, .init = start)
 {
     pid_t child;
 
-    cr_assert(pool_page_share(page_file()));
+    cr_assert(pool_page_share(page_file(), NULL));
     child = fork_pool();
     if (child == 0)
         _exit(!many_threads_have_caches());
@@ -87,11 +87,11 @@ Test(pool_area, a_page_is_not_shared_over_others, .init = start)
         cr_skip("all of it is reserved here");
     cr_assert(os_map_at(theirs, OS_PAGE_BYTES));
     *theirs = 7;
-    cr_assert_not(pool_page_share(page_file()));
+    cr_assert_not(pool_page_share(page_file(), NULL));
     cr_assert_eq(*theirs, 7);
     cr_assert(many_threads_have_caches());
     os_release(theirs, OS_PAGE_BYTES);
-    cr_assert(pool_page_share(page_file()));
+    cr_assert(pool_page_share(page_file(), NULL));
     cr_assert(many_threads_have_caches());
 }
 
@@ -118,7 +118,7 @@ Test(pool_area, what_a_shared_page_takes_is_counted, .init = start)
 
     if (space_reserved())
         cr_skip("all of it is reserved here");
-    cr_assert(pool_page_share(page_file()));
+    cr_assert(pool_page_share(page_file(), NULL));
     cr_assert_gt(space_taken_bytes(), before + pool_page_bytes() / 2);
     cr_assert_lt(space_taken_bytes(), before + pool_page_bytes());
     child = fork_pool();

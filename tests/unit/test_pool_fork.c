@@ -63,7 +63,7 @@ use_and_drop(void)
 static void
 share_page(void)
 {
-    cr_assert(pool_page_share(page_file()));
+    cr_assert(pool_page_share(page_file(), NULL));
 }
 
 /* A child that is sound before it uses the pool, and after. */
