@@ -24,18 +24,32 @@ reallocarray(void *ptr, size_t count, size_t size)
     return realloc(ptr, bytes);
 }
 
+bool
+derived_allocator_is_own(void)
+{
+    return export_is_own((uintptr_t)malloc, (uintptr_t)own_malloc) &&
+           export_is_own((uintptr_t)free, (uintptr_t)own_free);
+}
+
+static void
+put_sized(const char *function, void *ptr, size_t bytes)
+{
+    if (likely(ptr == NULL || !derived_allocator_is_own() ||
+               route_check_size(function, ptr, bytes)))
+        free(ptr);
+}
+
 EXPORT void
 free_sized(void *ptr, size_t bytes)
 {
-    if (likely(ptr == NULL || route_check_size(ptr, bytes)))
-        free(ptr);
+    put_sized(__func__, ptr, bytes);
 }
 
 EXPORT void
 free_aligned_sized(void *ptr, size_t align, size_t bytes)
 {
     (void)align;
-    free_sized(ptr, bytes);
+    put_sized(__func__, ptr, bytes);
 }
 
 EXPORT void

@@ -159,6 +159,14 @@ malloc_usable_size(void *ptr)
     return ptr == NULL ? 0 : route_usable_size(ptr);
 }
 
+/* For derived.c. By its own name, which a test changes by a macro. */
+#define TEXT(name) TEXT_OF(name)
+#define TEXT_OF(name) #name
+extern __typeof__(malloc) own_malloc
+    __attribute__((alias(TEXT(malloc)), visibility("hidden")));
+extern __typeof__(free) own_free
+    __attribute__((alias(TEXT(free)), visibility("hidden")));
+
 /* glibc's inner names, which some libraries and old programs call. */
 ALIAS(__libc_malloc, malloc, void *, (size_t))
 ALIAS(__libc_free, free, void, (void *))

@@ -252,7 +252,7 @@ apply_options(char **entries)
         watch_exit();
     if (!options.report_children && options.reporter == 0)
         environment_mark(entries, process_self()->pid);
-    misuse_install(options.misuse);
+    misuse_install(&options);
     if (reason != NULL)
         return;
     deepbind_configure(options.deepbind == OPTION_DEEPBIND_STRIP);

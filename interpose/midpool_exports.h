@@ -5,6 +5,7 @@
 #ifndef MIDPOOL_INTERPOSE_EXPORTS_H
 #define MIDPOOL_INTERPOSE_EXPORTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "export.h"
@@ -30,5 +31,16 @@ void *memalign(size_t align, size_t bytes);
 void *valloc(size_t bytes);
 void *pvalloc(size_t bytes);
 size_t malloc_usable_size(void *ptr);
+
+/* malloc and free of this library, whatever is in force. */
+extern __attribute__((visibility("hidden"))) void *own_malloc(size_t bytes);
+extern __attribute__((visibility("hidden"))) void own_free(void *ptr);
+
+/*
+ * Are the malloc and free that the program gets this library's? Another
+ * library's may hand calls on to ours with other sizes and addresses, so that
+ * no size can be judged.
+ */
+bool derived_allocator_is_own(void);
 
 #endif

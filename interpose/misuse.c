@@ -7,21 +7,23 @@
 
 #include "call_stack.h"
 #include "line.h"
+#include "page.h"
 #include "pool.h"
 #include "stderr_target.h"
 
 enum { WARNINGS_MOST = 100 };
 
 static enum option_misuse action;
+static enum option_misuse size_action; /* for a wrong size */
 static atomic_uint warnings;
 
 /* A mistake in a loop is not to fill a log. */
 static bool
-is_said(void)
+is_said(enum option_misuse wanted)
 {
-    if (action == OPTION_MISUSE_OFF)
+    if (wanted == OPTION_MISUSE_OFF)
         return false;
-    return action == OPTION_MISUSE_ABORT ||
+    return wanted == OPTION_MISUSE_ABORT ||
            atomic_load_explicit(&warnings, memory_order_relaxed) <
                WARNINGS_MOST;
 }
@@ -62,9 +64,9 @@ say_and_go_on(struct line *line)
 }
 
 static void
-say_and_act(struct line *line)
+say_and_act(struct line *line, enum option_misuse wanted)
 {
-    if (action == OPTION_MISUSE_ABORT) {
+    if (wanted == OPTION_MISUSE_ABORT) {
         say(line, "; aborting\n");
         abort();
     }
@@ -92,12 +94,12 @@ on_misuse(enum pool_misuse kind, const void *ptr, size_t bytes)
 {
     struct line line;
 
-    if (!is_said())
+    if (!is_said(action))
         return;
     line_start(&line, "midpool: ");
     line_add(&line, describe(kind));
     name_buffer(&line, ptr, bytes);
-    say_and_act(&line);
+    say_and_act(&line, action);
 }
 
 static void
@@ -105,34 +107,42 @@ on_damage(const void *ptr, size_t bytes, size_t offset)
 {
     struct line line;
 
-    if (!is_said())
+    if (!is_said(action))
         return;
     line_start(&line, "midpool: write after free to buffer ");
     name_buffer(&line, ptr, bytes);
     line_add(&line, " at offset ");
     line_add_unsigned(&line, offset);
     line_add(&line, ", found at its reuse");
-    say_and_act(&line);
+    say_and_act(&line, action);
 }
 
 void
-misuse_wrong_size(const void *ptr, size_t size, size_t bytes)
+misuse_wrong_size(const char *function, const void *ptr, size_t size,
+                  size_t bytes)
 {
     struct line line;
 
-    if (!is_said())
+    __atomic_fetch_add(&pool_page()->wrong_sizes, 1, __ATOMIC_RELAXED);
+    if (!is_said(size_action))
         return;
-    line_start(&line, "midpool: free through the wrong sized delete, of ");
+    line_start(&line, "midpool: ");
+    line_add(&line, function);
+    line_add(&line, " was given the wrong size, ");
     line_add_unsigned(&line, size);
-    line_add(&line, " bytes: ");
+    line_add(&line, size == 1 ? " byte, for buffer " : " bytes, for buffer ");
     name_buffer(&line, ptr, bytes);
-    say_and_act(&line);
+    say_and_act(&line, size_action);
 }
 
 void
-misuse_install(enum option_misuse wanted)
+misuse_install(const struct options *options)
 {
-    action = wanted;
+    action = options->misuse;
+    size_action = action;
+    if (action == OPTION_MISUSE_ABORT &&
+        !options_gave(options, OPTION_BIT_misuse))
+        size_action = OPTION_MISUSE_WARN;
     pool_on_misuse = on_misuse;
     pool_on_damage = on_damage;
 }

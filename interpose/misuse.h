@@ -13,13 +13,17 @@
 
 #include "options.h"
 
-/* Hands the pool its handlers. */
-void misuse_install(enum option_misuse wanted);
+/* Hands the pool its handlers, and takes the option over. */
+void misuse_install(const struct options *options);
 
 /*
- * A sized delete or free_sized gave size for a buffer of the class of bytes
- * bytes, in which no request of that size would lie.
+ * The exported function of that name was given size for a buffer of the class
+ * of bytes bytes, in which no request of that size would lie. The buffer is
+ * good and freed all the same, as under allocators that look at no size: so
+ * this is counted and warned of, and ends the process only where the user
+ * gave the option misuse:abort.
  */
-void misuse_wrong_size(const void *ptr, size_t size, size_t bytes);
+void misuse_wrong_size(const char *function, const void *ptr, size_t size,
+                       size_t bytes);
 
 #endif

@@ -68,18 +68,8 @@ EXPORT void _ZdlPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
 EXPORT void _ZdaPvSt11align_val_tRKSt9nothrow_t(void *ptr, size_t align,
                                                 const nothrow *tag);
 
-/*
- * Is the operator in force ours? The compiler may not know the answer: two
- * functions of different names are never one to it.
- */
-static inline bool
-new_is_same(uintptr_t in_force, uintptr_t own)
-{
-    __asm__("" : "+r"(in_force));
-    return in_force == own;
-}
-
-#define NEW_IS_OWN(name) new_is_same((uintptr_t)name, (uintptr_t)own##name)
+/* Is the operator in force ours? */
+#define NEW_IS_OWN(name) export_is_own((uintptr_t)name, (uintptr_t)own##name)
 
 /* Aligned memory from malloc's family, or NULL. */
 void *new_aligned(size_t size, size_t align);

@@ -1,7 +1,6 @@
 /* new_derived.c - see new.h: nothrow and sized forms. */
-#include <stdlib.h>
-
 #include "cxx_library.h"
+#include "midpool_exports.h"
 #include "new.h"
 #include "sized.h"
 
@@ -79,13 +78,13 @@ _ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
 }
 
 void
-sized_check_odd(const void *ptr, size_t size)
+sized_check_odd(const char *function, const void *ptr, size_t size)
 {
     size_t bytes = sized_class_bytes(ptr);
 
-    if (bytes != 0 &&
+    if (bytes != 0 && derived_allocator_is_own() &&
         (!size_in_band(size) || bin_info[size_bin(size)].slot_bytes != bytes))
-        misuse_wrong_size(ptr, size, bytes);
+        misuse_wrong_size(function, ptr, size, bytes);
 }
 
 /*
@@ -96,7 +95,7 @@ void
 _ZdlPvm(void *ptr, size_t size)
 {
     if (plain_is_own() && NEW_IS_OWN(_ZdlPv))
-        sized_check_exact(ptr, size);
+        sized_check_exact("operator delete", ptr, size);
     _ZdlPv(ptr);
 }
 
@@ -104,7 +103,7 @@ void
 _ZdaPvm(void *ptr, size_t size)
 {
     if (array_is_own() && NEW_IS_OWN(_ZdaPv) && NEW_IS_OWN(_ZdlPv))
-        sized_check_exact(ptr, size);
+        sized_check_exact("operator delete[]", ptr, size);
     _ZdaPv(ptr);
 }
 
@@ -126,7 +125,7 @@ void
 _ZdlPvmSt11align_val_t(void *ptr, size_t size, size_t align)
 {
     if (aligned_is_own() && NEW_IS_OWN(_ZdlPvSt11align_val_t))
-        sized_check_room(ptr, size);
+        sized_check_room("operator delete", ptr, size);
     _ZdlPvSt11align_val_t(ptr, align);
 }
 
@@ -135,7 +134,7 @@ _ZdaPvmSt11align_val_t(void *ptr, size_t size, size_t align)
 {
     if (aligned_array_is_own() && NEW_IS_OWN(_ZdaPvSt11align_val_t) &&
         NEW_IS_OWN(_ZdlPvSt11align_val_t))
-        sized_check_room(ptr, size);
+        sized_check_room("operator delete[]", ptr, size);
     _ZdaPvSt11align_val_t(ptr, align);
 }
 

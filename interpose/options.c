@@ -30,6 +30,8 @@ static const struct option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
+_Static_assert(ROWS <= 32, "each has a bit in given");
+
 /* A stretch of the text being parsed. */
 struct span {
     const char *at;
@@ -211,8 +213,10 @@ take_item(struct options *out, struct span item, options_complaint *complain)
     row = find_row(key);
     if (row != NULL) {
         if (unescape(value, text, sizeof text) &&
-            row->parse(text, row_field(row, out)))
+            row->parse(text, row_field(row, out))) {
+            out->given |= 1u << (row - rows);
             return;
+        }
         if (complain != NULL)
             complain_of_value(row, value, out, complain);
     } else if (span_equals(key, "reporter")) {

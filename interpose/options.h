@@ -65,6 +65,13 @@ struct option_warmup {
 #define OPTION_FIELD_BYTES(key) uint64_t key;
 #define OPTION_FIELD_DECAY(key) int64_t key;
 
+/* The rows of options.def, as bits of given below. */
+enum option_bit {
+#define OPTION(key, kind, fallback, meaning) OPTION_BIT_##key,
+#include "options.def"
+#undef OPTION
+};
+
 struct options {
 #define OPTION(key, kind, fallback, meaning) OPTION_FIELD_##kind(key)
 #include "options.def"
@@ -74,7 +81,14 @@ struct options {
      * given to, as it tells its children (environment.h); 0: none.
      */
     int reporter;
+    uint32_t given; /* 1 << OPTION_BIT_key: the user gave it, not the default */
 };
+
+static inline bool
+options_gave(const struct options *options, enum option_bit bit)
+{
+    return (options->given >> bit & 1) != 0;
+}
 
 /* Called with one whole line, newline included. */
 typedef void options_complaint(const char *line, size_t length);

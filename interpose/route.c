@@ -312,13 +312,13 @@ is_impossible(size_t slot_bytes, size_t bytes)
 }
 
 bool
-route_check_size(const void *ptr, size_t bytes)
+route_check_size(const char *function, const void *ptr, size_t bytes)
 {
     int bin = ptr != NULL ? cache_slot_bin(ptr) : CACHE_BIN_FOREIGN;
 
     if (bin < 0)
         return bin == CACHE_BIN_FOREIGN;
     if (is_impossible(bin_info[bin].slot_bytes, bytes))
-        misuse_wrong_size(ptr, bytes, bin_info[bin].slot_bytes);
+        misuse_wrong_size(function, ptr, bytes, bin_info[bin].slot_bytes);
     return true;
 }

@@ -37,10 +37,10 @@ void route_put(void *ptr);
 size_t route_usable_size(const void *ptr);
 
 /*
- * Reports a size that can not have been asked for when ptr was got. The
- * buffer itself is good, so it may be put all the same; false, reported as
- * well, for a pointer that is not handed out.
+ * Reports a size, given to the function of that name, that can not have been
+ * asked for when ptr was got. The buffer itself is good, so it may be put all
+ * the same; false, reported as well, for a pointer that is not handed out.
  */
-bool route_check_size(const void *ptr, size_t bytes);
+bool route_check_size(const char *function, const void *ptr, size_t bytes);
 
 #endif

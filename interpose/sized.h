@@ -27,10 +27,10 @@ sized_class_bytes(const void *ptr)
  * and never resized: by operator new. The usual case is one comparison; the
  * rest is a call.
  */
-void sized_check_odd(const void *ptr, size_t size);
+void sized_check_odd(const char *function, const void *ptr, size_t size);
 
 static inline void
-sized_check_exact(const void *ptr, size_t size)
+sized_check_exact(const char *function, const void *ptr, size_t size)
 {
     uintptr_t number = region_number(ptr);
 
@@ -39,7 +39,7 @@ sized_check_exact(const void *ptr, size_t size)
     if (unlikely(!size_in_band(size) ||
                  region_slab_bin[number] !=
                      size_bin_offset[(size - 1) >> SIZE_STEP_SHIFT]))
-        sized_check_odd(ptr, size);
+        sized_check_odd(function, ptr, size);
 }
 
 /*
@@ -47,12 +47,12 @@ sized_check_exact(const void *ptr, size_t size)
  * be larger than the size asks for.
  */
 static inline void
-sized_check_room(const void *ptr, size_t size)
+sized_check_room(const char *function, const void *ptr, size_t size)
 {
     size_t bytes = sized_class_bytes(ptr);
 
     if (bytes != 0 && size > bytes)
-        misuse_wrong_size(ptr, size, bytes);
+        sized_check_odd(function, ptr, size);
 }
 
 #endif

@@ -85,7 +85,7 @@ say_misuse(struct sink *sink, const struct stats_snapshot *snap)
 {
     const struct stats_header *page = snap->page;
     if ((page->double_frees | page->interior_frees | page->misaligned_frees |
-         page->wild_frees) == 0)
+         page->wild_frees | page->wrong_sizes) == 0)
         return;
     sink_text(sink, "bad frees: ");
     size_t start = sink->length;
@@ -93,6 +93,7 @@ say_misuse(struct sink *sink, const struct stats_snapshot *snap)
     say_some(sink, start, page->interior_frees, " inside a buffer");
     say_some(sink, start, page->misaligned_frees, " misaligned");
     say_some(sink, start, page->wild_frees, " of memory never handed out");
+    say_some(sink, start, page->wrong_sizes, " with a wrong size");
     sink_text(sink, "; the program has a bug, MIDPOOL_CONF=misuse:abort "
                     "stops at the first");
 }

@@ -174,6 +174,7 @@ struct stats_header {
     uint64_t misaligned_frees;
     uint64_t wild_frees; /* of pool memory never handed out */
     uint64_t foreign_frees;
+    uint64_t wrong_sizes;       /* given to sized deletes and frees */
     uint64_t deepbind_stripped; /* dlopens that lost RTLD_DEEPBIND */
     int64_t live[PAGE_BINS];    /* published by blocks, in buffers */
     int64_t peak[PAGE_BINS];

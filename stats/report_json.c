@@ -202,6 +202,7 @@ emit_threads_and_misuse(struct json *json, const struct stats_header *page)
     json_unsigned(json, "interior_free", page->interior_frees);
     json_unsigned(json, "misaligned_free", page->misaligned_frees);
     json_unsigned(json, "wild_free", page->wild_frees);
+    json_unsigned(json, "wrong_size", page->wrong_sizes);
     json_unsigned(json, "foreign_frees", page->foreign_frees);
     json_close(json, '}');
 }

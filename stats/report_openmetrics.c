@@ -228,6 +228,7 @@ emit_misuse(const struct metrics *m)
         {"interior", page->interior_frees},
         {"misaligned", page->misaligned_frees},
         {"wild", page->wild_frees},
+        {"wrong_size", page->wrong_sizes},
     };
     family_start(m, &family);
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

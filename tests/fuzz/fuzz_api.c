@@ -43,8 +43,10 @@ lifecycle_init_early(void)
 }
 
 void
-misuse_wrong_size(const void *ptr, size_t size, size_t bytes)
+misuse_wrong_size(const char *function, const void *ptr, size_t size,
+                  size_t bytes)
 {
+    (void)function;
     (void)ptr;
     (void)size;
     (void)bytes;

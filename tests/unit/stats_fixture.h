@@ -202,7 +202,7 @@ fixture_extreme_page(void)
     }
     page->double_frees = page->interior_frees = UINT64_MAX;
     page->misaligned_frees = page->wild_frees = UINT64_MAX;
-    page->foreign_frees = UINT64_MAX;
+    page->foreign_frees = page->wrong_sizes = UINT64_MAX;
     page->threads_now = page->threads_peak = UINT32_MAX;
     page->metadata_bytes = page->reserved_bytes = UINT64_MAX;
     page->purged_bytes = UINT64_MAX;

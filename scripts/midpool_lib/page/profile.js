@@ -126,7 +126,7 @@ function facts(report) {
     ["above 64 KB", "fallback.above.calls", fallback.above.calls, group,
      `calls to jemalloc, ${bytes(fallback.above.bytes)}`],
     ["bad frees", "bad_frees", misuse.double_free + misuse.interior_free + misuse.misaligned_free +
-     (misuse.wild_free || 0), group, "double, interior, misaligned"]];
+     (misuse.wild_free || 0) + (misuse.wrong_size || 0), group, "double, interior, misaligned"]];
   return make("section", {}, make("h2", {}, "Memory, threads, jemalloc"),
     make("table", {}, make("tbody", {}, ...rows.filter((row) => typeof row[2] === "number").map(
       ([name, key, value, form, more]) => make("tr", {}, make("td", {}, name),

@@ -219,6 +219,18 @@ sized_outside(void)
     put(ptr, 100);
 }
 
+/* delete of what new char[size] got: a sized delete of one byte. */
+static void
+sized_array(void)
+{
+    void *(*get)(size_t) = (void *(*)(size_t))calls_find("_Znam");
+    void (*put)(void *, size_t) =
+        (void (*)(void *, size_t))calls_find("_ZdlPvm");
+    char *ptr = get(size);
+    say("pointer %p\n", ptr);
+    put(ptr, 1);
+}
+
 /* Seen with check_fill: reported when the buffer is handed out again. */
 static void
 write_after_free(void)
@@ -269,6 +281,7 @@ static const struct {
     {"usable_freed", usable_freed},
     {"sized_wrong", sized_wrong},
     {"sized_outside", sized_outside},
+    {"sized_array", sized_array},
     {"write_after_free", write_after_free},
     {"read_after_free", read_after_free},
     {"nothing", nothing},

@@ -4,7 +4,8 @@
 With misuse:abort the process ends by SIGABRT after one line that names the
 mistake, the pointer and the size class; with warn it says so and goes on; with
 off it goes on in silence. It is counted in each case, and nothing is ever
-handed out twice.
+handed out twice. A wrong size given to a sized delete is a warning by default,
+and ends the process only where misuse:abort was given.
 """
 
 import os
@@ -22,7 +23,7 @@ MIDDLE = ("free of a pointer into the middle of a buffer: {ptr}"
           " (class of {bytes} bytes)")
 MISALIGNED = "free of a misaligned pointer: {ptr} (class of {bytes} bytes)"
 NEVER = "free of a pointer never handed out: {ptr}"
-SIZED = ("free through the wrong sized delete, of {size} bytes: {ptr}"
+SIZED = (" was given the wrong size, {size}, for buffer {ptr}"
          " (class of {bytes} bytes)")
 
 # The mistake, the lines that may say so, and the report's counter.
@@ -40,9 +41,14 @@ KINDS = {
     "wild": ([NEVER], None),
     "realloc_freed": ([FREED], "double_free"),
     "usable_freed": ([FREED], "double_free"),
-    "sized_wrong": ([SIZED], None),
-    "sized_outside": ([SIZED], None),
+    "sized_wrong": (["operator delete" + SIZED], "wrong_size"),
+    "sized_outside": (["free_sized" + SIZED], "wrong_size"),
+    "sized_array": (["operator delete" + SIZED], "wrong_size"),
 }
+SIZED_KINDS = [kind for kind in KINDS if kind.startswith("sized_")]
+GIVEN = {"sized_outside": lambda size: "100 bytes",
+         "sized_wrong": lambda size: "%d bytes" % (2 * size),
+         "sized_array": lambda size: "1 byte"}
 SIZES = (2048, 5000, 16384, 65536)
 CLASS_OF = {2048: 2048, 5000: 5120, 16384: 16384, 65536: 65536}
 
@@ -63,7 +69,7 @@ def check_line(result, kind, size, ending):
     """One line in exactly these words, then the call stack."""
     said = lines(result)
     assert said, "nothing was said: %s" % result
-    given = 100 if kind == "sized_outside" else 2 * size
+    given = GIVEN[kind](size) if kind in GIVEN else None
     allowed = ["midpool: %s; %s" % (text.format(
         ptr=pointer(result), bytes=CLASS_OF[size], size=given), ending)
         for text in KINDS[kind][0]]
@@ -76,19 +82,20 @@ def make_abort(kind):
     def aborts(arguments):
         for size in SIZES:
             result = preload.run(arguments.lib, [
-                arguments.program("limits_misuse"), kind, str(size)])
+                arguments.program("limits_misuse"), kind, str(size)],
+                conf="misuse:abort" if kind in SIZED_KINDS else "")
             assert result.status == -signal.SIGABRT, result
             assert b"survived" not in result.out, result
             check_line(result, kind, size, "aborting")
     return aborts
 
 
-def make_warn(kind):
+def make_warn(kind, conf="misuse:warn"):
     def warns(arguments):
         for size in SIZES[:2]:
             result = preload.run(arguments.lib, [
                 arguments.program("limits_misuse"), kind, str(size)],
-                conf="misuse:warn").expect(0)
+                conf=conf).expect(0)
             assert b"survived" in result.out, result
             check_line(result, kind, size, "going on")
             counter = KINDS[kind][1]
@@ -118,6 +125,10 @@ for _kind in KINDS:
         _test = _make(_kind)
         _test.__name__ = "test_%s_%s" % (_kind, _mode)
         globals()[_test.__name__] = _test
+for _kind in SIZED_KINDS:
+    _test = make_warn(_kind, "")
+    _test.__name__ = "test_%s_default" % _kind
+    globals()[_test.__name__] = _test
 
 
 def test_warnings_end(arguments):
