@@ -89,6 +89,17 @@ def test_avoids_functions_of_libc(arguments):
     assert not avoided, avoided
 
 
+def test_runs_on_glibc_2_35(arguments):
+    """A library that was built on a newer release runs on Debian 12."""
+    needed = re.findall(r"Name: GLIBC_(\S+)",
+                        tool("readelf", "-VW", arguments.lib))
+    assert "2.2.5" in needed or "2.17" in needed, needed
+    newer = [version for version in needed
+             if not re.fullmatch(r"[0-9.]+", version)
+             or tuple(map(int, version.split("."))) > (2, 35)]
+    assert not newer, newer
+
+
 def test_never_unloaded(arguments):
     assert re.search(r"FLAGS_1.*NODELETE",
                      tool("readelf", "-dW", arguments.lib))

@@ -7,6 +7,7 @@
  * some are left for the main thread.
  */
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <pthread.h>
