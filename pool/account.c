@@ -1,10 +1,11 @@
 /*
- * account.c - live counts shared between threads, and the curve.
+ * account.c - the statistics page, idle slots and the curve; see account.h.
  */
 #include "account.h"
 
 #include "cache.h"
 #include "os.h"
+#include "recent.h"
 #include "slab.h"
 #include "space.h"
 #include "thread.h"
@@ -24,108 +25,9 @@ account_shared(void)
 }
 
 bool
-account_live_more(struct stats_block *block, uint32_t slot_bytes)
-{
-    block->headroom -= slot_bytes;
-    if (block->headroom >= 0)
-        return false;
-    block->peak_bytes -= block->headroom;
-    block->headroom = 0;
-    return true;
-}
-
-void
-account_put_undone(struct stats_block *block, unsigned bin)
-{
-    block->hot[bin].puts--;
-    (void)account_live_more(block, bin_info[bin].slot_bytes);
-}
-
-static void
-raise_to(int64_t *peak, int64_t value)
-{
-    int64_t seen = __atomic_load_n(peak, __ATOMIC_RELAXED);
-
-    while (value > seen &&
-           !__atomic_compare_exchange_n(peak, &seen, value, true,
-                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
-}
-
-/*
- * Raises a peak for a share whose own peak was so high, with live as the sum
- * of all shares now. With one thread its own peak is exact and stays. With
- * several, peaks of different times must not be added up: each publication
- * starts afresh, and what a thread reached while it was the only one counts
- * by itself.
- */
-static void
-raise_for_share(int64_t *peak, int64_t live, int64_t own_peak, int64_t share,
-                bool was_alone)
-{
-    raise_to(peak, was_alone ? live : live + own_peak - share);
-    if (was_alone)
-        raise_to(peak, own_peak);
-}
-
-bool
 account_alone(void)
 {
     return __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1;
-}
-
-static void
-publish_bin(struct stats_block *block, unsigned bin)
-{
-    struct stats_cold *cold = &block->cold[bin];
-    int64_t share = cache_live(block, bin);
-    int64_t live;
-
-    if (share == cold->published && share == cold->peak)
-        return;
-    live = __atomic_add_fetch(&account_page->live[bin], share - cold->published,
-                              __ATOMIC_RELAXED);
-    raise_for_share(&account_page->peak[bin], live, cold->peak, share,
-                    block->alone);
-    cold->published = share;
-    cold->peak = share;
-}
-
-static void
-publish_bytes(struct stats_block *block)
-{
-    int64_t share = block->peak_bytes - block->headroom;
-    int64_t before =
-        __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED);
-    int64_t live;
-
-    live = __atomic_add_fetch(&account_page->live_bytes,
-                              share - block->published_bytes, __ATOMIC_RELAXED);
-    raise_for_share(&account_page->peak_bytes, live, block->peak_bytes, share,
-                    block->alone);
-    /* A peak that was reached alone has its time already. */
-    if (!block->alone &&
-        __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED) > before)
-        __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
-                         __ATOMIC_RELAXED);
-    block->published_bytes = share;
-    block->peak_bytes = share;
-    block->headroom = 0;
-}
-
-/*
- * All at once: then the classes' peaks add up to no less than the total's,
- * because a sum of maxima is no less than the maximum of the sum.
- */
-void
-account_publish(struct stats_block *block)
-{
-    if (account_alone())
-        return;
-    for (unsigned bin = 0; bin < BINS; bin++)
-        publish_bin(block, bin);
-    publish_bytes(block);
-    block->alone = 0;
 }
 
 /* Sums of one moment: what the curve and the idle counts are made of. */

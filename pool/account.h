@@ -41,16 +41,20 @@ account_warmups(unsigned bin, uint64_t slots)
     account_page->warmups[bin] += slots;
 }
 
-/* Idle slots of a bin, as the page's header defines them. */
-int64_t account_idle(unsigned bin);
-
 /* Was there never more than one thread at a time? */
 bool account_alone(void);
+
+/* Idle slots of a bin, as the page's header defines them. */
+int64_t account_idle(unsigned bin);
 
 /* The idle slots of all bins, in bytes. */
 uint64_t account_idle_bytes(void);
 
-/* So many bytes more are live. True: more than ever. Thread: the holder. */
+/*
+ * So many bytes more are live, of a get that is counted otherwise already.
+ * True: more than ever, in the process's only thread. With several threads the
+ * share is published when it has risen by its step. Thread: the holder.
+ */
 bool account_live_more(struct stats_block *block, uint32_t slot_bytes);
 
 /*
@@ -58,6 +62,13 @@ bool account_live_more(struct stats_block *block, uint32_t slot_bytes);
  * the slab lock.
  */
 void account_put_undone(struct stats_block *block, unsigned bin);
+
+/* Was the block's thread the only one, and is not any more? */
+static inline bool
+account_has_company(const struct stats_block *block)
+{
+    return block->alone && !account_alone();
+}
 
 /* See cache_publish. Thread: the block's holder. */
 void account_publish(struct stats_block *block);

@@ -141,6 +141,8 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
 
     if (unlikely(cache->tag != thread_tag(cache->index)))
         thread_retag(cache);
+    if (unlikely(account_has_company(block)))
+        cache_publish(cache);
     if (recent_is_spent(&block->hot[index], bytes))
         cache_tick(cache);
     refill = take_idle(cache, index);

@@ -237,6 +237,8 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
     count_put(cache_block(cache), index, tag, cache->tag);
     if (unlikely(cache->tag != thread_tag(cache->index)))
         thread_retag(cache);
+    if (unlikely(account_has_company(cache_block(cache))))
+        cache_publish(cache);
     if (++cache->slow_puts % PUTS_PER_TICK == 0)
         cache_tick(cache);
     if (!push(cache, index, slot)) {

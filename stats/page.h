@@ -88,10 +88,14 @@ struct stats_cold {
  *
  * The thread's own share of live bytes is peak_bytes - headroom; it may be
  * negative, for a thread that frees what others got. headroom never is.
- * published_bytes and peak_bytes work for header live_bytes and peak_bytes
- * as published and peak do for a bin; peak_bytes is the highest share since
- * the last publication. While alone is set the peaks are not above what
- * others publish, but peaks of the process.
+ *
+ * alone: only one thread has ever existed. peak_bytes is then the highest
+ * share so far, which is the peak of the process, and headroom is 0 at it.
+ * Otherwise headroom is how far the share may rise until the thread publishes
+ * it, so that no share is ever further above published_bytes than that; see
+ * account.c for what the peak is then.
+ *
+ * share_version is odd while peak_bytes and headroom change together.
  */
 struct stats_block {
     struct stats_hot hot[PAGE_BINS];
@@ -106,6 +110,8 @@ struct stats_block {
     int64_t published_bytes;
     uint32_t in_use; /* a living thread holds the block */
     uint32_t alone;  /* nothing published yet of a process's only thread */
+    uint32_t share_version;
+    uint32_t reserved;
     struct stats_fold fold;
 };
 
@@ -180,6 +186,7 @@ struct stats_header {
     int64_t peak[PAGE_BINS];
     int64_t live_bytes;
     int64_t peak_bytes;
+    int64_t peak_credit; /* growth that may be published without a look */
     int64_t peak_monotonic_ns; /* when peak_bytes was reached */
     uint64_t discards[PAGE_BINS];
     uint64_t warmups[PAGE_BINS];

@@ -197,19 +197,21 @@ sum_purged(const struct stats_snapshot *snap)
     return bytes;
 }
 
-/* Highest live bytes of the process; exact for one thread. */
+/*
+ * Highest live bytes of the process: those of its only thread, or the highest
+ * sum that account.c found; exact for one thread.
+ */
 static uint64_t
 total_peak(const struct stats_header *page, uint64_t live_bytes)
 {
-    struct peak_parts parts = {0, 0};
+    int64_t peak = LOAD(page->peak_bytes);
     uint32_t end = blocks_end(page);
     for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++) {
         const struct stats_block *block = stats_block_at(page, i);
-        add_peak(&parts, LOAD(block->peak_bytes), LOAD(block->published_bytes),
-                 LOAD(block->alone) != 0);
+        if (LOAD(block->alone) != 0 && LOAD(block->peak_bytes) > peak)
+            peak = LOAD(block->peak_bytes);
     }
-    return peak_of(&parts, LOAD(page->live_bytes), LOAD(page->peak_bytes),
-                   live_bytes);
+    return sat_unsigned(peak) > live_bytes ? sat_unsigned(peak) : live_bytes;
 }
 
 static void
@@ -224,9 +226,12 @@ sum_pools(struct stats_snapshot *out, const struct stats_header *page)
     }
     for (unsigned i = 0; i < PAGE_POOLS; i++)
         add_counts(&out->total, &out->pool[i].counts);
-    /* Classes have their peaks one by one, so together they are no lower. */
-    out->total.peak_live_bytes = at_most(
-        total_peak(page, out->total.live_bytes), out->total.peak_live_bytes);
+    /*
+     * Each class has its own peak. With one thread they are exact, and together
+     * no lower than the total's. With several each is the highest that threads
+     * told of, and the total's is looked for by itself.
+     */
+    out->total.peak_live_bytes = total_peak(page, out->total.live_bytes);
 }
 
 static void

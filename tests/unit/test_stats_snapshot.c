@@ -138,17 +138,20 @@ Test(stats_snapshot, the_peak_of_the_process_is_tracked_for_itself)
     struct stats_header *page = fixture_page();
     fixture_traffic(page, CLASS_2K, 2048, 10, 10, 10);
     fixture_traffic(page, CLASS_64K, 65536, 10, 10, 10);
+    page->peak_bytes = 0;
     stats_block_at(page, PAGE_FIRST_BLOCK)->peak_bytes = 655360;
+    stats_block_at(page, PAGE_FIRST_BLOCK)->alone = 1;
     take(page);
     cr_expect(eq(u64, snap.total.peak_live_bytes, 655360));
     cr_expect(eq(u64, snap.pool[0].counts.peak_live_bytes, 20480));
     page->peak_bytes = 660000;
     take(page);
     cr_expect(eq(u64, snap.total.peak_live_bytes, 660000));
-    /* 10 of 2 KB and 10 of 64 KB is all there ever was. */
-    page->peak_bytes = 700000;
+    /* Headroom of a thread among others is no peak. */
+    stats_block_at(page, PAGE_FIRST_BLOCK)->alone = 0;
+    stats_block_at(page, PAGE_FIRST_BLOCK)->peak_bytes = 700000;
     take(page);
-    cr_expect(eq(u64, snap.total.peak_live_bytes, 675840));
+    cr_expect(eq(u64, snap.total.peak_live_bytes, 660000));
 }
 
 Test(stats_snapshot, what_is_live_now_was_the_peak_at_least)

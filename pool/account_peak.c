@@ -1,0 +1,214 @@
+/*
+ * account_peak.c - live counts that threads publish, and the highest of them.
+ *
+ * Model     With one thread the peak is its own, and exact. With several, a
+ *           share is known only to its thread, and the sum of the highest
+ *           share of each is no peak, because they were reached at different
+ *           times. So a thread publishes its share whenever that has risen by
+ *           a step. Once enough growth was published (peak_credit), the
+ *           publishing thread adds up the shares of all threads as they are
+ *           at that moment, and the highest such sum is the peak.
+ * Bounds    That sum was really reached. The true peak is higher by at most a
+ *           step and a part of the growth for each thread (64 KB together),
+ *           and 2 % in all.
+ * Ownership A block's thread writes its share. The sums are atomic.
+ */
+#include "account.h"
+#include "cache.h"
+#include "os.h"
+#include "recent.h"
+#include "thread.h"
+
+static void
+raise_to(int64_t *peak, int64_t value)
+{
+    int64_t seen = __atomic_load_n(peak, __ATOMIC_RELAXED);
+
+    while (value > seen &&
+           !__atomic_compare_exchange_n(peak, &seen, value, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+/*
+ * Raises a peak for a share whose own peak was so high, with live as the sum
+ * of all shares now. With one thread its own peak is exact and stays. With
+ * several, peaks of different times must not be added up: each publication
+ * starts afresh, and what a thread reached while it was the only one counts
+ * by itself.
+ */
+static void
+raise_for_share(int64_t *peak, int64_t live, int64_t own_peak, int64_t share,
+                bool was_alone)
+{
+    raise_to(peak, was_alone ? live : live + own_peak - share);
+    if (was_alone)
+        raise_to(peak, own_peak);
+}
+
+static void
+publish_bin(struct stats_block *block, unsigned bin)
+{
+    struct stats_cold *cold = &block->cold[bin];
+    int64_t share = cache_live(block, bin);
+    int64_t live;
+
+    if (share == cold->published && share == cold->peak)
+        return;
+    live = __atomic_add_fetch(&account_page->live[bin], share - cold->published,
+                              __ATOMIC_RELAXED);
+    raise_for_share(&account_page->peak[bin], live, cold->peak, share,
+                    block->alone);
+    cold->published = share;
+    cold->peak = share;
+}
+
+/* Threads that have a block now, at least one. */
+static int64_t
+threads_now(void)
+{
+    uint32_t now =
+        __atomic_load_n(&account_page->threads_now, __ATOMIC_RELAXED);
+
+    return now > 0 ? now : 1;
+}
+
+/* A block's share as another thread may read it, of one moment. */
+static int64_t
+read_share(const struct stats_block *block)
+{
+    int64_t share = 0;
+
+    for (int i = 0; i < RECENT_READ_TRIES; i++) {
+        uint32_t version =
+            __atomic_load_n(&block->share_version, __ATOMIC_ACQUIRE);
+
+        share = __atomic_load_n(&block->peak_bytes, __ATOMIC_RELAXED) -
+                __atomic_load_n(&block->headroom, __ATOMIC_RELAXED);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (version % 2 == 0 &&
+            __atomic_load_n(&block->share_version, __ATOMIC_RELAXED) == version)
+            break;
+    }
+    return share;
+}
+
+static void
+write_share(struct stats_block *block, int64_t share, int64_t headroom)
+{
+    uint32_t version = block->share_version;
+
+    __atomic_store_n(&block->share_version, version + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_store_n(&block->peak_bytes, share + headroom, __ATOMIC_RELAXED);
+    __atomic_store_n(&block->headroom, headroom, __ATOMIC_RELAXED);
+    __atomic_store_n(&block->share_version, version + 2, __ATOMIC_RELEASE);
+}
+
+enum {
+    STEP_BYTES = 32 << 10,   /* a share's, at least once it is 4 times that */
+    GROWTH_BYTES = 32 << 10, /* published between two sums, for each thread */
+    PEAK_SHARE = 128,        /* or this part of the peak */
+    FIRST_SHARE = 8,         /* of a small peak, which grows soon */
+};
+
+/* How far a share may rise until it is published again. */
+static int64_t
+share_step(int64_t share)
+{
+    int64_t peak = __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED);
+    int64_t most = peak / PEAK_SHARE / threads_now();
+
+    if (most < STEP_BYTES)
+        most = STEP_BYTES;
+    if (share / 4 < most)
+        most = share / 4;
+    return most > 0 ? most : 0;
+}
+
+static int64_t
+growth_allowed(int64_t peak)
+{
+    int64_t growth = GROWTH_BYTES * threads_now();
+
+    if (growth > peak / FIRST_SHARE)
+        growth = peak / FIRST_SHARE;
+    return growth > peak / PEAK_SHARE ? growth : peak / PEAK_SHARE;
+}
+
+/* Adds up all shares; credit is what of peak_credit is left, below 0. */
+static void
+look_for_peak(int64_t credit)
+{
+    int64_t peak = __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED);
+    int64_t live = 0;
+
+    for (uint32_t i = THREAD_SHARED; i < account_page->blocks_used; i++)
+        live += read_share(stats_block_at(account_page, i));
+    if (live > peak) {
+        raise_to(&account_page->peak_bytes, live);
+        __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
+                         __ATOMIC_RELAXED);
+        peak = live;
+    }
+    __atomic_add_fetch(&account_page->peak_credit,
+                       growth_allowed(peak) + peak - live - credit,
+                       __ATOMIC_RELAXED);
+}
+
+static void
+publish_bytes(struct stats_block *block)
+{
+    int64_t share = block->peak_bytes - block->headroom;
+    int64_t risen = share - block->published_bytes;
+
+    __atomic_add_fetch(&account_page->live_bytes, risen, __ATOMIC_RELAXED);
+    if (block->alone)
+        raise_to(&account_page->peak_bytes, block->peak_bytes);
+    block->published_bytes = share;
+    write_share(block, share, share_step(share));
+    if (risen > 0) {
+        int64_t credit = __atomic_sub_fetch(&account_page->peak_credit, risen,
+                                            __ATOMIC_RELAXED);
+
+        if (credit < 0)
+            look_for_peak(credit);
+    }
+}
+
+/*
+ * All at once: then the classes' peaks add up to no less than the total's,
+ * because a sum of maxima is no less than the maximum of the sum.
+ */
+void
+account_publish(struct stats_block *block)
+{
+    if (account_alone())
+        return;
+    for (unsigned bin = 0; bin < BINS; bin++)
+        publish_bin(block, bin);
+    publish_bytes(block);
+    block->alone = 0;
+}
+
+bool
+account_live_more(struct stats_block *block, uint32_t slot_bytes)
+{
+    block->headroom -= slot_bytes;
+    if (block->headroom >= 0)
+        return false;
+    if (!account_alone()) {
+        account_publish(block);
+        return false;
+    }
+    block->peak_bytes -= block->headroom;
+    block->headroom = 0;
+    return true;
+}
+
+void
+account_put_undone(struct stats_block *block, unsigned bin)
+{
+    block->hot[bin].puts--;
+    (void)account_live_more(block, bin_info[bin].slot_bytes);
+}
