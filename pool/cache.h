@@ -76,7 +76,12 @@ struct cache {
     _Atomic uint32_t next;  /* free list, by index */
     int64_t tick_ns;        /* time of the last tick */
     uint64_t granted_bytes; /* capacity of all bins */
-    /* size_bin_offset: from here its address takes no instruction. */
+    /*
+     * size_bin_offset: from here its address takes no instruction. All zero
+     * sends the next get to the slow path, which publishes and restores the
+     * table (cache_recall). Written by the thread, and by another one that
+     * recalls it.
+     */
     uint16_t bin_offset[SIZE_STEPS];
     struct bin bin[BINS];
     _Atomic uintptr_t owner; /* lock_self() of the thread, 0: none */
@@ -254,6 +259,22 @@ void cache_tick(struct cache *cache);
 
 /* Adds the thread's live counts to the shared ones. Requires cache_enter. */
 void cache_publish(struct cache *cache);
+
+/* Makes the next get of the cache's thread publish. Thread: any. */
+static inline void
+cache_recall(struct cache *cache)
+{
+    for (unsigned step = 0; step < SIZE_STEPS; step++)
+        __atomic_store_n(&cache->bin_offset[step], 0, __ATOMIC_RELEASE);
+}
+
+/* Was the cache recalled? The last entry is written last. */
+static inline bool
+cache_is_recalled(const struct cache *cache)
+{
+    return __atomic_load_n(&cache->bin_offset[SIZE_STEPS - 1],
+                           __ATOMIC_ACQUIRE) == 0;
+}
 
 /* Moves all of a thread's idle slots to the depot. Requires cache_enter. */
 void cache_flush(struct cache *cache);

@@ -141,6 +141,9 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
 
     if (unlikely(cache->tag != thread_tag(cache->index)))
         thread_retag(cache);
+    if (unlikely(cache_is_recalled(cache)))
+        __builtin_memcpy(cache->bin_offset, size_bin_offset,
+                         sizeof(size_bin_offset));
     if (unlikely(account_has_company(block)))
         cache_publish(cache);
     if (recent_is_spent(&block->hot[index], bytes))

@@ -117,6 +117,19 @@ count_thread(int change)
 }
 
 /*
+ * A second thread begins: the first one may have had a high peak, below which
+ * its share would rise unseen by others.
+ */
+static void
+recall_first(uint32_t second)
+{
+    for (uint32_t i = THREAD_FIRST; i < account_page->blocks_used; i++) {
+        if (i != second && stats_block_at(account_page, i)->alone)
+            cache_recall(thread_cache_at(i));
+    }
+}
+
+/*
  * Thread-specific data destructor. Later destructors of the thread may still
  * allocate; they find cache_dead and use the shared block.
  */
@@ -175,6 +188,8 @@ attach(void)
     cache_block(cache)->in_use = 1;
     count_thread(1);
     cache_block(cache)->alone = account_alone();
+    if (account_page->threads_peak == 2)
+        recall_first(index);
     cache_leave(cache);
     /* May allocate, which the cache already serves. */
     if (threads.key_made)
