@@ -36,16 +36,44 @@ read_fully(int fd, void *to, size_t count)
     return NULL;
 }
 
+/* What the name of a file in the directory of live pages promises. */
+static bool
+named_as_page(const char *path, struct live_name *out)
+{
+    static const char directory[] = LIVE_DIRECTORY "/";
+    size_t length = sizeof(directory) - 1;
+    return strncmp(path, directory, length) == 0 &&
+           live_name_parse(path + length, out);
+}
+
+/*
+ * Opens a file as a page is to be opened: no link is followed, and a pipe
+ * does not wait for its writer. Its access time, which marks dead pages
+ * (interpose/live_sweep.c), stays where that is allowed.
+ */
+static int
+open_quietly(int directory, const char *path)
+{
+    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int fd = openat(directory, path, flags | O_NOATIME);
+    if (fd < 0 && errno == EPERM)
+        fd = openat(directory, path, flags);
+    return fd;
+}
+
 static const char *
-check_file(int fd, struct page_file *file)
+check_file(int fd, const char *path, struct page_file *file)
 {
     struct stat status;
+    struct live_name name;
     if (fstat(fd, &status) != 0)
         return strerror(errno);
     if (!S_ISREG(status.st_mode))
         return "not a regular file";
     if (status.st_uid != geteuid() && geteuid() != 0)
         return "belongs to another user";
+    if (named_as_page(path, &name) && status.st_uid != name.uid)
+        return "does not belong to the user in its name";
     file->device = status.st_dev;
     file->inode = status.st_ino;
     file->locked = live_is_locked(fd);
@@ -83,12 +111,11 @@ const char *
 page_file_open(struct page_file *file, const char *path)
 {
     *file = (struct page_file){0};
-    /* O_NONBLOCK: opening a pipe must not wait for its writer. */
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = open_quietly(AT_FDCWD, path);
     if (fd < 0)
         return errno == ELOOP ? "a symbolic link, which is not followed"
                               : strerror(errno);
-    const char *fault = check_file(fd, file);
+    const char *fault = check_file(fd, path, file);
     if (!fault)
         fault = read_page(fd, file);
     close(fd);
@@ -113,9 +140,22 @@ page_file_in_use(const struct page_file *file)
 }
 
 struct candidate {
-    uint32_t generation;
+    uid_t owner;
+    int64_t start_ns;
     bool mapped; /* by the process that it is to be about */
 };
+
+/* Reads the start of a page that is about pid. */
+static bool
+read_start(int fd, int pid, int64_t *start_ns)
+{
+    static struct stats_header header;
+    if (read(fd, &header, sizeof(header)) != sizeof(header) ||
+        page_header_fault(&header) || header.pid != pid)
+        return false;
+    *start_ns = header.start_monotonic_ns;
+    return true;
+}
 
 /* Whether the name is a page's file of the process, made by who it says. */
 static bool
@@ -126,18 +166,37 @@ inspect(int directory, const char *name, int pid, struct candidate *out)
     if (!live_name_parse(name, &parsed) || parsed.pid != pid ||
         (geteuid() != 0 && parsed.uid != geteuid()))
         return false;
-    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(status.st_mode) || status.st_uid != parsed.uid)
+    int fd = open_quietly(directory, name);
+    if (fd < 0)
         return false;
-    out->generation = parsed.generation;
-    out->mapped = mapped_by(pid, status.st_dev, status.st_ino);
-    return true;
+    bool good = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+                status.st_uid == parsed.uid &&
+                read_start(fd, pid, &out->start_ns);
+    close(fd);
+    out->owner = parsed.uid;
+    out->mapped = good && mapped_by(pid, status.st_dev, status.st_ino);
+    return good;
 }
 
+/* The process's own, or the caller's, or the newest. */
 static bool
 is_better(const struct candidate *a, const struct candidate *b)
 {
-    return a->mapped != b->mapped ? a->mapped : a->generation > b->generation;
+    bool a_own = a->owner == geteuid();
+    bool b_own = b->owner == geteuid();
+    if (a->mapped != b->mapped)
+        return a->mapped;
+    if (a_own != b_own)
+        return a_own;
+    return a->start_ns > b->start_ns;
+}
+
+/* Two users' pages say that they are of one process: one of them lies. */
+static bool
+contradict(const struct candidate *a, const struct candidate *b)
+{
+    return a->owner != b->owner && !a->mapped && !b->mapped &&
+           a->owner != geteuid() && b->owner != geteuid();
 }
 
 bool
@@ -147,17 +206,20 @@ page_file_find(int pid, char *path, size_t size)
     if (!directory)
         return false;
     bool any = false;
+    bool doubtful = false;
     struct candidate best = {0};
     struct candidate next;
     const struct dirent *entry;
     while ((entry = readdir(directory)) != NULL) {
-        if (!inspect(dirfd(directory), entry->d_name, pid, &next) ||
-            (any && !is_better(&next, &best)))
+        if (!inspect(dirfd(directory), entry->d_name, pid, &next))
+            continue;
+        doubtful = doubtful || (any && contradict(&next, &best));
+        if (any && !is_better(&next, &best))
             continue;
         any = true;
         best = next;
         snprintf(path, size, "%s/%s", LIVE_DIRECTORY, entry->d_name);
     }
     closedir(directory);
-    return any;
+    return any && (!doubtful || best.mapped || best.owner == geteuid());
 }

@@ -36,10 +36,12 @@ bool page_file_in_use(const struct page_file *file);
 
 /*
  * Writes the path of a process's page into path: the one that it maps, or
- * else the newest. Anybody may put files into the directory; those that do
- * not belong to the user they name are not looked at, so that only root, who
- * reads all users' pages, can be shown a made-up one, of a process without a
- * page of its own. False when the caller has none for it.
+ * of its other pages the newest. Anybody may put files into the directory:
+ * those that are no pages of the process, or do not belong to the user in
+ * their name, are not looked at. To root, who reads all users' pages, one
+ * that the process maps goes before root's own, and root's own before those
+ * of others; where several other users have one for a dead process, none is
+ * taken. False when there is none.
  */
 bool page_file_find(int pid, char *path, size_t size);
 

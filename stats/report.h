@@ -29,6 +29,7 @@ struct report_style {
     bool colour;    /* text only: a terminal that wants it */
     bool utf8;      /* text only: block characters for the bars */
     bool all;       /* text only: a row per size class, beyond 40 lines */
+    bool brief;     /* JSON only: totals and pools, see report_json.c */
     unsigned width; /* text only: columns, 80 or more */
 };
 

@@ -3,7 +3,9 @@
  *
  * Additive within a schema version: members may come, none goes or changes
  * its meaning. Units are in the names; numbers are exact integers but for
- * hit_rate.
+ * hit_rate. The brief form is for readers of many live pages: counters that
+ * are 0 are left out, and so are size classes, sizes, intervals, leftovers,
+ * the configuration and all advice; readers fill in 0.
  */
 #include "advice.h"
 #include "config.h"
@@ -62,12 +64,26 @@ emit_config(struct json *json, const struct stats_header *page)
         json_number(json, item.key, item.value);
     }
     json_close(json, '}');
+}
+
+static void
+emit_interception(struct json *json, const struct stats_header *page)
+{
     json_line(json);
     json_open(json, "interception", '{');
     json_bool(json, "active", page->active != 0);
     json_string(json, "reason", page->reason);
     json_unsigned(json, "deepbind_stripped", page->deepbind_stripped);
     json_close(json, '}');
+}
+
+static void
+emit_counts_brief(struct json *json, const struct stats_counts *counts)
+{
+    for (unsigned i = 0; i < COUNTERS; i++)
+        if (counter_value(counts, i) != 0)
+            json_unsigned(json, counter_table[i].name,
+                          counter_value(counts, i));
 }
 
 static void
@@ -111,6 +127,22 @@ emit_pools(struct json *json, const struct stats_snapshot *snap)
     json_open(json, "pools", '[');
     for (unsigned i = 0; i < PAGE_POOLS; i++)
         emit_pool(json, snap, i);
+    json_close(json, ']');
+}
+
+static void
+emit_pools_brief(struct json *json, const struct stats_snapshot *snap)
+{
+    json_open(json, "totals", '{');
+    emit_counts_brief(json, &snap->total);
+    json_close(json, '}');
+    json_open(json, "pools", '[');
+    for (unsigned i = 0; i < PAGE_POOLS; i++) {
+        json_open(json, NULL, '{');
+        json_unsigned(json, "max_bytes", snap->pool[i].max_bytes);
+        emit_counts_brief(json, &snap->pool[i].counts);
+        json_close(json, '}');
+    }
     json_close(json, ']');
 }
 
@@ -274,11 +306,38 @@ emit_advice(struct json *json, const struct stats_snapshot *snap,
     json_close(json, ']');
 }
 
+static void
+emit_all(struct json *json, const struct stats_snapshot *snap)
+{
+    emit_config(json, snap->page);
+    emit_interception(json, snap->page);
+    emit_pools(json, snap);
+    emit_profile(json, snap);
+    emit_memory(json, snap);
+    emit_threads_and_misuse(json, snap->page);
+    emit_intervals(json, snap);
+    emit_leftovers(json, snap);
+    emit_advice(json, snap, "warnings", true);
+    emit_advice(json, snap, "hints", false);
+}
+
+static void
+emit_brief(struct json *json, const struct stats_snapshot *snap)
+{
+    emit_interception(json, snap->page);
+    emit_pools_brief(json, snap);
+    json_open(json, "fallback", '{');
+    emit_side(json, "below", &snap->below);
+    emit_side(json, "above", &snap->above);
+    json_close(json, '}');
+    emit_memory(json, snap);
+    emit_threads_and_misuse(json, snap->page);
+}
+
 void
 report_json(struct sink *sink, const struct report_style *style,
             const struct stats_snapshot *snap)
 {
-    (void)style;
     struct json json;
     json_init(&json, sink);
     json_open(&json, NULL, '{');
@@ -286,15 +345,10 @@ report_json(struct sink *sink, const struct report_style *style,
     json_unsigned(&json, "schema_version", SCHEMA_VERSION);
     json_string(&json, "midpool_version", MIDPOOL_VERSION);
     emit_process(&json, snap);
-    emit_config(&json, snap->page);
-    emit_pools(&json, snap);
-    emit_profile(&json, snap);
-    emit_memory(&json, snap);
-    emit_threads_and_misuse(&json, snap->page);
-    emit_intervals(&json, snap);
-    emit_leftovers(&json, snap);
-    emit_advice(&json, snap, "warnings", true);
-    emit_advice(&json, snap, "hints", false);
+    if (style->brief)
+        emit_brief(&json, snap);
+    else
+        emit_all(&json, snap);
     json_close(&json, '}');
     sink_char(sink, '\n');
 }

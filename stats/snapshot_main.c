@@ -1,10 +1,13 @@
 /*
- * snapshot_main.c - midpool-snapshot FILE|PID: prints a live page.
+ * snapshot_main.c - midpool-snapshot FILE|PID...: prints live pages.
  *
  * Purpose   Reads the counters of a process from outside: no signal, no
  *           ptrace, no word with the process, which may long be gone.
+ * Several   Of several pages each is one line of JSON, in the order given;
+ *           "null" stands for one that can not be read.
  * Exit      0; 2 with one line on stderr when there is no page to print or
- *           it can not be written.
+ *           it can not be written; 3 when some of several could not be read,
+ *           with a line on stderr for each.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -22,24 +25,28 @@
 #include "rss.h"
 #include "terminal.h"
 
-enum { STATUS_FAILED = 2, NS_PER_S = 1000000000 };
+enum { STATUS_FAILED = 2, STATUS_PARTLY = 3, NS_PER_S = 1000000000 };
 
 static const char usage[] =
-    "usage: midpool-snapshot [--format FORMAT] [--all] FILE|PID\n"
+    "usage: midpool-snapshot [--format FORMAT] [--all] [--brief] FILE|PID...\n"
     "\n"
     "Prints the statistics of a process that runs, or ran, on midpool with\n"
     "MIDPOOL_CONF=live:yes. FILE is a page under /dev/shm, PID finds its\n"
     "newest one; a file whose name is a number is given as ./NUMBER.\n"
+    "Of several, each is one line of JSON; null for one that can not be read.\n"
     "\n"
     "  -f, --format FORMAT  json (default), text, csv or openmetrics\n"
     "  -a, --all            text: a row per size class\n"
+    "  -b, --brief          JSON: only totals and pools, without zeros\n"
     "  -h, --help           this\n"
     "  -V, --version        midpool's version\n";
 
 struct arguments {
     enum report_format format;
     bool all;
-    const char *subject;
+    bool brief;
+    char **subjects;
+    int count;
 };
 
 static char rendered[REPORT_MAX_BYTES];
@@ -86,19 +93,22 @@ parse_arguments(int argc, char **argv, struct arguments *out)
     static const struct option options[] = {
         {"format", required_argument, NULL, 'f'},
         {"all", no_argument, NULL, 'a'},
+        {"brief", no_argument, NULL, 'b'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     *out = (struct arguments){.format = REPORT_JSON};
     int option;
-    while ((option = getopt_long(argc, argv, "f:ahV", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:abhV", options, NULL)) != -1) {
         if (option == 'h')
             finish(usage);
         if (option == 'V')
             finish("midpool-snapshot " MIDPOOL_VERSION "\n");
         if (option == 'a')
             out->all = true;
+        else if (option == 'b')
+            out->brief = true;
         else if (option != 'f')
             return false;
         else if (!parse_format(optarg, &out->format)) {
@@ -106,12 +116,13 @@ parse_arguments(int argc, char **argv, struct arguments *out)
             return false;
         }
     }
-    if (optind + 1 != argc) {
-        fail("usage", "midpool-snapshot [--format FORMAT] [--all] FILE|PID");
-        return false;
-    }
-    out->subject = argv[optind];
-    return true;
+    out->subjects = argv + optind;
+    out->count = argc - optind;
+    if (out->count == 1 || (out->count > 1 && out->format == REPORT_JSON))
+        return true;
+    fail("usage", "midpool-snapshot [--format FORMAT] [--all] FILE|PID;"
+                  " of several only JSON");
+    return false;
 }
 
 /* The pid that text is, 0 when it is none and therefore a file. */
@@ -182,7 +193,7 @@ take_snapshot(const struct page_file *file)
 }
 
 static struct report_style
-output_style(bool all)
+output_style(const struct arguments *arguments)
 {
     const struct terminal_variables variables = {
         .lc_all = getenv("LC_ALL"),
@@ -194,7 +205,8 @@ output_style(bool all)
     return (struct report_style){
         .colour = isatty(STDOUT_FILENO) && terminal_takes_colour(&variables),
         .utf8 = terminal_is_utf8(&variables),
-        .all = all,
+        .all = arguments->all,
+        .brief = arguments->brief,
         .width = 80,
     };
 }
@@ -214,22 +226,52 @@ write_out(const char *bytes, size_t count)
     return true;
 }
 
+/* JSON has no line ends but between its parts. */
+static void
+join_lines(char *text, size_t length)
+{
+    for (size_t i = 0; i + 1 < length; i++)
+        if (text[i] == '\n')
+            text[i] = ' ';
+}
+
+/* The length of the rendering; 0, after a line on stderr, without a page. */
+static size_t
+render(const char *subject, const struct arguments *arguments)
+{
+    struct report_style style = output_style(arguments);
+    struct page_file file;
+    const char *fault = open_subject(subject, &file);
+    if (fault) {
+        fail(subject, fault);
+        return 0;
+    }
+    take_snapshot(&file);
+    size_t length = report_render(arguments->format, &style, &snapshot,
+                                  rendered, sizeof(rendered));
+    page_file_close(&file);
+    if (arguments->count > 1)
+        join_lines(rendered, length);
+    return length;
+}
+
 int
 main(int argc, char **argv)
 {
+    static const char none[] = "null\n";
     struct arguments arguments;
-    struct page_file file;
+    int status = EXIT_SUCCESS;
     if (!parse_arguments(argc, argv, &arguments))
         return STATUS_FAILED;
-    const char *fault = open_subject(arguments.subject, &file);
-    if (fault)
-        return fail(arguments.subject, fault);
-    take_snapshot(&file);
-    struct report_style style = output_style(arguments.all);
-    size_t length = report_render(arguments.format, &style, &snapshot, rendered,
-                                  sizeof(rendered));
-    page_file_close(&file);
-    if (!write_out(rendered, length))
-        return fail("standard output", strerror(errno));
-    return EXIT_SUCCESS;
+    for (int i = 0; i < arguments.count; i++) {
+        size_t length = render(arguments.subjects[i], &arguments);
+        if (length == 0 && arguments.count == 1)
+            return STATUS_FAILED;
+        if (length == 0)
+            status = STATUS_PARTLY;
+        if (!(length == 0 ? write_out(none, sizeof(none) - 1)
+                          : write_out(rendered, length)))
+            return fail("standard output", strerror(errno));
+    }
+    return status;
 }

@@ -2,19 +2,20 @@
 
 Each process writes its report into a directory of this run when it exits,
 and keeps its counters in a page under /dev/shm besides (live:yes), from which
-the report of one that was killed is made. Pages are told from others by the
-run's directory in the configuration that they hold.
+the report of one is made that was killed, left by _exit or could not write its
+report. A run's pages are told from others by a secret in the configuration
+that they hold: the name of a folder inside the run's directory, which only its
+user can list. The program's processes know it by their environment.
 """
 
 import os
 
-from midpool_lib import paths, reports
+from midpool_lib import pages, paths, reports
 from midpool_lib.errors import CommandError
 
-PAGES = "/dev/shm"
-HEAD_BYTES = 16384
 OURS = ("report", "report_file", "live")
 FEW_PAGES = 64
+SAVED = "page."  # begins the names of reports made from pages
 
 
 def parse_conf(text):
@@ -33,8 +34,12 @@ class Collector:
             base = "/tmp"
         self.directory = os.path.join(base,
                                       "midpool-run." + os.urandom(6).hex())
+        self.secret = os.urandom(16).hex()
+        self.place = os.path.join(self.directory, self.secret)
+        self.from_pages = set()  # keys of reports that were no files
         try:
             os.mkdir(self.directory, 0o700)
+            os.mkdir(self.place, 0o700)
         except OSError as error:
             raise CommandError(f"no room for reports in {base}:"
                                f" {error.strerror}") from None
@@ -43,7 +48,7 @@ class Collector:
         """The program's MIDPOOL_CONF: texts' options, and what run needs."""
         kept = [entry for text in texts for key, entry in parse_conf(text)
                 if key not in OURS]
-        pattern = os.path.join(self.directory, "%e.%p.%n.json")
+        pattern = os.path.join(self.place, "%e.%p.%n.json")
         return ",".join(kept + ["report:json", "report_file:" + pattern,
                                 "live:yes"])
 
@@ -51,90 +56,89 @@ class Collector:
         """The library's name in LD_PRELOAD of this run's processes."""
         return paths.preloadable(library, self.directory)
 
-    def _pages(self):
-        """Page files of this run's processes: (path, pid)."""
-        mark = self.directory.encode()
-        for name in _names(PAGES):
-            if not name.startswith("midpool."):
-                continue
-            path = os.path.join(PAGES, name)
-            try:
-                with open(path, "rb") as file:
-                    head = file.read(HEAD_BYTES)
-                pid = int(path.split(".")[-2])
-            except (OSError, ValueError, IndexError):
-                continue
-            if mark in head:
-                yield path, pid
+    def pages(self):
+        """This run's pages."""
+        return [page for page in pages.find() if self.secret in page.config]
 
     def _written(self):
         """Reports that are files of this run by now."""
         found = {}
-        for name in _names(self.directory):
+        for name in _names(self.place):
             if not name.endswith(".json") or name.startswith("."):
                 continue
             try:
-                report = reports.read(os.path.join(self.directory, name))
+                report = reports.read(os.path.join(self.place, name))
             except CommandError:
                 continue  # cut off: its process was killed meanwhile
-            process = report["process"]
-            found[process["pid"], process["start_unix_ns"]] = report
+            found[_key(report)] = report
+            if name.startswith(SAVED):
+                self.from_pages.add(_key(report))
         return found
+
+    def _read(self, several):
+        """Reports of pages, in their order; None where one is gone."""
+        names = [page.path for page in several]
+        for document in pages.read_many(names, self.build):
+            try:
+                yield reports.whole(document)
+            except CommandError:
+                yield None
 
     def gather(self):
         """All reports, ordered by start; running processes included."""
         self.harvest(everything=True)
         found = self._written()
-        for path, _pid in list(self._pages()):
-            try:
-                report = reports.read(path, self.build)
-            except CommandError:
-                continue
-            process = report["process"]
-            found.setdefault((process["pid"], process["start_unix_ns"]),
-                             report)
+        left = [page for page in self.pages() if page.key not in found]
+        for report in self._read(left):
+            if report is not None and found.setdefault(
+                    _key(report), report) is report:
+                self.from_pages.add(_key(report))
         return sorted(found.values(), key=lambda report: (
             report["process"]["start_unix_ns"], report["process"]["pid"]))
 
     def harvest(self, everything=False):
         """Pages of processes that ended without a report become files, so
         that they neither pile up nor are swept away while the run goes on."""
-        pages = list(self._pages())
-        if len(pages) < FEW_PAGES and not everything:
+        ended = [page for page in self.pages() if not page.in_use]
+        if len(ended) < FEW_PAGES and not everything:
             return
-        for path, pid in pages:
-            if _runs(pid):
-                continue
-            generation = path.rsplit(".", 1)[-1]
-            end = f".{pid}.{generation}.json"
-            if not any(name.endswith(end)
-                       for name in _names(self.directory)):
-                self._save(path, pid, generation)
-            _remove(path)
+        names = _names(self.place)
+        lost = [page for page in ended if not any(
+            name.endswith(f".{page.pid}.{page.generation}.json")
+            for name in names)]
+        for page, report in zip(lost, self._read(lost)):
+            self._save(page, report)
+        for page in ended:
+            pages.remove(page)
 
-    def _save(self, path, pid, generation):
+    def _save(self, page, report):
         import json
 
-        try:
-            report = reports.read(path, self.build)
-        except CommandError:
+        if report is None:
             return
-        name = os.path.join(self.directory, f"page.{pid}.{generation}.json")
-        with open(name, "w", encoding="utf-8") as file:
+        name = f"{SAVED}{page.pid}.{page.generation}.json"
+        with open(os.path.join(self.place, name), "w",
+                  encoding="utf-8") as file:
             json.dump(report, file)
 
     def close(self):
         """Removes the directory, unless processes will still write there;
         their pids are returned."""
-        running = sorted({pid for _path, pid in self._pages() if _runs(pid)})
+        running = sorted({page.pid for page in self.pages() if page.in_use})
         if not running:
-            for name in _names(self.directory):
-                _remove(os.path.join(self.directory, name))
-            try:
-                os.rmdir(self.directory)
-            except OSError:
-                pass  # whatever came in meanwhile
+            for folder in (self.place, self.directory):
+                for name in _names(folder):
+                    _remove(os.path.join(folder, name))
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    pass  # whatever came in meanwhile
         return running
+
+
+def _key(report):
+    process = report["process"]
+    return process["pid"], process["start_unix_ns"]
 
 
 def _names(directory):
@@ -142,14 +146,6 @@ def _names(directory):
         return os.listdir(directory)
     except OSError:
         return []
-
-
-def _runs(pid):
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] not in b"ZX"
-    except (OSError, IndexError):
-        return False
 
 
 def _remove(path):

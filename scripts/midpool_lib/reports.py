@@ -9,7 +9,7 @@ within a schema version.
 import json
 import os
 
-from midpool_lib import counters, paths
+from midpool_lib import counters
 from midpool_lib.errors import CommandError
 
 SCHEMA = "midpool.report"
@@ -19,6 +19,7 @@ PIECE_BYTES = 128 * 1024
 MAX_COUNT = 2**64 - 1
 PAGE_MAGIC = b"midpool\0"
 HTML_MARK = b'<script type="application/json" id="midpool-reports">'
+PAGES = "/dev/shm/midpool."  # what is there may be a trap: see pages.py
 NEEDED = ("gets", "hits", "misses", "puts")
 
 
@@ -37,11 +38,12 @@ def read(name, build=None):
 
 def read_all(name, build=None):
     """All reports in a file; more than one in a page of midpool html."""
-    if name.isdigit() and not os.path.exists(name):
-        return [_of_process(name, build)]
+    if name.startswith(PAGES) or (name.isdigit()
+                                  and not os.path.exists(name)):
+        return [_of_page(name, build)]
     data = _bytes_of(name)
     if data.startswith(PAGE_MAGIC):
-        return [_from_tool(name, name, build)]
+        return [_of_page(name, build)]
     try:
         if data.lstrip()[:1] == b"<" and HTML_MARK in data:
             documents = _html_documents(data)
@@ -127,32 +129,22 @@ def _several(document):
     return [document]
 
 
-def _of_process(pid, build):
-    if not os.path.exists(f"/proc/{pid}"):
-        raise CommandError(f"no process {pid}, and no file of that name")
-    return _from_tool(pid, f"process {pid}", build)
+def _of_page(name, build):
+    """A live page's report; the layout is midpool-snapshot's to know."""
+    from midpool_lib import pages  # here, since files are read without it
 
-
-def _from_tool(argument, name, build):
-    """A live page, through the one program that knows its layout."""
-    import subprocess  # here, since files are read without it
-
-    tool = paths.require(paths.snapshot_tool(build), "midpool-snapshot")
-    done = subprocess.run([tool, argument], stdin=subprocess.DEVNULL,
-                          capture_output=True, check=False)
-    if done.returncode != 0:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = words[0] if words else f"midpool-snapshot failed"
-        fix = ("only programs started with live:yes can be read while they"
-               " run: midpool run does that") if argument.isdigit() else ""
-        raise CommandError(f"{name}: {why}", fix)
-    try:
-        return normalise(_document(done.stdout))
-    except _Bad as bad:
-        raise CommandError(f"{name}: {bad}") from None
+    return whole(pages.report_of(name, build))
 
 
 # Making a document whole.
+
+def whole(document):
+    """A document that was read elsewhere, checked and filled in."""
+    try:
+        return normalise(document)
+    except _Bad as bad:
+        raise CommandError(str(bad)) from None
+
 
 def normalise(document):
     """Checks a document and fills in what it leaves out."""

@@ -87,6 +87,7 @@ class Session:
         self.runs = arguments.count("run", "-n", options.runs or "1", 1,
                                     10000)
         self.keeper = None
+        self.missing = []  # why reports of the last run are missing
         if options.output is not None:
             from midpool_lib import keep
 
@@ -120,6 +121,11 @@ class Session:
             ended = launch.run(self.path, self.argv, env, streams,
                                watcher or Harvester(collector))
             found = collector.gather()
+            if collector.from_pages:
+                from midpool_lib import missing
+
+                self.missing = missing.lines(ended, found,
+                                             collector.from_pages)
         finally:
             running = collector.close()
             if running and not self.options.quiet:
@@ -170,7 +176,7 @@ def show(session, ended, profile):
         say("", "midpool: of the program itself no report came; this is of"
             " those that it started")
     lines = text_report.render(profile, look, session.options.all)
-    say("", *lines)
+    say("", *lines, *session.missing)
 
 
 def warn_of_older(keeper):

@@ -298,6 +298,96 @@ for pid in pids: os.waitpid(pid, 0)
         self.assertIn("report in the options is not used", done.err)
 
 
+class WithoutReport(Case):
+    """The live page's numbers, and why there is no report, in one line."""
+
+    GETS = "import ctypes, os\nkeep = [bytearray(20000) for _ in range(500)]\n"
+
+    def check(self, code, words, status=0):
+        done = self.run_it("-o", "kept.json", "--", PYTHON, "-c",
+                           self.GETS + code, status=status)
+        if done.out.startswith("skip"):
+            self.skipTest(done.out)
+        row = [row for pool in self.kept()["pools"] for row in pool["classes"]
+               if row["max_bytes"] == 20480][0]
+        self.assertGreaterEqual(row["gets"], 500)
+        said = [line for line in done.err.splitlines()
+                if line.startswith("no report")]
+        self.assertEqual(len(said), 1, done.err)
+        self.assertIn(words, said[0])
+        return done
+
+    def test_ends_without_exit(self):
+        for end in ("os._exit(3)", "ctypes.CDLL(None).quick_exit(3)",
+                    "ctypes.CDLL(None).syscall(231, 3)"):  # exit_group
+            if "231" in end and os.uname().machine != "x86_64":
+                continue
+            self.check(end, "_exit, quick_exit or exit_group", 3)
+
+    def test_killed(self):
+        self.check("os.kill(os.getpid(), 9)", "SIGKILL", -9)
+
+    def test_killed_by_a_filter(self):
+        code = """
+import struct
+libc = ctypes.CDLL(None, use_errno=True)
+rules = b"".join(struct.pack("<HBBI", *rule) for rule in (
+    (0x20, 0, 0, 0), (0x15, 0, 1, %d), (0x06, 0, 0, 0x80000000),
+    (0x06, 0, 0, 0x7fff0000)))
+buffer = ctypes.create_string_buffer(rules)
+program = struct.pack("HxxxxxxP", 4, ctypes.addressof(buffer))
+libc.prctl(38, 1, 0, 0, 0)
+if libc.prctl(22, 2, program, 0, 0): print("skip: no filters here")
+else: os.getppid()
+""" % {"x86_64": 110, "aarch64": 173}.get(os.uname().machine, 110)
+        self.check(code, "SIGSYS", -31)
+
+    def test_not_allowed_by_landlock(self):
+        code = """
+import struct
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(38, 1, 0, 0, 0)
+rules = struct.pack("<Q", 1 << 1 | 1 << 8)  # write, make files
+fd = libc.syscall(444, rules, ctypes.c_size_t(8), 0)
+if fd < 0 or libc.syscall(446, fd, 0): print("skip: no Landlock here")
+"""
+        self.check(code, "could not be written (Permission denied")
+
+    def test_others_that_could_not_write(self):
+        code = self.GETS + """
+pid = os.fork()
+if pid == 0:
+    os.setuid(65534)  # the run's folder is its user's own
+    raise SystemExit
+os.waitpid(pid, 0)
+"""
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        done = self.run_it("-o", "kept.json", "--", PYTHON, "-c", code)
+        self.assertRegex(done.err, "no report  another process could not")
+        self.assertEqual(len(self.kept()["children"]), 1)
+
+    def test_another_users_page_is_not_of_the_run(self):
+        """Who knows no more than the run's folder in /tmp is not believed."""
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        code = """
+import glob, re
+own, = glob.glob("/dev/shm/midpool.0.%d.*" % os.getpid())
+data = open(own, "rb").read(65536)
+secret = re.search(rb"midpool-run[.][0-9a-f]{12}/([0-9a-f]{32})/", data)[1]
+name = "/dev/shm/midpool.65534.2147470777.1"
+open(name, "wb").write(data[:24] + (2147470777).to_bytes(4, "little")
+                       + data[28:].replace(secret, b"0" * 32))
+os.chown(name, 65534, 65534)
+"""
+        name = "/dev/shm/midpool.65534.2147470777.1"
+        self.addCleanup(lambda: os.path.exists(name) and os.unlink(name))
+        self.run_it("-o", "kept.json", "--", PYTHON, "-c", self.GETS + code)
+        self.assertTrue(os.path.exists(name))
+        self.assertEqual(self.kept().get("children"), [])
+
+
 class Refusals(Case):
     """What cannot work is said before anything runs."""
 

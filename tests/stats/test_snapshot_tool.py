@@ -281,6 +281,60 @@ def check_many_groups(checks, tool, scenes, directory):
                 "many groups: %s" % report["memory"])
 
 
+def check_several(checks, tool, scenes, directory):
+    """A line of JSON each, null for what is no page, in the given order."""
+    busy, odd = scenes.path("busy", "page"), scenes.path("odd", "page")
+    bad = os.path.join(directory, "none")
+    result = tool.run(busy, bad, odd)
+    lines = result.stdout.splitlines()
+    checks.that(result.returncode == 3 and len(lines) == 3
+                and json.loads(lines[0]) == json.loads(scenes.read("busy",
+                                                                   "json"))
+                and lines[1] == b"null"
+                and json.loads(lines[2]) == json.loads(scenes.read("odd",
+                                                                   "json"))
+                and result.stderr.count(b"\n") == 1, "several: %s" % result)
+    brief = json.loads(tool.run("--brief", busy).stdout)
+    whole = json.loads(scenes.read("busy", "json"))
+    for part in ("process", "fallback", "memory", "threads", "misuse"):
+        checks.that(all(whole[part][key] == value for key, value
+                        in brief[part].items() if key != "sizes"),
+                    "brief %s: %s" % (part, brief[part]))
+    for short, row in zip([brief["totals"]] + brief["pools"],
+                          [whole["totals"]] + whole["pools"]):
+        left_out = row.keys() - short.keys() - {"classes", "hit_rate"}
+        checks.that(all(row[key] == value for key, value in short.items())
+                    and not any(row[key] for key in left_out),
+                    "brief counters: %s" % short)
+    checks.that("intervals" not in brief and "config" not in brief, "brief")
+
+
+def check_forged(checks, tool, scenes):
+    """Root is not shown another user's page as a process's own."""
+    if os.geteuid() != 0:
+        return
+    pid = 2147470123  # none that a process can have
+    data = running(scenes.read("busy", "page"), pid)
+    own, = page_paths(pid, 1)
+    forged = ["%s%d.%d.9" % (PREFIX, uid, pid) for uid in (65533, 65534)]
+    try:
+        for path, uid in zip(forged, (65533, 65534)):
+            write_page(path, data)
+            os.chown(path, uid, uid)
+        checks.that(tool.run(str(pid)).returncode == 2, "two strangers")
+        checks.that(tool.run(forged[0]).returncode == 0, "by its name")
+        write_page(own, running(scenes.read("tiny", "page")
+                                if "tiny" in NAMES else data, pid))
+        result = tool.run(str(pid))
+        checks.that(result.returncode == 0, "root's own: %s" % result)
+        os.chown(forged[0], 0, 0)
+        tool.refuses(forged[0], "does not belong", "another's name")
+    finally:
+        for path in forged + [own]:
+            if os.path.exists(path):
+                os.unlink(path)
+
+
 def check_usage(checks, tool, scenes):
     page = scenes.path("busy", "page")
     result = tool.run("--help")
@@ -288,7 +342,8 @@ def check_usage(checks, tool, scenes):
                 "help")
     checks.that(tool.run("--version").returncode == 0, "version")
     checks.that(tool.run().returncode == 2, "no argument")
-    checks.that(tool.run(page, page).returncode == 2, "two arguments")
+    checks.that(tool.run("-f", "text", page, page).returncode == 2,
+                "text of two")
     checks.that(tool.run("--format", "xml", page).returncode == 2, "format")
     result = tool.run("--format", "text", "--all", page)
     checks.that(b"2.5 KB" in result.stdout, "all")
@@ -313,6 +368,8 @@ def main():
         check_other_namespace(checks, tool, scenes, directory)
         check_obstacles(checks, tool, scenes)
         check_many_groups(checks, tool, scenes, directory)
+        check_several(checks, tool, scenes, directory)
+        check_forged(checks, tool, scenes)
         check_usage(checks, tool, scenes)
     checks.finish()
 
