@@ -212,10 +212,12 @@ def read_many(names, build=None, brief=False):
     makes it whole), or a text that says why there is none. brief leaves out
     what fleets do not need: see stats/report_json.c.
     """
+    names = list(names)
+    if not names:
+        return
     import subprocess  # here, since most commands go without
 
     tool = paths.require(paths.snapshot_tool(build), "midpool-snapshot")
-    names = list(names)
     for start in range(0, len(names), BATCH):
         batch = names[start:start + BATCH]
         words = [tool] + (["--brief"] if brief else []) + ["--"] + batch
