@@ -3,6 +3,7 @@
 import json
 
 from midpool_lib import counters, reports
+from midpool_lib.family import Family
 
 CSV_HEAD = ("pid", "executable", "scope", "max_bytes")
 
@@ -66,7 +67,7 @@ def to_prom(loaded):
 def _by_series(loaded):
     """One series per program and class: processes of one name add up."""
     series = {}
-    for report in loaded:
+    for report in (image.report for image in Family(loaded).images):
         program = _label(reports.program(report))
         for pool in report["pools"]:
             for row in pool["classes"]:

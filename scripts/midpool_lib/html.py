@@ -8,6 +8,7 @@ import time
 from midpool_lib import (VERSION, arguments, counters, keep, paths, reports,
                          show)
 from midpool_lib.errors import CommandError
+from midpool_lib.family import members
 
 HELP = """\
 usage: midpool html [options] [A [B...]]
@@ -46,6 +47,16 @@ def brief(child):
     return dict(small, totals=totals)
 
 
+def _without_rows(report):
+    """A profile whose processes have no pools of their own."""
+    small = dict(report, children=[brief(child)
+                                   for child in report["children"]])
+    if report.get("own"):
+        small["own"] = {"process": members(report)[0]["process"],
+                        "totals": report["own"]["totals"]}
+    return small
+
+
 def _embed(document):
     """JSON that may stand inside an HTML element."""
     text = json.dumps(document, separators=(",", ":"))
@@ -56,12 +67,10 @@ def fit(loaded):
     """Reports that fit into a page."""
     if len(_embed(loaded)) <= ROOM_BYTES:
         return loaded
-    small = [dict(report, children=[brief(child)
-                                    for child in report["children"]])
-             for report in loaded]
+    small = [_without_rows(report) for report in loaded]
     if len(_embed(small)) <= ROOM_BYTES:
         return small
-    small = [dict(report, children=[]) for report in small]
+    small = [dict(report, children=[], own=None) for report in small]
     if len(_embed(small)) <= ROOM_BYTES:
         return small
     raise CommandError(f"html: {len(loaded)} profiles are too many for one"

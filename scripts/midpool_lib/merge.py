@@ -1,162 +1,257 @@
-"""Adds reports up: a run's processes into one profile of the run.
+"""The profile of a run: one report for all processes of a family.
 
-Sums are sums. Peaks of processes that may have run side by side are added
-too, so that they are upper bounds. The result is itself a report: of the
-first process, with the others' own reports in `children`.
+Counts are sums over the images; peaks are the highest sums of processes that
+lived at one time, upper bounds where several did; the curve in time, the
+start and the duration are the run's. The profile is itself a report: of the
+program that was run, whose own report is in `own`; the other images' reports
+are in `children`, and facts about the whole in `run`.
 """
 
-import copy
+from midpool_lib import advice, counters, curves, reports
+from midpool_lib.family import Family, members
 
-from midpool_lib import counters, reports, style
+__all__ = ["add_up", "members", "profile"]
 
-# Advice that speaks of one process's hit rate.
-OF_THE_RATE = ("hit_rate", "few_gets", "warmup")
+PEAKS = [counter.name for counter in counters.TABLE
+         if counter.kind == "PEAK"]
+MEMORY_FLOWS = ("live_bytes", "cached_bytes", "resident_bytes",
+                "purged_bytes")
+NAMES_TOLD = 16
 
 
 def _add_row(into, row):
     for name in counters.NAMES:
-        into[name] += row[name]
-    into["hit_rate"] = counters.hit_rate(into)
+        if name not in PEAKS:
+            into[name] += row[name]
 
 
-def _add_rows(into, rows, key="max_bytes"):
-    """Rows of one size each; sizes missing on one side are taken over."""
-    by_size = {row[key]: row for row in into}
-    for row in rows:
-        mine = by_size.get(row[key])
-        if mine is None:
-            into.append(copy.deepcopy(row))
-            by_size[row[key]] = into[-1]
-            continue
-        _add_row(mine, row)
-        if "classes" in row:
-            _add_rows(mine["classes"], row["classes"])
-    into.sort(key=lambda row: row[key])
+def _sum_rows(images):
+    """Totals, and pools by size with their classes by size."""
+    totals, pools = dict.fromkeys(counters.NAMES, 0), {}
+    for image in images:
+        _add_row(totals, image.report["totals"])
+        for pool in image.report["pools"]:
+            size = pool["max_bytes"]
+            sums, classes = pools.setdefault(
+                size, (dict(dict.fromkeys(counters.NAMES, 0),
+                            max_bytes=size), {}))
+            _add_row(sums, pool)
+            for row in pool["classes"]:
+                _add_row(classes.setdefault(row["max_bytes"], dict(
+                    dict.fromkeys(counters.NAMES, 0),
+                    max_bytes=row["max_bytes"])), row)
+    return totals, pools
 
 
-def _add_sizes(into, buckets, count):
-    by_start = {bucket["from_bytes"]: bucket for bucket in into}
-    for bucket in buckets:
-        mine = by_start.get(bucket["from_bytes"])
-        if mine is None:
-            into.append(dict(bucket))
-            by_start[bucket["from_bytes"]] = into[-1]
-        else:
-            mine[count] += bucket[count]
-    into.sort(key=lambda bucket: bucket["from_bytes"])
+def _list_of(pools):
+    return [dict(sums, classes=[classes[size] for size in sorted(classes)])
+            for _size, (sums, classes) in sorted(pools.items())]
 
 
-def _add(total, report):
-    _add_row(total["totals"], report["totals"])
-    _add_rows(total["pools"], report["pools"])
-    for side in ("below", "above"):
-        for key in ("calls", "bytes"):
-            total["fallback"][side][key] += report["fallback"][side][key]
-    _add_sizes(total["sizes"], report["sizes"], "gets")
-    _add_sizes(total["fallback"]["sizes"], report["fallback"]["sizes"],
-               "calls")
-    for part in ("memory", "misuse", "threads"):
-        for key, value in report[part].items():
-            if key == "peak_rss_bytes":
-                continue
-            if isinstance(value, int) and not key.endswith("_ns"):
-                total[part][key] = (total[part].get(key) or 0) + value
-    _add_peak_rss(total["memory"], report["memory"])
-    _add_leftovers(total, report)
-    _add_words(total, report)
+def _rows(totals, pools):
+    """All rows of a report's counters, in one order for one set of sizes."""
+    found = [totals]
+    for pool in pools:
+        found.append(pool)
+        found += pool["classes"]
+    return found
 
 
-def _add_peak_rss(total, memory):
-    """Only the sum of all means something; an ended process may lack it."""
-    mine, other = total.get("peak_rss_bytes"), memory.get("peak_rss_bytes")
-    known = isinstance(mine, int) and isinstance(other, int)
-    total["peak_rss_bytes"] = mine + other if known else None
+def _peaks_of(report, places):
+    """A report's peaks, in the order of places: sizes of pools, classes."""
+    peaks = [0] * len(places)
+    peaks[0] = report["totals"]["peak_live_bytes"]
+    for pool in report["pools"]:
+        peaks[places["pool", pool["max_bytes"]]] = pool["peak_live_bytes"]
+        for row in pool["classes"]:
+            peaks[places["class", row["max_bytes"]]] = row["peak_live_bytes"]
+    return peaks
 
 
-def _add_leftovers(total, report):
-    """What was in use at the end; null while a process runs."""
-    mine, other = total.get("leftovers"), report.get("leftovers")
-    if not isinstance(mine, dict) or not isinstance(other, dict):
-        return
-    total["leftovers"] = {
-        "buffers": total["totals"]["live"],
-        "bytes": total["totals"]["live_bytes"],
-        "classes": [{"max_bytes": row["max_bytes"], "buffers": row["live"],
-                     "bytes": row["live_bytes"]}
-                    for pool in total["pools"] for row in pool["classes"]
-                    if row["live"]]}
+def _set_peaks(family, totals, pools):
+    """Fills the rows' peaks; returns whether they are bounds only."""
+    places = {("total", 0): 0}
+    for pool in pools:
+        places["pool", pool["max_bytes"]] = len(places)
+        for row in pool["classes"]:
+            places["class", row["max_bytes"]] = len(places)
+    most, bound = family.peaks(
+        lambda image: _peaks_of(image.report, places))
+    for row, peak in zip(_rows(totals, pools), most):
+        row["peak_live_bytes"] = peak
+        row["hit_rate"] = counters.hit_rate(row)
+    return bound or any((image.report.get("run") or {}).get("peaks_are_bounds")
+                        for image in family.images)
 
 
-def _add_words(total, report):
-    """Warnings and hints of another process, one of a kind, with its name.
+def _sum_buckets(lists, count):
+    found = {}
+    for buckets in lists:
+        for bucket in buckets:
+            known = found.get(bucket["from_bytes"])
+            if known is None:
+                found[bucket["from_bytes"]] = dict(bucket)
+            else:
+                known[count] += bucket[count]
+    return [found[start] for start in sorted(found)]
 
-    A low hit rate of one of many processes is not news: it is judged anew
-    for the sum.
+
+def _fallback(images):
+    both = {side: {key: sum(image.report["fallback"][side][key]
+                            for image in images)
+                   for key in ("calls", "bytes")}
+            for side in ("below", "above")}
+    both["sizes"] = _sum_buckets((image.report["fallback"]["sizes"]
+                                  for image in images), "calls")
+    return both
+
+
+def _known_sum(values):
+    """The sum, or None where one is not known."""
+    values = list(values)
+    return None if None in values else sum(values)
+
+
+def _peak_of_one(family, value):
+    """The highest sum of a figure that some ended images do not know.
+
+    An image that another one followed may not know: the kernel's figures are
+    of the process, so that its next image's include it.
     """
-    for part in ("warnings", "hints"):
-        have = {entry.get("id") for entry in total[part]
-                if isinstance(entry, dict)}
-        for entry in report[part]:
-            if not isinstance(entry, dict) or entry.get("id") in have:
-                continue
-            if entry.get("id") in OF_THE_RATE:
-                continue
-            text = f"{reports.program(report)}: {reports.warning_text(entry)}"
-            total[part].append({"id": entry.get("id"), "message": text})
+    if any(value(image.report) is None for image in family.last_images):
+        return None
+    return family.peaks(lambda image: [value(image.report) or 0])[0][0]
 
 
-def _judge_rate(total):
-    """The warning about the sum's own hit rate."""
-    for part in ("warnings", "hints"):
-        total[part] = [entry for entry in total[part]
-                       if not isinstance(entry, dict)
-                       or entry.get("id") not in OF_THE_RATE]
-    limit = total["config"].get("warn_below", 95)
-    row = total["totals"]
-    if isinstance(limit, int) and row["hits"] * 100 < row["gets"] * limit:
-        total["warnings"].insert(0, {"id": "hit_rate", "message": (
-            f"hit rate {style.percent(row['hits'], row['gets'])} of"
-            f" {style.count(row['gets'])} gets is below {limit} %"
-            " (warn_below)")})
+def _memory(family, totals):
+    keys = {key for image in family.images for key in image.report["memory"]}
+    part = {}
+    for key in sorted(keys):
+        if key.endswith("_ns"):
+            part[key] = None  # a moment of one process
+        elif key == "peak_rss_bytes":
+            part[key] = _peak_of_one(
+                family, lambda report: report["memory"].get("peak_rss_bytes"))
+        elif key in totals:
+            part[key] = totals[key]
+        else:
+            images = family.images if key in MEMORY_FLOWS \
+                else family.last_images
+            part[key] = _known_sum(image.report["memory"].get(key)
+                                   for image in images)
+    return part
 
 
-def run_profile(main, others):
-    """One report of a run: main's, with the others' counts added."""
-    total = copy.deepcopy(main)
-    total["children"] = []
-    for report in others:
-        _add(total, report)
-        if report["interception"]["active"]:
-            total["interception"]["active"] = True
-        total["interception"]["deepbind_stripped"] += report["interception"][
-            "deepbind_stripped"]
-        total["children"].append(copy.deepcopy(report))
-    if others:
-        _judge_rate(total)
-        total["own"] = {"totals": copy.deepcopy(main["totals"])}
+def _sum_part(images, part):
+    """Sums of a part's counts; a word in it is that of the first image."""
+    found = {}
+    for image in images:
+        for key, value in image.report[part].items():
+            if type(value) is int and type(found.get(key, 0)) is int:
+                found[key] = found.get(key, 0) + value
+            elif type(value) is bool:
+                found[key] = found.get(key, False) or value
+            else:
+                found.setdefault(key, value)
+    return found
+
+
+def _threads(family):
+    found = _sum_part(family.last_images, "threads")
+    found["peak"] = family.peaks(
+        lambda image: [image.report["threads"]["peak"]])[0][0]
+    return found
+
+
+def _leftovers(images, totals, pools):
+    """What was in use at the end; null while a process runs."""
+    if not all(isinstance(image.report.get("leftovers"), dict)
+               for image in images):
+        return None
+    return {"buffers": totals["live"], "bytes": totals["live_bytes"],
+            "classes": [{"max_bytes": row["max_bytes"],
+                         "buffers": row["live"], "bytes": row["live_bytes"]}
+                        for pool in pools for row in pool["classes"]
+                        if row["live"]]}
+
+
+def _process(family, main):
+    """The program's, with the start and the duration of the run."""
+    part = dict(main.process, start_unix_ns=family.start,
+                duration_ns=family.end - family.start)
+    for key in main.process:
+        if key.startswith("cpu_"):  # the kernel's, which goes on over an exec
+            part[key] = _known_sum(image.process.get(key)
+                                   for image in family.last_images)
+    return part
+
+
+def _programs(family):
+    """The programs that ran, the one with the most gets first."""
+    found = {}
+    for image in family.images:
+        row = found.setdefault(image.process["executable"], {
+            "executable": image.process["executable"], "images": 0,
+            "gets": 0})
+        row["images"] += 1
+        row["gets"] += image.report["totals"]["gets"]
+    rows = sorted(found.values(), key=lambda row: -row["gets"])
+    return rows[:NAMES_TOLD], len(rows)
+
+
+def _run(family, bound, is_one):
+    rows, count = _programs(family)
+    return {"is_one_program": is_one, "processes": len(family.last_images), "images": len(family),
+            "running": sum(image.is_running for image in family.images),
+            "peaks_are_bounds": bound, "programs": rows,
+            "program_count": count}
+
+
+def profile(family, main, is_one):
+    """One report of a family; main is the image of the program itself.
+
+    is_one says whether all others are known to be its descendants.
+    """
+    images = family.images
+    totals, pools = _sum_rows(images)
+    pools = _list_of(pools)
+    bound = _set_peaks(family, totals, pools)
+    total = dict(
+        main.report, process=_process(family, main),
+        interception=_sum_part([main] + [image for image in images
+                                         if image is not main],
+                               "interception"),
+        totals=totals, pools=pools, fallback=_fallback(images),
+        sizes=_sum_buckets((image.report["sizes"] for image in images),
+                           "gets"),
+        memory=_memory(family, totals), threads=_threads(family),
+        misuse=_sum_part(images, "misuse"),
+        intervals=curves.merged(family),
+        leftovers=_leftovers(images, totals, pools),
+        run=_run(family, bound, is_one), own=dict(main.report),
+        children=[image.report for image in images if image is not main])
+    for key in ("run", "own"):
+        total["own"].pop(key, None)
+    total["own"]["children"] = []
+    advice.judge(total, images)
     return total
 
 
+def of_run(main, loaded):
+    """The profile of a run, of which main is the program's last report."""
+    family = Family(loaded)
+    image = next((image for image in family.images
+                  if image.report is main), family.images[0])
+    if len(family) == 1:
+        return image.report
+    return profile(family, image, True)
+
+
 def add_up(several):
-    """Several reports as one; a report's children are in its sums already."""
-    flat = copy.deepcopy(several[0])
-    for report in several[1:]:
-        _add(flat, report)
-    if len(several) > 1:
-        _judge_rate(flat)
-        flat["children"] = [copy.deepcopy(entry) for report in several
-                            for entry in members(report)][1:]
-        flat["own"] = {"totals": copy.deepcopy(
-            members(several[0])[0]["totals"])}
-    return flat
-
-
-def members(report):
-    """The processes in a report, each with its own totals."""
-    if not report["children"]:
-        return [report]
-    own = dict(report, children=[])
-    alone = report.get("own")
-    if isinstance(alone, dict) and isinstance(alone.get("totals"), dict):
-        own["totals"] = alone["totals"]
-    return [own] + report["children"]
+    """Several reports as one; of one image only the last state counts."""
+    if len(several) == 1:
+        return several[0]
+    family = Family(several)
+    if len(family) == 1:
+        return family.images[0].report
+    return profile(family, family.images[0], len(family.roots) == 1)

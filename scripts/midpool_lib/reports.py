@@ -177,6 +177,7 @@ def normalise(document):
     _fill_rest(document)
     _fill_words(document)
     _fill_own(document)
+    _fill_run(document)
     children = document.setdefault("children", [])
     if not isinstance(children, list):
         raise _Bad("not a valid report: children is no list")
@@ -213,6 +214,7 @@ def _fill_sized_row(row, where):
 def _fill_process(process):
     for key in ("pid", "ppid", "duration_ns", "start_unix_ns"):
         _count(process, key, "process")
+    _count(process, "generation", "process", 1)
     for key in ("executable", "build_id", "host", "end"):
         if not isinstance(process.setdefault(key, ""), str):
             raise _Bad(f"not a valid report: process.{key} is no text")
@@ -268,14 +270,44 @@ def _fill_words(document):
 
 
 def _fill_own(document):
-    """What a run's first process had alone, where a run was added up."""
+    """What a run's program had alone, where a run was added up."""
     own = document.get("own")
     if own is None:
         document.pop("own", None)
         return
     if not isinstance(own, dict):
         raise _Bad("not a valid report: own is no object")
-    _fill_row(own.get("totals"), "own.totals")
+    if "pools" in own:
+        if own.get("children") or own.get("own"):
+            raise _Bad("not a valid report: own is of several processes")
+        normalise(own)
+    else:  # of a brief profile
+        _fill_row(own.get("totals"), "own.totals")
+        if not isinstance(own.setdefault(
+                "process", document["process"]), dict):
+            raise _Bad("not a valid report: own.process is no object")
+        _fill_process(own["process"])
+
+
+def _fill_run(document):
+    """Facts about a run of several images, where there are some."""
+    facts = document.get("run")
+    if facts is None:
+        document.pop("run", None)
+        return
+    if not isinstance(facts, dict) or not isinstance(
+            facts.setdefault("programs", []), list):
+        raise _Bad("not a valid report: run is no object")
+    for key in ("processes", "images", "running", "program_count"):
+        _count(facts, key, "run")
+    for key in ("is_one_program", "peaks_are_bounds"):
+        facts[key] = bool(facts.get(key, True))
+    for row in _objects(facts["programs"], "run.programs"):
+        if not isinstance(row.setdefault("executable", ""), str):
+            raise _Bad("not a valid report: run.programs.executable is no"
+                       " text")
+        for key in ("images", "gets"):
+            _count(row, key, "run.programs")
 
 
 def _objects(rows, where):
@@ -290,11 +322,6 @@ def _objects(rows, where):
 def program(report):
     """The executable's name, without its directory."""
     return os.path.basename(report["process"]["executable"]) or "?"
-
-
-def processes(report):
-    """The report's own process and the children inside it."""
-    return [report] + report["children"]
 
 
 def warning_text(warning):

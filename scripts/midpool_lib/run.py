@@ -136,27 +136,32 @@ class Session:
 
 
 def profile_of(ended, found):
-    """The run's processes as one report: the program's, others added."""
+    """The run's processes as one report, or None without any."""
     from midpool_lib import merge
 
     images = [report for report in found
               if report["process"]["pid"] == ended.pid]
     if not found:
         return None
-    main_report = images[-1] if images else found[0]
-    process = main_report["process"]
-    others = [report for report in found if report is not main_report]
     if not images:
-        return merge.run_profile(main_report, others)
+        return merge.of_run(found[0], found)
+    process = images[-1]["process"]
     if process["end"] != "exit":  # its page does not know when it ended
-        process["duration_ns"] = max(process["duration_ns"], ended.wall_ns)
+        process["duration_ns"] = max(process["duration_ns"], _left(ended,
+                                                                   images))
     if ended.signal is not None:
         process["end"] = "signal"
         process["end_signal"] = launch.signal_name(ended.signal)
     elif process["end"] != "exit":
         process["end"] = "exit"  # _exit: it left no time for a report
     process["exit_status"] = ended.exit_status
-    return merge.run_profile(main_report, others)
+    return merge.of_run(images[-1], found)
+
+
+def _left(ended, images):
+    """What the last image had of the process's time."""
+    first, last = images[0]["process"], images[-1]["process"]
+    return ended.wall_ns - (last["start_unix_ns"] - first["start_unix_ns"])
 
 
 def no_report(session):

@@ -4,6 +4,7 @@ The layout is that of the text which the library itself writes; waste and
 the processes of a run come on top.
 """
 
+import os
 import re
 import textwrap
 
@@ -34,18 +35,50 @@ def ending(process):
             }.get(process["end"], "end unseen")
 
 
+def run_of(report):
+    """The facts about a run of several images; those of one otherwise."""
+    return report.get("run") or {
+        "is_one_program": True, "processes": 1 + len(report["children"]),
+        "images": 1, "peaks_are_bounds": bool(report["children"]),
+        "programs": [], "program_count": 1}
+
+
+def _subject(report, look):
+    """Whose report it is, and of how many processes."""
+    facts = run_of(report)
+    count = facts["processes"]
+    if not facts["is_one_program"]:
+        return look.paint(f"{style.count(count)} process{'es' * (count > 1)}",
+                          "bold")
+    name = look.paint(plain(reports.program(report))[:32], "bold")
+    more = count - 1
+    family = (f" and {style.count(more)} more process{'es' * (more > 1)}"
+              if more else "")
+    return f"{name} [{report['process']['pid']}]{family}"
+
+
 def headline(report, look):
     process = report["process"]
-    others = len({child["process"]["pid"] for child in report["children"]}
-                 - {process["pid"]})
-    family = (f" and {others} more process{'es' * (others > 1)}"
-              if others else "")
-    words = (f" [{process['pid']}]{family} ran for "
-             + style.duration(process["duration_ns"]))
-    end = ending(process)
-    return (look.paint("midpool", "bold") + "    "
-            + look.paint(plain(reports.program(report))[:32], "bold")
-            + words + (", " + end if end else ""))
+    one = run_of(report)["is_one_program"]
+    end = ending(process) if one else ""
+    return (look.paint("midpool", "bold") + "    " + _subject(report, look)
+            + (" ran for " if one else " within ")
+            + style.duration(process["duration_ns"])
+            + (", " + end if end else ""))
+
+
+def programs(report):
+    """The programs of a run, the busiest first; nothing of only one."""
+    facts = run_of(report)
+    if facts["program_count"] < 2:
+        return ""
+    told = facts["programs"][:6]
+    text = ", ".join(
+        plain(os.path.basename(row["executable"]) or "?")
+        + (f" ({style.count(row['images'])}\u00d7)" if row["images"] > 1
+           else "") + f" {style.short_count(row['gets'])}" for row in told)
+    more = facts["program_count"] - len(told)
+    return f"gets of {text}" + (f" and {more} more" if more else "")
 
 
 # A number and its unit, which no line break may divide.
@@ -132,11 +165,12 @@ def table(report, look, detail=False):
 
 def memory(report):
     part, size = report["memory"], style.size
-    several = bool(report["children"])  # whose peaks are added up
+    several = run_of(report)["processes"] > 1
+    bound = run_of(report)["peaks_are_bounds"]
     text = (f"{size(part['live_bytes'])} live +"
             f" {size(part['cached_bytes'])} cached ="
             f" {size(part['resident_bytes'])} resident; peak live"
-            f"{' at most' if several else ''}"
+            f"{' at most' if bound else ''}"
             f" {size(part['peak_live_bytes'])}")
     if part.get("peak_live_after_ns") and not several:
         text += " after " + style.duration(part["peak_live_after_ns"])
@@ -172,8 +206,8 @@ def fallback(report):
 
 def threads(report):
     now, most = (style.count(report["threads"][key]) for key in ("now", "peak"))
-    if report["children"]:
-        text = f"at most {most}, the sum of each process's peak"
+    if run_of(report)["peaks_are_bounds"]:
+        text = f"at most {most}, a sum of peaks of processes"
     else:
         text = f"{now} now, at most {most}"
     remote = report["totals"]["remote_puts"]
@@ -185,7 +219,7 @@ def threads(report):
 
 
 def curve(report, look):
-    """Gets a second over the life of the (first) process."""
+    """Gets a second over the life of the process, or of the run."""
     rates = [point["gets"] / (point["to_ns"] - point["from_ns"])
              for point in report["intervals"][:-1]
              if point["to_ns"] > point["from_ns"]]
@@ -229,7 +263,10 @@ def deepbind(report):
 
 def render(report, look, detail=False):
     """The report's lines."""
-    lines = [headline(report, look)] + hit_rate(report, look)
+    lines = [headline(report, look)]
+    if programs(report):
+        lines += labelled("programs", programs(report), look)
+    lines += hit_rate(report, look)
     lines += advice(report, "warnings", "WARNING", look, "bold", "red")
     if report["totals"]["gets"]:
         lines += [""] + table(report, look, detail) + [""]

@@ -1,25 +1,9 @@
 """Processes as a tree, as ps --forest shows them."""
 
 from midpool_lib import reports, style
+from midpool_lib.family import Family
 
 MAX_LINES = 200
-
-
-def _order(report):
-    return (report["process"]["start_unix_ns"], report["process"]["pid"])
-
-
-def _parents(members):
-    """Index of each member's parent; the image before, for an exec."""
-    by_pid = {}
-    parent = {}
-    for index in sorted(range(len(members)), key=lambda i: _order(members[i])):
-        process = members[index]["process"]
-        before = by_pid.get(process["pid"])
-        parent[index] = by_pid.get(process["ppid"]) if before is None \
-            else before
-        by_pid[process["pid"]] = index
-    return parent
 
 
 def _line(report, depth, look):
@@ -31,19 +15,22 @@ def _line(report, depth, look):
 
 
 def lines(members, look):
-    """One line per process, children under their parents."""
-    parent = _parents(members)
+    """One line per image: children under their parents, and what a process
+    became by exec under what it was."""
     below = {}
-    for index in sorted(parent, key=lambda i: _order(members[i])):
-        below.setdefault(parent[index], []).append(index)
+    family = Family(members)
+    before = {id(image.next): image for image in family.images if image.next}
+    for image in family.images:
+        above = before.get(id(image), image.parent)
+        below.setdefault(id(above) if above else None, []).append(image)
     found = [look.paint(f"{'process':>8}  {'gets':>13} {'hit rate':>9}"
                         f" {'peak live':>9}  program", "dim")]
-    waiting = [(index, 0) for index in reversed(below.get(None, []))]
+    waiting = [(image, 0) for image in reversed(below.get(None, []))]
     while waiting:
-        index, depth = waiting.pop()
-        found.append(_line(members[index], min(depth, 20), look))
+        image, depth = waiting.pop()
+        found.append(_line(image.report, min(depth, 20), look))
         waiting += [(child, depth + 1)
-                    for child in reversed(below.get(index, []))]
+                    for child in reversed(below.get(id(image), []))]
     if len(found) > MAX_LINES + 1:
         rest = len(found) - MAX_LINES - 1
         found[MAX_LINES + 1:] = [f"{'':>8}  ... and {rest} more"]

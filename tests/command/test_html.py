@@ -99,6 +99,7 @@ class Page(sample.Case):
 
     def test_hundreds_of_processes_fit(self):
         report = sample.report()
+        report["own"] = sample.report()
         report["children"] = [sample.report(pid=n) for n in range(300)]
         text = self.page(self.write("b.json", report))
         self.assertLess(len(text), 500 * 1024)

@@ -218,7 +218,7 @@ class Fuzz(sample.Case):
     def test_merged_and_page_forms_are_read_back(self):
         first = reports.normalise(sample.report())
         child = reports.normalise(sample.report(pid=9, ppid=4242))
-        whole = merge.run_profile(first, [child])
+        whole = merge.of_run(first, [first, child])
         self.assertEqual(whole["totals"]["gets"],
                          2 * first["totals"]["gets"])
         path = self.write("page.html", html.page(["a"], [whole]))

@@ -238,6 +238,24 @@ for pid in pids: os.waitpid(pid, 0)
         self.assertGreaterEqual(report["totals"]["gets"], 4000)
         self.assertEqual(self.leftovers(), [])
 
+    def test_a_run_is_of_all_its_processes_and_images(self):
+        """The work is a child's, and the time that of the first image."""
+        child = self.GETS + "[get(100) for _ in range(50)]; time.sleep(0.2)"
+        first = f"import time; time.sleep(0.3)\n" + self.GETS + (
+            "if os.fork() == 0:\n"
+            f"    os.execv({PYTHON!r}, ['python3', '-c', {child!r}])\n"
+            "os.wait()\nos.execv('/bin/true', ['true'])")
+        done = self.run_it("-o", "kept.json", "--", PYTHON, "-c", first)
+        report = self.kept()
+        self.assertGreaterEqual(report["process"]["duration_ns"], 5 * 10**8)
+        self.assertEqual(report["run"]["processes"], 2)
+        self.assertEqual(report["run"]["images"], 4)
+        self.assertEqual(sum(point["gets"] for point in report["intervals"]),
+                         report["totals"]["gets"])
+        self.assertGreaterEqual(report["totals"]["gets"], 5000)
+        self.assertIn("true [", done.err)
+        self.assertRegex(done.err, r"programs +gets of python3")
+
     def leftovers(self):
         mark = b"midpool-run."
         found = []

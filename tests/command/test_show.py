@@ -50,14 +50,33 @@ class Text(sample.Case):
     def test_sums_of_peaks_are_called_bounds(self):
         alone = self.midpool("show", self.file, status=0).out
         self.assertNotIn("at most 3", alone)
-        out = self.midpool("show", self.file, self.file, status=0).out
+        out = self.midpool("show", self.file, self.other(), status=0).out
         self.assertRegex(out, r"peak live at\s+most\s+[\d.]+ MB")
 
     def test_threads_of_several_are_called_a_sum_of_peaks(self):
         alone = self.midpool("show", self.file, status=0).out
         self.assertIn("1 now, at most 4", alone)
-        out = self.midpool("show", self.file, self.file, status=0).out
-        self.assertIn("at most 8, the sum of each process's peak", out)
+        out = self.midpool("show", self.file, self.other(), status=0).out
+        self.assertIn("at most 8, a sum of peaks of processes", out)
+
+    def other(self, **process):
+        """Of another process that lived at the same time."""
+        return self.write("other.json", sample.report(pid=77, **process))
+
+    def test_one_report_twice_is_one(self):
+        alone = self.midpool("show", self.file, status=0).out
+        self.assertEqual(alone, self.midpool("show", self.file, self.file,
+                                             status=0).out)
+
+    def test_several_programs_are_named(self):
+        out = self.midpool("show", self.file, self.other(
+            executable="/bin/cat"), status=0).out
+        self.assertIn("2 processes within 1.23 s", out)
+        self.assertIn("gets of cat 978 K, sqlite3 978 K", out)
+        out = self.midpool("show", self.file, self.other(
+            executable="/bin/cat", ppid=4242,
+            start_unix_ns=1764034675000000001), status=0).out
+        self.assertIn("sqlite3 [4242] and 1 more process ran for", out)
 
     def test_memory_that_one_process_does_not_know_is_not_summed(self):
         reports = []
@@ -122,7 +141,8 @@ class Machines(sample.Case):
                          self.report["totals"]["gets"])
 
     def test_prometheus_text_has_types_and_sums(self):
-        out = self.midpool("show", "--prom", self.file, self.file).out
+        out = self.midpool("show", "--prom", self.file, self.file,
+                           self.write("b.json", sample.report(pid=7))).out
         self.assertTrue(out.endswith("\n"))
         found = re.findall(r"(?m)^midpool_gets_total\{[^}]*\} (\d+)$", out)
         self.assertEqual(len(found), 25)

@@ -32,7 +32,9 @@
     const end = process.end_signal ? "killed by " + process.end_signal
       : process.exit_status ? "exit status " + process.exit_status
       : process.end === "exit" ? "" : process.end;
-    return [`pid ${process.pid}`, `ran for ${duration(process.duration_ns)}`, end, process.host,
+    const more = report.run && report.run.images > 1
+      ? `${group(report.run.processes)} processes of ${group(report.run.program_count)} programs` : "";
+    return [`pid ${process.pid}`, more, `ran for ${duration(process.duration_ns)}`, end, process.host,
             process.start_unix_ns ? new Date(process.start_unix_ns / 1e6).toLocaleString("sv-SE") : ""]
       .filter(Boolean).join(" · ");
   }

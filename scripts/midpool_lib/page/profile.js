@@ -39,7 +39,7 @@ function tiles(report) {
          `${percent(all.gets, calls)} of all allocations`),
     tile("misses", "totals.misses", all.misses, short(all.misses), "gets that took new memory"),
     tile("peak live", "totals.peak_live_bytes", all.peak_live_bytes, bytes(all.peak_live_bytes),
-         report.children.length ? "at most, of all processes"
+         severalOf(report) ? (report.run.peaks_are_bounds ? "at most, of all processes" : "of all processes")
            : report.memory.peak_live_after_ns ? `after ${duration(report.memory.peak_live_after_ns)}`
                                           : "in the program’s hands"),
     tile("waste", "waste_bytes", wasted(all), percent(wasted(all), all.slot_bytes),
@@ -103,8 +103,8 @@ function card(title, note, ...content) {
 
 function curves(report) {
   if (curveOf(report).length < 3) return null;
-  const whose = report.children.length ? " Of the program’s own process." : "";
-  return card("Over time", "Gets per second, and the bytes in the program’s hands below." + whose,
+  const whose = severalOf(report) ? "all processes’ hands" : "the program’s hands";
+  return card("Over time", `Gets per second, and the bytes in ${whose} below.`,
     rateChart(report), legend(["cache", "hits"], ["miss", "misses"]), liveChart([report]));
 }
 
@@ -116,9 +116,9 @@ function facts(report) {
     ["resident", "memory.resident_bytes", memory.resident_bytes, bytes, "live and cached"],
     ["given back", "memory.purged_bytes", memory.purged_bytes, bytes, "to the system on the way"],
     ["tables", "memory.metadata_bytes", memory.metadata_bytes, bytes, "midpool’s own"],
-    ["process", "memory.peak_rss_bytes", memory.peak_rss_bytes, bytes, report.children.length ? "peaks of all processes" : "peak of the whole process"],
+    ["process", "memory.peak_rss_bytes", memory.peak_rss_bytes, bytes, severalOf(report) ? "peaks of all processes" : "peak of the whole process"],
     ["threads", "threads.peak", threads.peak, group,
-     report.children.length ? "each process’s peak, added up" : "at most at a time"],
+     severalOf(report) && report.run.peaks_are_bounds ? "at most, a sum of processes’ peaks" : "at most at a time"],
     ["remote puts", "totals.remote_puts", totals.remote_puts, group, "by another thread than the get"],
     ["bypasses", "totals.bypasses", totals.bypasses, group, "band requests that went to jemalloc"],
     ["below 2 KB", "fallback.below.calls", fallback.below.calls, group,
@@ -133,6 +133,9 @@ function facts(report) {
         cell(key, value, form(value)), make("td", {class: "text soft wrap"}, more))))));
 }
 
+// Whether a report is of several processes; a page of an older midpool does not say so.
+const severalOf = (report) => (report.run ? report.run.processes > 1 : false);
+
 const words = (entry) => (typeof entry === "string" ? entry : entry.message || JSON.stringify(entry));
 
 function advice(report) {
@@ -145,11 +148,10 @@ function advice(report) {
 
 function family(report) {
   if (!report.children.length) return null;
-  const own = (report.own || report).totals;
-  const rows = [Object.assign({}, report, {totals: own}), ...report.children];
+  const rows = [Object.assign({}, report, report.own || {}), ...report.children];
   const shown = rows.slice(0, 200);
-  return card(`Processes: ${group(rows.length)}`, "Each program that ran, in order of start; above they are added" +
-    " up. Peaks are added too, so that the sum is an upper bound.",
+  return card(`Processes: ${group(rows.length)}`, "Each program that ran or was started by exec, in order of start;" +
+    " above they are added up. Peaks of processes that lived at one time are added, too: an upper bound.",
     make("div", {class: "scroll"}, make("table", {},
       headRow("program", "pid", "gets", "hit rate", "misses", "peak live", "ran for"),
       make("tbody", {}, ...shown.map((row) => make("tr", {}, make("td", {}, program(row)),
