@@ -244,6 +244,11 @@ say_above(struct sink *sink, const struct stats_snapshot *snap)
 {
     uint64_t all = sat_add(snap->above.bytes, snap->below.bytes);
     all = sat_add(all, snap->total.requested_bytes);
+    /* The bytes of bypasses are not counted: without them it would be wrong. */
+    if (!snap->page->active ||
+        exceeds(snap->total.bypasses, BYPASS_PERCENT,
+                sat_add(snap->total.gets, snap->total.bypasses)))
+        return;
     if (snap->above.calls < ABOVE_MIN_CALLS ||
         !exceeds(snap->above.bytes, ABOVE_PERCENT, all))
         return;

@@ -129,6 +129,17 @@ Test(stats_advice, large_requests_beyond_the_band_are_mentioned)
     cr_expect(applies("above_band", page));
 }
 
+/* The bytes of bypasses are not known, so neither is the share of others. */
+Test(stats_advice, bypasses_leave_the_share_of_large_requests_unknown)
+{
+    struct stats_header *page = fixture_page();
+    struct stats_block *block = stats_block_at(page, PAGE_FIRST_BLOCK);
+    block->above_bytes = 1000000000;
+    block->fallback_calls[20] = 1000;
+    fixture_cold(page, 0, CLASS_2K)->bypasses = 1000;
+    cr_expect(not(applies("above_band", page)));
+}
+
 Test(stats_advice, the_longest_messages_fit)
 {
     stats_snapshot_take(&snap, fixture_extreme_page(), 0);
