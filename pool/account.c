@@ -6,6 +6,7 @@
 #include "cache.h"
 #include "os.h"
 #include "recent.h"
+#include "series.h"
 #include "slab.h"
 #include "space.h"
 #include "thread.h"
@@ -100,15 +101,15 @@ curve_halve(struct stats_header *page)
         struct stats_interval *one = &page->interval[2 * i];
         struct stats_interval *two = one + 1;
 
-        page->interval[i] = (struct stats_interval){
-            one->gets + two->gets,
-            one->hits + two->hits,
-            one->misses + two->misses,
-            two->live_bytes,
-        };
+        series_set(page, i,
+                   (struct stats_interval){
+                       one->gets + two->gets,
+                       one->hits + two->hits,
+                       one->misses + two->misses,
+                       two->live_bytes,
+                   });
     }
-    page->intervals = PAGE_INTERVALS / 2;
-    page->interval_ns *= 2;
+    series_set_length(page, PAGE_INTERVALS / 2, 2 * page->interval_ns);
 }
 
 static void
@@ -129,7 +130,8 @@ curve_close(struct stats_header *page, const struct sums *now, int64_t count)
             curve_halve(page);
             count /= 2;
         }
-        page->interval[page->intervals++] = last;
+        series_set(page, page->intervals, last);
+        series_set_length(page, page->intervals + 1, page->interval_ns);
         last.gets = last.hits = last.misses = 0;
     }
     curve_before = *now;
@@ -139,7 +141,6 @@ void
 account_curve(int64_t now_ns)
 {
     struct stats_header *page = account_page;
-    uint32_t unlocked = 0;
 
     if (page->start_monotonic_ns == 0)
         return;
@@ -151,14 +152,13 @@ account_curve(int64_t now_ns)
 
     /* A reset may come at any time: what was read is what is used. */
     if (length == 0 || age < (page->intervals + 1) * length ||
-        !__atomic_compare_exchange_n(&page->series_lock, &unlocked, 1, false,
-                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        !series_begin(page))
         return;
 
     struct sums now = sum_blocks();
 
     curve_close(page, &now, age / length - page->intervals);
-    __atomic_store_n(&page->series_lock, 0, __ATOMIC_RELEASE);
+    series_end(page);
 }
 
 /* Slab tables: state words of the slabs in use, and descriptors. */
@@ -227,7 +227,7 @@ account_restart(struct stats_block *own)
         reset_block(own);
     }
     reset_header(account_page);
-    account_page->series_lock = 0;
+    account_page->series_version = 0;
 }
 
 void

@@ -203,7 +203,7 @@ struct stats_header {
 
     int64_t interval_ns; /* length of one interval; doubles as life goes on */
     uint32_t intervals;  /* finished ones */
-    uint32_t series_lock;
+    uint32_t series_version; /* odd while they change; see series.h */
     struct stats_interval interval[PAGE_INTERVALS];
 };
 

@@ -22,6 +22,7 @@
 #include "profile.h"
 #include "recent.h"
 #include "saturate.h"
+#include "series.h"
 
 enum {
     SERIES_TRIES = 4,
@@ -31,19 +32,11 @@ enum {
 
 /* One read that the compiler neither repeats nor tears. */
 #define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
-#define LOAD_ACQUIRE(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
 
 static uint64_t
 at_most(uint64_t value, uint64_t limit)
 {
     return value < limit ? value : limit;
-}
-
-static uint32_t
-intervals_end(const struct stats_header *page)
-{
-    uint32_t finished = LOAD(page->intervals);
-    return finished < PAGE_INTERVALS ? finished : PAGE_INTERVALS;
 }
 
 static uint32_t
@@ -257,35 +250,13 @@ sum_profile(struct stats_snapshot *out, const struct stats_header *page)
         out->above.calls = sat_add(out->above.calls, out->fallback_widths[i]);
 }
 
-/*
- * Copies the finished intervals; true when no writer came between. The
- * acquiring loads keep the second look at the lock behind them.
- */
-static bool
-copy_series(struct stats_snapshot *out, const struct stats_header *page)
-{
-    uint32_t lock = LOAD_ACQUIRE(page->series_lock);
-    uint32_t count = intervals_end(page);
-    out->interval_ns = LOAD(page->interval_ns);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct stats_interval *from = &page->interval[i];
-        out->interval[i].gets = LOAD_ACQUIRE(from->gets);
-        out->interval[i].hits = LOAD_ACQUIRE(from->hits);
-        out->interval[i].misses = LOAD_ACQUIRE(from->misses);
-        out->interval[i].live_bytes = LOAD_ACQUIRE(from->live_bytes);
-    }
-    out->intervals = count;
-    return lock == 0 && LOAD(page->series_lock) == 0 &&
-           intervals_end(page) == count &&
-           LOAD(page->interval_ns) == out->interval_ns;
-}
-
 /* The finished intervals, then the open one: what they do not hold yet. */
 static void
 take_series(struct stats_snapshot *out, const struct stats_header *page)
 {
     for (int i = 0; i < SERIES_TRIES; i++)
-        if (copy_series(out, page))
+        if (series_copy(page, out->interval, &out->intervals,
+                        &out->interval_ns))
             break;
     struct stats_interval *open = &out->interval[out->intervals];
     open->gets = out->total.gets;

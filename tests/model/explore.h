@@ -7,8 +7,8 @@
  *           checking). Runs that differ only in the order of accesses that
  *           do not touch each other are explored once (sleep sets: Godefroid,
  *           "Partial-Order Methods", 1996).
- * Limits    Sequential consistency is assumed: what weaker memory orders
- *           allow is left to the thread sanitizer.
+ * Limits    Sequential consistency is assumed: weak_model.c has what weaker
+ *           memory orders allow of the parts that are read without a lock.
  */
 #ifndef MIDPOOL_TESTS_MODEL_EXPLORE_H
 #define MIDPOOL_TESTS_MODEL_EXPLORE_H
