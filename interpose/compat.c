@@ -13,6 +13,7 @@
 #include "backend.h"
 #include "exit_report.h"
 #include "export.h"
+#include "libc_release.h"
 #include "lifecycle.h"
 #include "pool.h"
 #include "process.h"
@@ -155,12 +156,16 @@ malloc_trim(size_t pad)
     return purged > 0;
 }
 
-enum { MXFAST_MOST = 160 }; /* glibc's, where a size_t has 8 bytes */
+enum {
+    MXFAST_MOST = 160, /* glibc's, where a size_t has 8 bytes */
+    MXFAST_GONE = 43,  /* glibc 2.43 has no fast bins, and takes any value */
+};
 
-/* What glibc says, which accepts what it does not know; without effect. */
+/* glibc's answers, which accept unknown parameters; without effect. */
 EXPORT int
 mallopt(int parameter, int value)
 {
-    return parameter != M_MXFAST || (value >= 0 && value <= MXFAST_MOST);
+    return parameter != M_MXFAST || (value >= 0 && value <= MXFAST_MOST) ||
+           libc_release_since(MXFAST_GONE);
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

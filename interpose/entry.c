@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "cache_fast.h"
+#include "libc_release.h"
 #include "midpool_exports.h"
 #include "route.h"
 
@@ -114,19 +115,9 @@ posix_memalign(void **out, size_t align, size_t bytes)
     return 0;
 }
 
-EXPORT void *
-aligned_alloc(size_t align, size_t bytes)
-{
-    if (!power_of_two(align)) {
-        errno = EINVAL;
-        return NULL;
-    }
-    return route_get_aligned(align, bytes);
-}
-
 /* As glibc's: an odd alignment is rounded up to a power of two. */
-EXPORT void *
-memalign(size_t align, size_t bytes)
+static void *
+get_aligned_up(size_t align, size_t bytes)
 {
     if (align > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
@@ -135,6 +126,25 @@ memalign(size_t align, size_t bytes)
     if (align > 1 && !power_of_two(align))
         align = (size_t)1 << cache_width(align);
     return route_get_aligned(align == 0 ? 1 : align, bytes);
+}
+
+EXPORT void *
+memalign(size_t align, size_t bytes)
+{
+    return get_aligned_up(align, bytes);
+}
+
+enum { ALIGNED_ALLOC_STRICT = 38 };
+
+/* From glibc 2.38 on an odd alignment is refused; before it is memalign's. */
+EXPORT void *
+aligned_alloc(size_t align, size_t bytes)
+{
+    if (!power_of_two(align) && libc_release_since(ALIGNED_ALLOC_STRICT)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return get_aligned_up(align, bytes);
 }
 
 EXPORT void *

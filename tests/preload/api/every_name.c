@@ -84,12 +84,7 @@ static void
 use_mallopt(void)
 {
     CHECK(FIND(mallopt)(M_TRIM_THRESHOLD, 1 << 20) == 1, "mallopt");
-    static const int bytes = sizeof(size_t) * 80 / 4;
-    /* As glibc 2.36 answers. */
     CHECK(FIND(mallopt)(123456, 1) == 1, "mallopt of nothing known");
-    CHECK(FIND(mallopt)(M_MXFAST, bytes) == 1, "M_MXFAST");
-    CHECK(FIND(mallopt)(M_MXFAST, bytes + 1) == 0, "M_MXFAST above");
-    CHECK(FIND(mallopt)(M_MXFAST, -1) == 0, "M_MXFAST below");
 }
 
 static void
