@@ -112,8 +112,9 @@ void backend_fork_child(void);
 
 /*
  * Options for jemalloc from the environment (MALLOC_CONF), on top of those
- * that midpool ships; longer ones than BACKEND_CONF_BYTES are ignored. Call
- * before the first allocation; later it has no effect.
+ * that midpool ships; longer ones than BACKEND_CONF_BYTES are ignored.
+ * Starts jemalloc, so call it while the process has one thread. After the
+ * first allocation the options have no effect.
  */
 enum { BACKEND_CONF_BYTES = 1024 };
 void backend_configure(const char *conf);

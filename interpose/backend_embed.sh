@@ -7,6 +7,8 @@
 #   the other functions below; everything else becomes local to the object;
 # - what it takes from libc and midpool must own becomes backend_je_*, defined
 #   in backend_*.c (the list below says why);
+# - its constructor is left out: backend_configure starts jemalloc, where the
+#   process can bear it;
 # - the C++ operators are left out: midpool has its own, in C.
 set -eu
 
@@ -82,5 +84,6 @@ backend_je_tsd_tcache_enabled_data_init tsd.*o
     done
 } >keep
 "$objcopy" --redefine-syms=renames all.o renamed.o
-"$objcopy" --keep-global-symbols=keep renamed.o "$output"
+"$objcopy" --remove-section=.init_array --remove-section='.init_array.*' \
+    --remove-section=.ctors --keep-global-symbols=keep renamed.o "$output"
 rm -f ./*.o

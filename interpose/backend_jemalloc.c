@@ -27,8 +27,8 @@ const char *je_malloc_conf = DEFAULT_CONF;
  * jemalloc starts before libc knows the environment, so what it says is
  * appended here: of two values the later one counts.
  */
-void
-backend_configure(const char *conf)
+static void
+add_conf(const char *conf)
 {
     static char both[sizeof DEFAULT_CONF + BACKEND_CONF_BYTES];
     size_t length = strnlen(conf, BACKEND_CONF_BYTES);
@@ -38,6 +38,13 @@ backend_configure(const char *conf)
     memcpy(both, DEFAULT_CONF ",", sizeof DEFAULT_CONF);
     memcpy(both + sizeof DEFAULT_CONF, conf, length);
     je_malloc_conf = both;
+}
+
+void
+backend_configure(const char *conf)
+{
+    add_conf(conf);
+    backend_free(backend_malloc(1));
 }
 
 #define ALL_ARENAS "4096" /* MALLCTL_ARENAS_ALL */

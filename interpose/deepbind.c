@@ -8,6 +8,7 @@
 
 #include "page.h"
 #include "pool.h"
+#include "postponed.h"
 
 /* The functions behind ours; NULL: not looked up yet. Read by the assembly. */
 __attribute__((used)) static void *deepbind_next_dlopen;
@@ -19,12 +20,19 @@ static bool stripping;
 int deepbind_mode(int mode);
 void deepbind_find_next(void);
 
-/* Looked up at start, since dlsym allocates; later only where that failed. */
-__attribute__((constructor, used)) void
+__attribute__((used)) void
 deepbind_find_next(void)
 {
     deepbind_next_dlopen = dlsym(RTLD_NEXT, "dlopen");
     deepbind_next_dlmopen = dlsym(RTLD_NEXT, "dlmopen");
+}
+
+/* Looked up at start, since dlsym allocates; otherwise at the first dlopen. */
+__attribute__((constructor)) static void
+find_at_start(void)
+{
+    if (!postponed_is_needed())
+        deepbind_find_next();
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "page.h"
 #include "pool.h"
+#include "postponed.h"
 
 static void (*next_free)(void *);
 static size_t (*next_usable_size)(void *);
@@ -16,6 +17,8 @@ static size_t (*next_usable_size)(void *);
 __attribute__((constructor)) static void
 find_next(void)
 {
+    if (postponed_is_needed())
+        return;
     *(void **)&next_free = dlsym(RTLD_NEXT, "free");
     *(void **)&next_usable_size = dlsym(RTLD_NEXT, "malloc_usable_size");
 }

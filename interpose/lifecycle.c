@@ -17,6 +17,7 @@
 #include "options.h"
 #include "passthrough.h"
 #include "pool.h"
+#include "postponed.h"
 #include "process.h"
 #include "purge_thread.h"
 #include "signal_report.h"
@@ -272,6 +273,10 @@ start(int argc, char **argv, char **entries)
 #ifndef __GLIBC__
     entries = environ;
 #endif
+    if (postponed_is_needed()) {
+        postponed_note(entries);
+        return;
+    }
     unnoticed_begin(&mark);
     lifecycle_init_early();
     process_identify();
@@ -285,6 +290,28 @@ start(int argc, char **argv, char **entries)
 }
 
 /*
+ * Start-up and report of a program with a sanitizer, at its exit. Its children
+ * have noted nothing and do not report.
+ */
+static void
+report_postponed(void)
+{
+    const char *reason = passthrough_reason();
+
+    if (!postponed_is_same_process())
+        return;
+    lifecycle_init_early();
+    process_identify();
+    if (postponed_is_same_stderr())
+        stderr_target_record();
+    read_options(postponed_entries());
+    exit_report_init(&options);
+    stand_aside(reason != NULL ? reason : "the program has a sanitizer");
+    describe_page();
+    report_end();
+}
+
+/*
  * A vfork child that calls exit() instead of _exit() uses up the destructors
  * in its parent's memory. It must not report; its parent is to do so when it
  * calls exit() itself.
@@ -292,6 +319,8 @@ start(int argc, char **argv, char **entries)
 __attribute__((destructor(101))) static void
 finish(void)
 {
+    if (postponed_is_needed())
+        report_postponed();
     if (atomic_load(&stage) != STAGE_READY)
         return;
     if (process_is_self()) {

@@ -20,8 +20,8 @@ extern void __hwasan_init(void) __attribute__((weak));
 
 static struct line reason;
 
-static const char *
-find_sanitizer(void)
+const char *
+passthrough_sanitizer(void)
 {
     if (__asan_init != NULL)
         return "AddressSanitizer has its own allocator";
@@ -64,7 +64,7 @@ is_defined_elsewhere(uintptr_t function, Dl_info *where)
 const char *
 passthrough_reason(void)
 {
-    const char *sanitizer = find_sanitizer();
+    const char *sanitizer = passthrough_sanitizer();
     Dl_info where;
 
     if (sanitizer != NULL)

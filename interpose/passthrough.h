@@ -7,6 +7,9 @@
 #ifndef MIDPOOL_INTERPOSE_PASSTHROUGH_H
 #define MIDPOOL_INTERPOSE_PASSTHROUGH_H
 
+/* The sanitizer in the process, in words, or NULL. Calls nothing. */
+const char *passthrough_sanitizer(void);
+
 /*
  * NULL when all is ours, else the reason in words. In the constructor; goes
  * by how the dynamic linker bound our own references.

@@ -4,13 +4,19 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "build_id.h"
 #include "os.h"
 
 static struct process self;
+
+/* By process_note_start; 0: not called. */
+static int64_t noted_unix_ns;
+static int64_t noted_monotonic_ns;
 
 int64_t
 process_clock_ns(void)
@@ -72,10 +78,30 @@ find_ids(void)
     self.generation = 1;
 }
 
+static int64_t
+ask_clock_ns(clockid_t clock)
+{
+    struct timespec now = {0};
+
+    syscall(SYS_clock_gettime, clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void
+process_note_start(void)
+{
+    noted_unix_ns = ask_clock_ns(CLOCK_REALTIME);
+    noted_monotonic_ns = ask_clock_ns(CLOCK_MONOTONIC);
+}
+
 void
 process_identify(void)
 {
     find_ids();
+    if (noted_monotonic_ns != 0) {
+        self.start_unix_ns = noted_unix_ns;
+        self.start_monotonic_ns = noted_monotonic_ns;
+    }
     find_executable();
     find_host();
     build_id_find(self.build_id, sizeof self.build_id);

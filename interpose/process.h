@@ -30,6 +30,12 @@ struct process {
 /* Never NULL; zeros until process_identify. */
 const struct process *process_self(void);
 
+/*
+ * Notes the start's time by system calls alone, where process_identify comes
+ * much later (postponed.h).
+ */
+void process_note_start(void);
+
 /* In the constructor. */
 void process_identify(void);
 

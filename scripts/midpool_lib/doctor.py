@@ -4,7 +4,8 @@ import os
 import resource
 import sys
 
-from midpool_lib import arguments, elf, launch, obstacles, paths, style
+from midpool_lib import (arguments, elf, launch, obstacles, paths, runtimes,
+                         style)
 from midpool_lib.errors import CommandError
 
 HELP = """\
@@ -23,34 +24,35 @@ exit status: 0 it works, 1 it does not (the findings marked 'no')
 
 SPEC = {"-q": "quiet", "--quiet": "quiet", "--build": "build="}
 MALLOC = ("malloc", "free", "calloc", "realloc")
-SANITIZERS = {"__asan_init": "AddressSanitizer",
-              "__tsan_init": "ThreadSanitizer",
-              "__msan_init": "MemorySanitizer",
-              "__hwasan_init": "HWAddressSanitizer"}
 ALLOCATORS = ("jemalloc", "tcmalloc", "mimalloc", "tbbmalloc", "snmalloc",
               "hardened_malloc", "scudo")
 RESERVED = 4 * 2**30  # address space that leaves the pools room to work
 
 
 class Finding:
-    """One check's outcome: 'ok', 'note' or 'no', with reason and remedy."""
+    """One check's outcome: 'ok', 'note' or 'no', with reason and remedy.
 
-    def __init__(self, mark, name, why, remedy=""):
+    runs is False where the program cannot start, with or without midpool.
+    """
+
+    def __init__(self, mark, name, why, remedy="", runs=True):
         self.mark = mark
         self.name = name
         self.why = why
         self.remedy = remedy
+        self.runs = runs
 
 
 def check_file(path):
     found = obstacles.quick(path)
     if found:
-        return Finding("no", found.what, found.why, found.remedy)
+        return Finding("no", found.what, found.why, found.remedy, found.runs)
     try:
         file = elf.Elf(path)
     except elf.NotElf as error:
         return Finding("no", "program", f"not a program that Linux loads"
-                       f" ({error})", "give the executable itself")
+                       f" ({error})", "give the executable itself",
+                       runs=False)
     return Finding("ok", "program", f"dynamically linked, {file.machine_name()}"
                    f", loaded by {file.interpreter}")
 
@@ -75,29 +77,50 @@ def check_malloc(path):
     return Finding("ok", "malloc", "the program leaves it to its libraries")
 
 
-def check_libraries(path):
+def check_libraries(path, build):
     needed = elf.Elf(path).needed()
     theirs = [name for name in needed
               if any(word in name for word in ALLOCATORS)]
-    if theirs:
+    if not theirs:
+        return Finding("ok", "libraries",
+                       ", ".join(needed[:6]) or "none beside the loader")
+    if any("jemalloc" in name for name in theirs) and _serves_mallocx(build):
         return Finding(
-            "note", "allocator", f"it is linked with {', '.join(theirs)}; the"
-            " preloaded library comes first and serves the program, functions"
-            " beyond the standard ones stay with that allocator",
-            "compare with 'midpool bench'")
-    return Finding("ok", "libraries",
-                   ", ".join(needed[:6]) or "none beside the loader")
+            "note", "allocator", f"it is linked with {', '.join(theirs)};"
+            " midpool comes first and serves it, jemalloc's own functions"
+            " (mallocx, mallctl) included")
+    return Finding(
+        "note", "allocator", f"it is linked with {', '.join(theirs)}; midpool"
+        " comes first and sees calls of malloc and its like. What it, or a"
+        " library of it, asks for by that allocator's own functions, as"
+        " mallocx, stays there unseen: all of it in BIND's named",
+        "compare with 'midpool bench'")
+
+
+def _serves_mallocx(build):
+    try:
+        return elf.Elf(paths.library(build)).names("mallocx")
+    except (OSError, elf.NotElf):
+        return False
+
+
+def check_runtime(path):
+    """Which part of a program's memory will be seen, where it is not all."""
+    try:
+        runtime = runtimes.of_file(path, elf.Elf(path))
+    except (OSError, elf.NotElf):
+        return None
+    if runtime is None:
+        return None
+    return Finding("note", runtime.name, runtime.seen, runtime.remedy)
 
 
 def check_sanitizer(path):
-    file = elf.Elf(path)
-    symbols, needed = file.dynamic_symbols(), file.needed()
-    for symbol, name in SANITIZERS.items():
-        word = symbol.strip("_").partition("_")[0]
-        if symbol in symbols or any("lib" + word in lib for lib in needed):
-            return Finding(
-                "no", "sanitizer", f"built with {name}, which needs its own"
-                " malloc", "use a build without -fsanitize")
+    if any(name.startswith("liblsan") for name in elf.Elf(path).needed()):
+        return Finding(
+            "note", "sanitizer", "built with LeakSanitizer, which sees no"
+            " allocation while midpool serves them",
+            "look for leaks without midpool")
     return Finding("ok", "sanitizer", "none built in")
 
 
@@ -171,7 +194,8 @@ def examine(path, build):
     findings = [check_file(path)]
     if findings[0].mark == "ok":
         findings += [check_secure(path), check_malloc(path),
-                     check_libraries(path), check_sanitizer(path)]
+                     check_libraries(path, build), check_sanitizer(path)]
+    findings.append(check_runtime(path))
     findings += [check_limits(), check_overcommit(), check_thp(),
                  check_library(build), check_environment()]
     return [finding for finding in findings if finding]
@@ -202,6 +226,28 @@ def render(findings, look, quiet):
     return lines
 
 
+def verdict(name, findings):
+    """What will happen, in a line."""
+    bad = [finding for finding in findings if finding.mark == "no"]
+    if not all(finding.runs for finding in bad):
+        return f"{name}: will not run, with midpool or without"
+    if bad:
+        return f"{name}: will run, but not on midpool"
+    return f"{name}: midpool can serve it (midpool run -- {name} ...)"
+
+
+def missing_interpreter(path):
+    """The finding on a script whose interpreter is not there, or None."""
+    with open(path, "rb") as file:
+        first = file.readline(256)
+    if not first.startswith(b"#!"):
+        return None
+    line = first[2:].decode("utf-8", "replace").strip()
+    return Finding("no", "interpreter", f"its first line asks for"
+                   f" {style.plain(line) or 'nothing'}, which is not there",
+                   "install it, or correct the first line", runs=False)
+
+
 def main(argv):
     options = arguments.parse("doctor", argv, SPEC, HELP, stop_at_operand=True)
     program = options.rest + (options.after or [])
@@ -209,17 +255,14 @@ def main(argv):
         raise CommandError("doctor: which program?", "midpool doctor PROGRAM")
     path, scripts = elf.interpreter_of(launch.find_only(program[0]))
     path = os.path.realpath(path)
-    findings = examine(path, options.build)
-    if scripts:
+    missing = missing_interpreter(path)
+    findings = [missing] if missing else examine(path, options.build)
+    if scripts and not missing:
         findings.insert(0, Finding("note", "script", f"{scripts[0]} is run by"
                                    f" {path}, which is what is looked at"))
     look = style.Style(sys.stdout)
     lines = render(findings, look, options.quiet)
     bad = any(finding.mark == "no" for finding in findings)
-    name = style.plain(program[0])
-    lines.append("")
-    lines.append(f"{name}: will run, but not on midpool" if bad else
-                 f"{name}: midpool can serve it"
-                 f" (midpool run -- {name} ...)")
+    lines += ["", verdict(style.plain(program[0]), findings)]
     print("\n".join(lines))
     return 1 if bad else 0

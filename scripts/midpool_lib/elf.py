@@ -6,6 +6,7 @@ import struct
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_GNU_HASH = 1, 4, 5, 6, 0x6ffffef5
+DT_STRSZ = 10
 SHT_DYNSYM = 11
 MACHINES = {3: "i386", 40: "ARM", 62: "x86-64", 183: "AArch64", 243: "RISC-V",
             8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 22: "S/390"}
@@ -117,6 +118,16 @@ class Elf:
                     for tag, value in entries if tag == DT_NEEDED]
         except (KeyError, struct.error, NotElf):
             return []
+
+    def names(self, symbol):
+        """Whether a symbol is among the dynamic names; cheap."""
+        try:
+            entries = dict(self._dynamic())
+            start = self._offset_of(entries[DT_STRTAB])
+            end = start + entries[DT_STRSZ]
+        except (KeyError, struct.error, NotElf):
+            return False
+        return self.data.find(b"\0" + symbol.encode() + b"\0", start, end) >= 0
 
     def dynamic_symbols(self):
         """Name -> whether the file defines it, of its dynamic symbols."""

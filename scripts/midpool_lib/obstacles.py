@@ -1,20 +1,23 @@
 """What keeps a preloaded library out of a program: the cheap checks.
 
-Each finding is (what, why, remedy, preload): preload tells whether setting
-LD_PRELOAD still does no harm (and may serve the program's children).
+Each finding is (what, why, remedy, preload, runs): preload tells whether
+setting LD_PRELOAD still does no harm (and may serve the program's children),
+runs whether the program can start at all.
 """
 
 import os
+import re
 
 from midpool_lib import elf
 
 
 class Obstacle:
-    def __init__(self, what, why, remedy, preload=True):
+    def __init__(self, what, why, remedy, preload=True, runs=True):
         self.what = what
         self.why = why
         self.remedy = remedy
         self.preload = preload
+        self.runs = runs
 
 
 def secure(path):
@@ -56,6 +59,34 @@ def foreign(file):
     return None
 
 
+# A runtime's shared library, the name that a static one exports, and its own.
+SANITIZERS = (("asan", "__asan_init", "AddressSanitizer"),
+              ("hwasan", "__hwasan_init", "HWAddressSanitizer"),
+              ("tsan", "__tsan_init", "ThreadSanitizer"),
+              ("msan", "__msan_init", "MemorySanitizer"),
+              ("lsan", "__lsan_init", "LeakSanitizer"))
+
+
+def sanitizer(file):
+    """A runtime that brings its own malloc, or must be the first library.
+
+    gcc's LeakSanitizer is not among them: the pools serve such a program.
+    """
+    for word, symbol, name in SANITIZERS:
+        shared = any(re.match(rf"lib(clang_rt\.)?{word}\b", lib)
+                     for lib in file.needed())
+        if shared and word != "lsan":
+            return Obstacle(
+                "sanitizer", f"built with {name}, whose library must come"
+                " before any preloaded one, or the program ends at its start",
+                "use a build without -fsanitize", preload=False)
+        if not shared and file.names(symbol):
+            return Obstacle(
+                "sanitizer", f"built with {name}, which needs its own malloc",
+                "use a build without -fsanitize", preload=False)
+    return None
+
+
 def quick(path):
     """The first obstacle that headers and file modes show, or None."""
     try:
@@ -76,7 +107,12 @@ def quick(path):
         return Obstacle(
             "musl", "the program's libc is musl; midpool is built for glibc",
             "use the program's glibc build", preload=False)
-    return secure(path)
+    if not os.path.exists(loader):
+        return Obstacle(
+            "no loader", f"its dynamic loader {loader} is not there, so the"
+            " kernel cannot start the program",
+            "install the C library that it was built for", runs=False)
+    return secure(path) or sanitizer(file)
 
 
 def of_program(path):

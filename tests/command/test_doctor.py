@@ -11,6 +11,8 @@ import sample
 from midpool_lib import doctor, elf, obstacles, style
 
 SOURCE = "#include <stdlib.h>\nint main(void) { return !malloc(3000); }\n"
+FREED = ("#include <stdlib.h>\nint main(void) { free(malloc(3000)); return 0;"
+         " }\n")
 OWN = ("#include <stddef.h>\nvoid *malloc(size_t n) { (void)n; return 0; }\n"
        "void free(void *p) { (void)p; }\nint main(void) { return 0; }\n")
 
@@ -49,6 +51,66 @@ class Findings(Case):
         out = self.doctor(self.compile("asan", SOURCE, "-fsanitize=address"),
                           1)
         self.assertIn("AddressSanitizer", out)
+
+    def test_static_sanitizer(self):
+        for flags in (("-fsanitize=address", "-static-libasan"),
+                      ("-fsanitize=thread", "-static-libtsan")):
+            out = self.doctor(self.compile("inside", SOURCE, *flags), 1)
+            self.assertIn("will run, but not on midpool", out)
+
+    def test_leak_sanitizer_is_served(self):
+        out = self.doctor(self.compile("leaks", SOURCE, "-fsanitize=leak"), 0)
+        self.assertRegex(out, "note  sanitizer .*LeakSanitizer")
+
+    def test_undefined_behaviour_sanitizer_is_served(self):
+        out = self.doctor(self.compile("ubsan", SOURCE,
+                                       "-fsanitize=undefined"), 0)
+        self.assertIn("midpool can serve it", out)
+
+    def test_missing_loader(self):
+        path = self.compile("alone", SOURCE,
+                            "-Wl,--dynamic-linker=/no/such/loader.so")
+        out = self.doctor(path, 1)
+        self.assertIn("/no/such/loader.so", out)
+        self.assertIn("will not run, with midpool or without", out)
+
+    def test_missing_interpreter_of_a_script(self):
+        script = self.write("script", "#!/no/such/interpreter -x\n")
+        os.chmod(script, 0o755)
+        out = self.doctor(script, 1)
+        self.assertIn("/no/such/interpreter -x", out)
+        self.assertIn("will not run, with midpool or without", out)
+
+    def test_go_with_c_code(self):
+        path = self.compile("gopher", SOURCE)
+        with open(path, "ab") as file:
+            file.write(b"\xff Go buildinf:\x08\x02")
+        out = self.doctor(path, 0)
+        self.assertRegex(out, "note  Go .*Go maps")
+        self.assertIn("live page", out)
+
+    def test_go_without(self):
+        path = self.compile("gopher", SOURCE, "-static")
+        with open(path, "ab") as file:
+            file.write(b"\xff Go buildinf:\x08\x02")
+        self.assertRegex(self.doctor(path, 1), "note  Go .*own allocator")
+
+    def test_parts_of_interpreters(self):
+        for name, part in (("java", "JVM maps itself"),
+                           ("node", "V8 maps"), ("php", "RTLD_DEEPBIND"),
+                           ("freeradius", "deepbind:strip")):
+            if not shutil.which(name):
+                continue
+            words = " ".join(self.doctor(shutil.which(name), 0).split())
+            self.assertIn(part, words)
+
+    def test_linked_allocator(self):
+        path = self.compile("linked", "void *mallocx(unsigned long, int);\n"
+                            "int main(void) { return !mallocx(9, 0); }\n",
+                            "-Wl,--no-as-needed", "-ljemalloc")
+        words = " ".join(self.doctor(path, 0).split())
+        self.assertIn("note allocator it is linked with libjemalloc", words)
+        self.assertIn("mallocx", words)
 
     def test_32_bit(self):
         path = self.compile("wide", SOURCE)
@@ -149,6 +211,18 @@ class RunSaysSo(Case):
                             status=0)
         self.assertIn("will run, but not on midpool: static", done.err)
         self.assertIn("midpool doctor", done.err)
+
+
+    def test_a_shared_sanitizer_is_not_preloaded(self):
+        """The verdict is what happens: the program runs as without."""
+        sample.need_build()
+        for kind in ("address", "thread"):
+            path = self.compile("first", FREED, "-fsanitize=" + kind)
+            if subprocess.run([path], check=False).returncode:
+                self.skipTest("does not run bare: " + kind)
+            done = self.midpool("run", "--build", sample.BUILD, "--", path,
+                                status=0)
+            self.assertIn("will run, but not on midpool: sanitizer", done.err)
 
 
 class BrokenElf(Case):

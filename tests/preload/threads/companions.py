@@ -81,6 +81,45 @@ def test_heaptrack(arguments):
     assert os.path.getsize(path) > 0, result
 
 
+ALLOCATORS = ("libjemalloc.so.2", "libtcmalloc_minimal.so.4",
+              "libmimalloc.so.2*", "libtbbmalloc_proxy.so.2")
+# ls, sort, grep and sed died while reallocarray called our own realloc.
+COMMANDS = (["ls", "-R", "/usr/share/doc/bash"], ["sort", "/etc/passwd"],
+            ["grep", "-c", "root", "/etc/passwd"], ["sed", "-n", "2p",
+                                                    "/etc/passwd"],
+            ["find", "/etc/apt"], ["awk", "{n++} END {print n}",
+                                   "/etc/passwd"],
+            ["tar", "-cf", "-", "-C", "/", "etc/passwd"])
+
+
+def test_allocators(arguments):
+    """Another allocator before and after: functions that it does not define
+    work on the memory of the one that is in force."""
+    tried = 0
+    commands = [list(words) for words in COMMANDS]
+    commands.append([arguments.program("threads_derived")])
+    for name in ALLOCATORS:
+        try:
+            library = find("/usr/lib/*/" + name)
+        except preload.Skip:
+            continue
+        tried += 1
+        for words in commands:
+            alone = preload.run(None, words).expect(0).out
+            for order in (["MIDPOOL", library], [library, "MIDPOOL"]):
+                result = preload.run(arguments.lib, words, preload=order)
+                assert result.expect(0).out == alone, (order, words, result)
+    if not tried:
+        raise preload.Skip("no other allocator is installed")
+
+
+def test_executable_with_an_allocator(arguments):
+    """It defines malloc, calloc, realloc and free, and none of the others."""
+    result = preload.run(arguments.lib,
+                         [arguments.program("threads_derived_own")])
+    assert result.expect(0).out == b"fine\n", result
+
+
 def test_valgrind(arguments):
     if not shutil.which("valgrind"):
         raise preload.Skip("no valgrind")

@@ -24,18 +24,35 @@ def test_vfork_child_exits(arguments):
         assert not strange, strange
 
 
-def test_sanitized_program(arguments):
-    """ASan's allocator stays in charge, and the report says so."""
-    program = arguments.program("threads_sanitized")
+def sanitized(arguments, name):
+    """The sanitizer's allocator stays in charge, and the report says so."""
+    program = arguments.program("threads_" + name)
     if not os.path.exists(program):
-        raise preload.Skip("no AddressSanitizer")
+        raise preload.Skip("not built: " + name)
     bare = preload.run(None, [program])
     if bare.status:
         raise preload.Skip("does not run bare: %s" % bare)
-    report = preload.run(arguments.lib, [program]).expect(0).report()
+    result = preload.run(arguments.lib, [program]).expect(0)
+    assert result.out == bare.out, (bare, result)
+    report = result.report()
+    assert report["process"]["duration_ns"] > 0, report["process"]
     assert not report["interception"]["active"], report["interception"]
     reason = report["interception"]["reason"]
     assert "Sanitizer" in reason or "defines malloc" in reason, reason
+    text = preload.run(arguments.lib, [program], conf="report:text").expect(0)
+    assert b"NOT ACTIVE" in text.err, text
+
+
+def test_sanitized_program(arguments):
+    sanitized(arguments, "sanitized")
+
+
+def test_thread_sanitized_program(arguments):
+    sanitized(arguments, "thread_sanitized")
+
+
+def test_clang_thread_sanitized_program(arguments):
+    sanitized(arguments, "clang_thread_sanitized")
 
 
 def test_second_copy(arguments):

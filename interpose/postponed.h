@@ -1,0 +1,36 @@
+/*
+ * postponed.h - start-up in programs that were built with a sanitizer.
+ *
+ * Purpose   A sanitizer's runtime interposes hundreds of libc's functions, and
+ *           this library's constructor runs before that runtime is set up: a
+ *           call of pthread_setcancelstate or dlsym ends the process there.
+ *           The pools serve nothing in such a program. So the constructor only
+ *           notes what it later cannot know, and all else is done at exit.
+ * Model     Of libc, only syscall and getauxval are called, which no sanitizer
+ *           interposes. What is noted: the process, its start, and what
+ *           descriptor 2 is.
+ */
+#ifndef MIDPOOL_INTERPOSE_POSTPONED_H
+#define MIDPOOL_INTERPOSE_POSTPONED_H
+
+#include <stdbool.h>
+
+/*
+ * Must start-up wait for the exit? The answer goes by how the dynamic linker
+ * bound this library's references, and is the same at any time.
+ */
+bool postponed_is_needed(void);
+
+/* In the constructor, where start-up has to wait. */
+void postponed_note(char **entries);
+
+/* The environment that was noted. */
+char **postponed_entries(void);
+
+/* Is the caller the process that was noted, not a child of it? */
+bool postponed_is_same_process(void);
+
+/* Is descriptor 2 still the file that it was at the start? */
+bool postponed_is_same_stderr(void);
+
+#endif
