@@ -19,12 +19,16 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "backend.h"
 #include "backend_je.h"
+#include "sandbox.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -209,11 +213,41 @@ emergency_map(size_t bytes, int prot)
     return (void *)start;
 }
 
+/*
+ * jemalloc is set to thp:never, and would give MADV_NOHUGEPAGE for each of its
+ * mappings, for which the filters of some programs kill. Since Linux 6.7
+ * MAP_STACK says the same. Where MALLOC_CONF names thp, jemalloc decides.
+ */
+static bool
+stack_is_small(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static int answer;
+    int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+    const char *conf = known == UNKNOWN ? secure_getenv("MALLOC_CONF") : NULL;
+    struct utsname system;
+    char *end;
+
+    if (known != UNKNOWN)
+        return known == YES;
+    known = NO;
+    if ((conf == NULL || strstr(conf, "thp:") == NULL) && uname(&system) == 0) {
+        unsigned long major = strtoul(system.release, &end, 10);
+        unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+
+        known = major > 6 || (major == 6 && minor >= 7) ? YES : NO;
+    }
+    __atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+    return known == YES;
+}
+
 static void *
 map_anonymous(size_t bytes, int prot, int flags)
 {
     int state = __atomic_load_n(&window_state, __ATOMIC_ACQUIRE);
 
+    if (stack_is_small())
+        flags |= MAP_STACK;
     if (state == WINDOW_NEW) {
         window_open();
         state = __atomic_load_n(&window_state, __ATOMIC_ACQUIRE);
@@ -273,8 +307,14 @@ int
 backend_je_madvise(void *addr, size_t bytes, int advice)
 {
     int saved = errno;
-    int result = (int)syscall(SYS_madvise, addr, bytes, advice);
+    int result;
 
+    if (advice == MADV_NOHUGEPAGE &&
+        (stack_is_small() || !sandbox_allows(SANDBOX_ADVISE)))
+        return 0;
+    if (!sandbox_allows(SANDBOX_PURGE))
+        return -1;
+    result = (int)syscall(SYS_madvise, addr, bytes, advice);
     errno = saved;
     return result;
 }

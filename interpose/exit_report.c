@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "process.h"
 #include "quiet_write.h"
 #include "report_file.h"
+#include "sandbox.h"
 #include "snapshot.h"
 #include "stderr_target.h"
 #include "unnoticed.h"
@@ -60,7 +60,8 @@ begin(enum exit_report_cause cause)
     static const struct timespec pause = {.tv_nsec = EXIT_WAIT_NS};
 
     for (int i = 0; atomic_flag_test_and_set(&busy); i++) {
-        if (cause != EXIT_REPORT_AT_EXIT || i == EXIT_WAITS)
+        if (cause != EXIT_REPORT_AT_EXIT || i == EXIT_WAITS ||
+            !sandbox_allows(SANDBOX_SLEEP))
             return false;
         nanosleep(&pause, NULL);
     }
@@ -76,15 +77,15 @@ end(void)
 static struct report_style
 style_for(int fd)
 {
-    struct winsize size = {0};
+    unsigned columns = fd < 0 ? 0 : stderr_target_columns(fd);
     struct report_style style = {.width = WIDTH_LEAST};
 
     style.utf8 = environment_is_utf8();
-    if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0)
+    if (columns == 0)
         return style;
     style.colour = environment_wants_colour();
-    if (size.ws_col > style.width)
-        style.width = size.ws_col;
+    if (columns > style.width)
+        style.width = columns;
     return style;
 }
 
@@ -112,15 +113,24 @@ render(enum report_format format, int fd)
     return report_render(format, &style, &snapshot, rendered, sizeof rendered);
 }
 
+static const char *
+reason_of(int error)
+{
+    const char *reason = strerrordesc_np(error);
+
+    if (error == EPERM && !sandbox_allows(SANDBOX_FILES))
+        return "the program's seccomp filter forbids it";
+    return reason == NULL ? "unknown error" : reason;
+}
+
 static void
 complain(const char *name, int error)
 {
-    const char *reason = strerrordesc_np(error);
 
     line_start(&message, "midpool: no report written to ");
     line_add_printable(&message, name, strnlen(name, NAME_SHOWN_BYTES));
     line_add(&message, ": ");
-    line_add(&message, reason == NULL ? "unknown error" : reason);
+    line_add(&message, reason_of(error));
     line_add(&message, "\n");
     stderr_target_say(message.text, message.length);
 }
@@ -151,6 +161,8 @@ write_file(const char *pattern)
         return 0;
     error =
         pattern_expand(pattern, process->directory, &values, path, sizeof path);
+    if (error == 0 && !sandbox_allows(SANDBOX_FILES))
+        error = EPERM;
     if (error != 0) {
         complain(pattern, error);
         return error;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "postponed.h"
 #include "process.h"
 #include "purge_thread.h"
+#include "sandbox.h"
 #include "signal_report.h"
 #include "stderr_target.h"
 #include "uncounted.h"
@@ -87,8 +89,9 @@ start_child(void)
      */
     options.purge_thread = false;
     process_forked();
+    stderr_target_forked();
     exit_report_forked();
-    if (options.live != OPTION_LIVE_NO)
+    if (options.live != OPTION_LIVE_NO && sandbox_allows(SANDBOX_FILES))
         live_start_child();
     describe_page();
 }
@@ -176,7 +179,7 @@ report_end(void)
     page->end_monotonic_ns = process_clock_ns();
     page->end = STATS_END_EXIT;
     page->report_errno = (uint32_t)exit_report_write(EXIT_REPORT_AT_EXIT);
-    if (page->report_errno == 0)
+    if (page->report_errno == 0 && sandbox_allows(SANDBOX_FILES))
         live_finish();
     stderr_target_finish();
 }
@@ -221,6 +224,14 @@ watch_exit(void)
     uncounted_end(&mark);
 }
 
+/* quick_exit runs no destructors, of a library's handlers ours is the last. */
+static void
+finish_quickly(void)
+{
+    if (process_is_self())
+        report_end();
+}
+
 static void
 install_signal(void)
 {
@@ -251,6 +262,8 @@ apply_options(char **entries)
     install_signal();
     if (options.report != REPORT_NONE)
         watch_exit();
+    if (options.report != REPORT_NONE || options.live != OPTION_LIVE_NO)
+        (void)at_quick_exit(finish_quickly);
     if (!options.report_children && options.reporter == 0)
         environment_mark(entries, process_self()->pid);
     misuse_install(&options);
@@ -281,6 +294,7 @@ start(int argc, char **argv, char **entries)
     lifecycle_init_early();
     process_identify();
     stderr_target_record();
+    sandbox_watch();
     read_options(entries);
     backend_configure(environment_backend_conf());
     exit_report_init(&options);
@@ -314,14 +328,16 @@ report_postponed(void)
 /*
  * A vfork child that calls exit() instead of _exit() uses up the destructors
  * in its parent's memory. It must not report; its parent is to do so when it
- * calls exit() itself.
+ * calls exit() itself. Where nobody reads what the end would say, nothing is
+ * done: a filter may forbid to ask for the pid.
  */
 __attribute__((destructor(101))) static void
 finish(void)
 {
     if (postponed_is_needed())
         report_postponed();
-    if (atomic_load(&stage) != STAGE_READY)
+    if (atomic_load(&stage) != STAGE_READY ||
+        (options.report == REPORT_NONE && options.live == OPTION_LIVE_NO))
         return;
     if (process_is_self()) {
         report_end();

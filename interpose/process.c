@@ -11,6 +11,7 @@
 
 #include "build_id.h"
 #include "os.h"
+#include "sandbox.h"
 
 static struct process self;
 
@@ -70,9 +71,11 @@ find_host(void)
 static void
 find_ids(void)
 {
-    self.pid = getpid();
-    self.parent = getppid();
-    self.session = getsid(0);
+    if (sandbox_allows(SANDBOX_IDENTITY)) {
+        self.pid = getpid();
+        self.parent = getppid();
+        self.session = getsid(0);
+    }
     self.start_unix_ns = os_clock_ns(CLOCK_REALTIME);
     self.start_monotonic_ns = process_clock_ns();
     self.generation = 1;
@@ -135,7 +138,19 @@ process_self(void)
 bool
 process_is_self(void)
 {
-    return getpid() == self.pid;
+    return !sandbox_allows(SANDBOX_IDENTITY) || getpid() == self.pid;
+}
+
+bool
+process_left_session(void)
+{
+    return sandbox_allows(SANDBOX_IDENTITY) && getsid(0) != self.session;
+}
+
+bool
+process_has_parent(void)
+{
+    return sandbox_allows(SANDBOX_IDENTITY) && getppid() == self.parent;
 }
 
 void

@@ -46,9 +46,16 @@ void process_set_generation(uint32_t generation);
 
 /*
  * Is the caller the process that was identified? Not so in a vfork child or
- * one made by a bare clone, which must leave its parent's page alone.
+ * one made by a bare clone, which must leave its parent's page alone. Taken for
+ * granted where a filter forbids to ask.
  */
 bool process_is_self(void);
+
+/* Is it in another session than the program was at its start, as daemons? */
+bool process_left_session(void);
+
+/* Does the parent of the start, or of the fork, live and known to do so? */
+bool process_has_parent(void);
 
 /* Writes it all into the page's header. */
 void process_describe(struct stats_header *page);

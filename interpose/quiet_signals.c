@@ -6,19 +6,44 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "sandbox.h"
+
 static const int raised_by_calls[] = {SIGPIPE, SIGXFSZ, SIGTTOU};
 enum { RAISED = sizeof raised_by_calls / sizeof raised_by_calls[0] };
+
+/*
+ * A signal can be pending before only where it was blocked before, which is
+ * rare: the call that some filters kill for is made then alone.
+ */
+static void
+note_pending(struct quiet_signals *quiet)
+{
+    bool any = false;
+
+    sigemptyset(&quiet->pending);
+    for (size_t i = 0; i < RAISED; i++) {
+        if (sigismember(&quiet->mask, raised_by_calls[i])) {
+            sigaddset(&quiet->pending, raised_by_calls[i]);
+            any = true;
+        }
+    }
+    if (any && sandbox_allows(SANDBOX_PENDING))
+        sigpending(&quiet->pending);
+}
 
 void
 quiet_signals_begin(struct quiet_signals *quiet)
 {
     sigset_t raised;
 
+    quiet->blocked = sandbox_allows(SANDBOX_MASK);
+    if (!quiet->blocked)
+        return;
     sigemptyset(&raised);
     for (size_t i = 0; i < RAISED; i++)
         sigaddset(&raised, raised_by_calls[i]);
     pthread_sigmask(SIG_BLOCK, &raised, &quiet->mask);
-    sigpending(&quiet->pending);
+    note_pending(quiet);
 }
 
 /* Takes back what is pending now and was not before. */
@@ -40,10 +65,18 @@ drain(const sigset_t *before)
     }
 }
 
+/*
+ * A signal that came and may not be taken back stays blocked: it would end the
+ * process.
+ */
 void
 quiet_signals_end(const struct quiet_signals *quiet, int error)
 {
-    if (error == EPIPE || error == EFBIG)
+    bool raised = error == EPIPE || error == EFBIG;
+
+    if (!quiet->blocked || (raised && !sandbox_allows(SANDBOX_TAKE)))
+        return;
+    if (raised)
         drain(&quiet->pending);
     pthread_sigmask(SIG_SETMASK, &quiet->mask, NULL);
 }

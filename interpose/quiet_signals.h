@@ -11,10 +11,12 @@
 #define MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 struct quiet_signals {
     sigset_t mask;    /* to be restored */
     sigset_t pending; /* as they were */
+    bool blocked;     /* the mask was changed: a filter may forbid it */
 };
 
 void quiet_signals_begin(struct quiet_signals *quiet);

@@ -3,6 +3,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +13,7 @@
 #include "process.h"
 #include "quiet_write.h"
 #include "reopen.h"
+#include "sandbox.h"
 #include "unnoticed.h"
 
 /* Above what a program's exit handlers get when they open files. */
@@ -20,6 +24,10 @@ static struct {
     struct stat file;
     char path[PATH_MAX]; /* empty: has none that could be opened */
     int duplicate;       /* -1: none */
+    unsigned columns;    /* of the terminal that it is, else 0 */
+    bool confirmed;      /* when a filter was set descriptor 2 was still it, */
+    bool harmless;       /* and no signal of a write would end the process */
+    bool inherited;      /* the parent had replaced it before the fork */
 } target = {.duplicate = -1};
 
 static bool
@@ -31,6 +39,88 @@ is_recorded(int fd)
            reopen_is_same(&now, &target.file);
 }
 
+/*
+ * Is descriptor 2 still what it was? Where a filter forbids to look, what was
+ * found before it was set still holds if it forbids to change it, too.
+ */
+static bool
+is_in_place(void)
+{
+    if (sandbox_allows(SANDBOX_STAT))
+        return is_recorded(STDERR_FILENO);
+    return target.confirmed && !sandbox_allows(SANDBOX_REPLACE);
+}
+
+/* May text be written to it without another risk for the process? */
+static bool
+is_writable(void)
+{
+    return sandbox_allows(SANDBOX_WRITE) &&
+           (sandbox_allows(SANDBOX_MASK) || target.harmless);
+}
+
+/* Would the default action on the signal end the process? */
+static bool
+ends_process(int number)
+{
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) != 0 ||
+           action.sa_handler == SIG_DFL;
+}
+
+/* What a write to it may raise has no effect: SIGXFSZ of a file, SIGPIPE. */
+static bool
+raises_nothing(void)
+{
+    struct rlimit size;
+
+    if (S_ISCHR(target.file.st_mode))
+        return true;
+    if (S_ISREG(target.file.st_mode))
+        return (getrlimit(RLIMIT_FSIZE, &size) == 0 &&
+                size.rlim_cur == RLIM_INFINITY) ||
+               !ends_process(SIGXFSZ);
+    return !ends_process(SIGPIPE);
+}
+
+void
+stderr_target_confirm(void)
+{
+    struct unnoticed mark;
+
+    unnoticed_begin(&mark);
+    if (sandbox_allows(SANDBOX_STAT))
+        target.confirmed = is_recorded(STDERR_FILENO);
+    if (sandbox_allows(SANDBOX_LEARN))
+        target.harmless = raises_nothing();
+    unnoticed_end(&mark);
+}
+
+void
+stderr_target_forked(void)
+{
+    target.inherited = target.existed && !is_in_place();
+}
+
+static unsigned
+columns_of(int fd)
+{
+    struct winsize size = {0};
+
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0)
+        return 0;
+    return size.ws_col > 0 ? size.ws_col : 1;
+}
+
+unsigned
+stderr_target_columns(int fd)
+{
+    if (fd == target.duplicate || (fd == STDERR_FILENO && is_in_place()))
+        return target.columns;
+    return sandbox_allows(SANDBOX_TERMINAL) ? columns_of(fd) : 0;
+}
+
 void
 stderr_target_record(void)
 {
@@ -40,9 +130,12 @@ stderr_target_record(void)
 
     target.existed = flags >= 0 && (flags & O_ACCMODE) != O_RDONLY &&
                      fstat(STDERR_FILENO, &target.file) == 0;
+    target.columns = 0;
     if (!target.existed)
         return;
-    if (!S_ISREG(target.file.st_mode) && !isatty(STDERR_FILENO))
+    if (S_ISCHR(target.file.st_mode))
+        target.columns = columns_of(STDERR_FILENO);
+    if (!S_ISREG(target.file.st_mode) && target.columns == 0)
         return;
     length = readlink("/proc/self/fd/2", target.path, sizeof target.path - 1);
     target.path[length > 0 ? length : 0] = '\0';
@@ -64,27 +157,24 @@ stderr_target_keep(void)
 {
     struct unnoticed mark;
 
+    if (!sandbox_allows(SANDBOX_STAT) || !sandbox_allows(SANDBOX_DUP))
+        return;
     unnoticed_begin(&mark);
     if (target.duplicate < 0 && is_recorded(STDERR_FILENO))
         target.duplicate = duplicate_stderr();
     unnoticed_end(&mark);
 }
 
-static bool
-left_session(void)
-{
-    return getsid(0) != process_self()->session;
-}
-
 /*
- * A subshell or another forked child whose descriptor 2 was changed is
- * meant to be silent, as in "(cd x; make) 2>/dev/null". A daemon is not: it
- * left the session.
+ * A subshell or another forked child that changed descriptor 2 is meant to be
+ * silent, as in "(cd x; make) 2>/dev/null". A daemon is not: it left the
+ * session. Neither is a worker whose parent had put its log there before.
  */
 static bool
 was_silenced(void)
 {
-    return process_self()->forked && !left_session();
+    return process_self()->forked && !target.inherited &&
+           !process_left_session();
 }
 
 bool
@@ -121,13 +211,13 @@ open_anew(void)
     bool terminal = S_ISCHR(target.file.st_mode);
     int fd;
 
-    if (!stderr_target_is_missed() || (terminal && left_session()) ||
-        environment_is_secure())
+    if (!sandbox_allows(SANDBOX_FILES) || !stderr_target_is_missed() ||
+        (terminal && process_left_session()) || environment_is_secure())
         return -1;
     fd = open_by_name();
     if (fd < 0)
         fd = reopen_from(process_self()->pid, &target.file);
-    if (fd < 0 && getppid() == process_self()->parent)
+    if (fd < 0 && process_has_parent())
         fd = reopen_from(process_self()->parent, &target.file);
     return fd;
 }
@@ -135,7 +225,9 @@ open_anew(void)
 int
 stderr_target_open(void)
 {
-    if (is_recorded(STDERR_FILENO))
+    if (!is_writable())
+        return -1;
+    if (is_in_place())
         return STDERR_FILENO;
     if (target.duplicate >= 0 && is_recorded(target.duplicate))
         return target.duplicate;

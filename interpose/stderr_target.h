@@ -26,13 +26,28 @@
 /* In the constructor. */
 void stderr_target_record(void);
 
+/*
+ * Right before the program sets a seccomp filter: learns what may not be asked
+ * afterwards. Keeps errno.
+ */
+void stderr_target_confirm(void);
+
+/* In a forked child: notes whether descriptor 2 was replaced before. */
+void stderr_target_forked(void);
+
 /* When exit() begins: makes the duplicate. */
 void stderr_target_keep(void);
 
 /*
+ * Columns of the terminal at fd, as at the start where it is standard error;
+ * 0: no terminal.
+ */
+unsigned stderr_target_columns(int fd);
+
+/*
  * Would somebody miss a report that finds no way there? Not so where there
  * was no descriptor 2 at the start, where it was a device such as /dev/null,
- * and in a forked child whose descriptor 2 was changed to silence it.
+ * and in a forked child that changed descriptor 2 itself, to be silent.
  */
 bool stderr_target_is_missed(void);
 

@@ -87,9 +87,19 @@ map(void *start, size_t bytes, int prot, int flags, int fd)
     return system_call(__NR_mmap, (long)start, (long)bytes, prot, flags, fd, 0);
 }
 
+static _Atomic bool advice_forbidden;
+
+void
+os_forbid_advice(bool forbidden)
+{
+    atomic_store_explicit(&advice_forbidden, forbidden, memory_order_relaxed);
+}
+
 static bool
 advise(void *start, size_t bytes, int advice)
 {
+    if (atomic_load_explicit(&advice_forbidden, memory_order_relaxed))
+        return false;
     return !failed(
         system_call(__NR_madvise, (long)start, (long)bytes, advice, 0, 0, 0));
 }

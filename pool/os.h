@@ -58,6 +58,12 @@ bool os_populate(void *start, size_t bytes);
  */
 bool os_populate_shared(void *start, size_t bytes);
 
+/*
+ * From now on no advice is given, as if the system refused it: a seccomp filter
+ * may end the process for it. False allows it again. Thread-safe.
+ */
+void os_forbid_advice(bool forbidden);
+
 /* Asks for huge pages (or for none) in the range. */
 bool os_advise_huge(void *start, size_t bytes, bool huge);
 

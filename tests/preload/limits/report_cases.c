@@ -131,6 +131,12 @@ end_at_once(void)
 }
 
 static void
+end_quickly(void)
+{
+    quick_exit(3);
+}
+
+static void
 kill_self(void)
 {
     kill(getpid(), SIGKILL);
@@ -219,6 +225,7 @@ static const struct {
     {"fork_children", fork_children},
     {"exec_again", exec_again},
     {"end_at_once", end_at_once},
+    {"end_quickly", end_quickly},
     {"kill_self", kill_self},
     {"abort_self", abort_self},
     {"handle_signal", handle_signal},

@@ -1,0 +1,257 @@
+/* sandbox.c - see sandbox.h: the mask, and how filters are noticed. */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "filter.h"
+#include "imports.h"
+#include "os.h"
+#include "stderr_target.h"
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#else
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+enum { ALL_CALLS = (1 << SANDBOX_CALLS) - 1 };
+
+static _Atomic unsigned allowed = ALL_CALLS;
+
+struct example {
+    enum sandbox_call call;
+    int number;
+    uint64_t arguments[3];
+};
+
+/* A call is allowed if all of its examples are. */
+static const struct example needed[] = {
+    {SANDBOX_WRITE, SYS_write, {2}},
+    {SANDBOX_STAT, SYS_fstat, {2}},
+    {SANDBOX_STAT, SYS_newfstatat, {2}},
+    {SANDBOX_MASK, SYS_rt_sigprocmask, {0}},
+    {SANDBOX_PENDING, SYS_rt_sigpending, {0}},
+    {SANDBOX_TAKE, SYS_rt_sigtimedwait, {0}},
+#ifdef SYS_poll
+    {SANDBOX_POLL, SYS_poll, {0}},
+#else
+    {SANDBOX_POLL, SYS_ppoll, {0}},
+#endif
+    {SANDBOX_IDENTITY, SYS_getpid, {0}},
+    {SANDBOX_IDENTITY, SYS_getppid, {0}},
+    {SANDBOX_IDENTITY, SYS_getsid, {0}},
+    {SANDBOX_SLEEP, SYS_clock_nanosleep, {0}},
+    {SANDBOX_LEARN, SYS_rt_sigaction, {13}},
+    {SANDBOX_LEARN, SYS_prlimit64, {0}},
+    {SANDBOX_TERMINAL, SYS_ioctl, {2, TIOCGWINSZ}},
+    {SANDBOX_DUP, SYS_fcntl, {2, F_DUPFD_CLOEXEC}},
+    {SANDBOX_DUP, SYS_close, {3}},
+    {SANDBOX_ADVISE, SYS_madvise, {0, 0, MADV_NOHUGEPAGE}},
+    {SANDBOX_PURGE, SYS_madvise, {0, 0, MADV_DONTNEED}},
+    {SANDBOX_FILES, SYS_openat, {(uint64_t)AT_FDCWD}},
+    {SANDBOX_FILES, SYS_fstat, {3}},
+    {SANDBOX_FILES, SYS_newfstatat, {(uint64_t)AT_FDCWD}},
+    {SANDBOX_FILES, SYS_close, {3}},
+    {SANDBOX_FILES, SYS_read, {3}},
+    {SANDBOX_FILES, SYS_write, {3}},
+    {SANDBOX_FILES, SYS_getdents64, {3}},
+    {SANDBOX_FILES, SYS_getrandom, {0}},
+#ifdef SYS_rename
+    {SANDBOX_FILES, SYS_rename, {0}},
+    {SANDBOX_FILES, SYS_unlink, {0}},
+#else
+    {SANDBOX_FILES, SYS_renameat, {0}},
+    {SANDBOX_FILES, SYS_unlinkat, {0}},
+#endif
+    {SANDBOX_FILES, SYS_renameat2, {0}},
+};
+
+/* What makes a descriptor, which may be the lowest free one. */
+static const int makers[] = {
+#ifdef SYS_open
+    SYS_open,       SYS_creat,
+#endif
+    SYS_openat,     SYS_dup,           SYS_fcntl,          SYS_socket,
+    SYS_socketpair, SYS_accept,        SYS_accept4,        SYS_pipe2,
+    SYS_recvmsg,    SYS_memfd_create,  SYS_timerfd_create, SYS_eventfd2,
+    SYS_signalfd4,  SYS_epoll_create1, SYS_inotify_init1,
+};
+
+static bool
+lets_pass(const struct sock_fprog *program, int number,
+          const uint64_t arguments[3])
+{
+    struct seccomp_data call = {
+        .nr = number,
+        .arch = ARCHITECTURE,
+        .args = {arguments[0], arguments[1], arguments[2]},
+    };
+
+    return filter_allows(program, &call);
+}
+
+/* By dup2, or by closing it and making another. */
+static bool
+lets_replace(const struct sock_fprog *program)
+{
+    static const uint64_t onto[3] = {3, 2};
+    static const uint64_t it[3] = {2};
+
+#ifdef SYS_dup2
+    if (lets_pass(program, SYS_dup2, onto))
+        return true;
+#endif
+    if (lets_pass(program, SYS_dup3, onto))
+        return true;
+    if (!lets_pass(program, SYS_close, it))
+        return false;
+    for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+        if (lets_pass(program, makers[i], onto))
+            return true;
+    }
+    return false;
+}
+
+void
+sandbox_apply(const struct sock_fprog *program)
+{
+    unsigned lost = 0;
+
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (!lets_pass(program, needed[i].number, needed[i].arguments))
+            lost |= 1u << needed[i].call;
+    }
+    if (!lets_replace(program))
+        lost |= 1u << SANDBOX_REPLACE;
+    atomic_fetch_and(&allowed, ~lost);
+    if (!sandbox_allows(SANDBOX_PURGE))
+        os_forbid_advice(true);
+}
+
+/* SECCOMP_MODE_STRICT: read, write and the end. */
+static void
+apply_strict(void)
+{
+    atomic_store(&allowed, 1u << SANDBOX_WRITE);
+    os_forbid_advice(true);
+}
+
+void
+sandbox_forget(void)
+{
+    atomic_store(&allowed, ALL_CALLS);
+    os_forbid_advice(false);
+}
+
+bool
+sandbox_allows(enum sandbox_call call)
+{
+    return (atomic_load(&allowed) >> call & 1) != 0;
+}
+
+/* The imports lead here. */
+int sandbox_prctl(int option, long a, long b, long c, long d);
+long sandbox_syscall_noted(long number, long a, long b, long c, long d, long e);
+long sandbox_syscall(long number, ...);
+
+/* Where prctl is called with this, it may be about a filter. */
+int
+sandbox_prctl(int option, long a, long b, long c, long d)
+{
+    int result;
+
+    if (option == PR_SET_SECCOMP)
+        stderr_target_confirm();
+    result = prctl(option, a, b, c, d);
+    if (option == PR_SET_SECCOMP && result == 0) {
+        if (a == SECCOMP_MODE_STRICT)
+            apply_strict();
+        else /* the kernel took it, so it can be read */
+            sandbox_apply((const struct sock_fprog *)b);
+    }
+    return result;
+}
+
+/* For SYS_seccomp and SYS_prctl. */
+__attribute__((used)) long
+sandbox_syscall_noted(long number, long a, long b, long c, long d, long e)
+{
+    bool sets = number == SYS_seccomp && a <= SECCOMP_SET_MODE_FILTER;
+    long result;
+
+    if (number == SYS_prctl)
+        return sandbox_prctl((int)a, b, c, d, e);
+    if (sets)
+        stderr_target_confirm();
+    result = syscall(number, a, b, c, d, e);
+    if (sets && result >= 0) {
+        if (a == SECCOMP_SET_MODE_STRICT)
+            apply_strict();
+        else
+            sandbox_apply((const struct sock_fprog *)c);
+    }
+    return result;
+}
+
+/*
+ * Every other call goes on by a jump: one may return twice, or on another
+ * stack.
+ */
+#if defined(__x86_64__)
+_Static_assert(SYS_seccomp == 317 && SYS_prctl == 157, "as below");
+__asm__(".pushsection .text\n"
+        ".globl sandbox_syscall\n"
+        ".hidden sandbox_syscall\n"
+        ".type sandbox_syscall, @function\n"
+        "sandbox_syscall:\n"
+        ".cfi_startproc\n"
+        "endbr64\n"
+        "cmpq $317, %rdi\n"
+        "je sandbox_syscall_noted\n"
+        "cmpq $157, %rdi\n"
+        "je sandbox_syscall_noted\n"
+        "jmp *syscall@GOTPCREL(%rip)\n"
+        ".cfi_endproc\n"
+        ".size sandbox_syscall, . - sandbox_syscall\n"
+        ".popsection\n");
+#else
+_Static_assert(SYS_seccomp == 277 && SYS_prctl == 167, "as below");
+__asm__(".pushsection .text\n"
+        ".globl sandbox_syscall\n"
+        ".hidden sandbox_syscall\n"
+        ".type sandbox_syscall, %function\n"
+        "sandbox_syscall:\n"
+        ".cfi_startproc\n"
+        "hint #34\n" /* bti c */
+        "cmp x0, #277\n"
+        "b.eq sandbox_syscall_noted\n"
+        "cmp x0, #167\n"
+        "b.eq sandbox_syscall_noted\n"
+        "adrp x16, :got:syscall\n"
+        "ldr x16, [x16, :got_lo12:syscall]\n"
+        "br x16\n"
+        ".cfi_endproc\n"
+        ".size sandbox_syscall, . - sandbox_syscall\n"
+        ".popsection\n");
+#endif
+
+void
+sandbox_watch(void)
+{
+    static const struct import_redirect redirects[] = {
+        {"prctl", (void *)prctl, (void *)sandbox_prctl},
+        {"syscall", (void *)syscall, (void *)sandbox_syscall},
+    };
+
+    imports_redirect(redirects, sizeof redirects / sizeof redirects[0]);
+}

@@ -1,0 +1,59 @@
+/*
+ * sandbox.h - which system calls a seccomp filter of the program leaves us.
+ *
+ * Purpose   A filter may end the process for a call that it does not allow,
+ *           and there is no call that asks for the filter and that every
+ *           filter allows. So the filter is read when the program sets it.
+ * Model     Programs set filters through libc's prctl or syscall, as
+ *           libseccomp does. At start the imports of prctl and syscall are
+ *           redirected in those objects that import prctl, which has to be
+ *           called before a filter is set without privileges; no symbol is
+ *           exported for it. Before a filter is set, stderr_target_confirm
+ *           learns what can not be asked afterwards. Then the filter is run
+ *           on the calls listed in sandbox.c, each bit of a mask says whether
+ *           they are allowed, and who wants to make such a call asks first.
+ *           Not seen: filters set by instructions of the program's own or by
+ *           libraries opened later, and those that the process was started
+ *           with. The latter let the loader open and stat files, too.
+ * Ownership One mask for the process, also where a thread filtered itself
+ *           alone. It only loses bits. A forked child has its parent's.
+ */
+#ifndef MIDPOOL_INTERPOSE_SANDBOX_H
+#define MIDPOOL_INTERPOSE_SANDBOX_H
+
+#include <stdbool.h>
+
+struct sock_fprog;
+
+enum sandbox_call {
+    SANDBOX_WRITE,    /* write to descriptor 2 */
+    SANDBOX_STAT,     /* fstat of descriptor 2 */
+    SANDBOX_MASK,     /* rt_sigprocmask */
+    SANDBOX_PENDING,  /* rt_sigpending */
+    SANDBOX_TAKE,     /* rt_sigtimedwait */
+    SANDBOX_POLL,     /* poll, or ppoll where there is no poll */
+    SANDBOX_IDENTITY, /* getpid, getppid, getsid */
+    SANDBOX_SLEEP,    /* clock_nanosleep */
+    SANDBOX_LEARN,    /* rt_sigaction, prlimit64 */
+    SANDBOX_TERMINAL, /* ioctl(TIOCGWINSZ) */
+    SANDBOX_DUP,      /* fcntl(F_DUPFD_CLOEXEC), close */
+    SANDBOX_ADVISE,   /* madvise(MADV_NOHUGEPAGE) */
+    SANDBOX_PURGE,    /* madvise(MADV_DONTNEED) */
+    SANDBOX_FILES,    /* all that writing a new file, or a page, needs */
+    SANDBOX_REPLACE,  /* could another file become descriptor 2? */
+    SANDBOX_CALLS
+};
+
+/* At start: begins to notice filters. */
+void sandbox_watch(void);
+
+/* Async-signal-safe, as all that follows. */
+bool sandbox_allows(enum sandbox_call call);
+
+/* A filter was set: takes away what it does not allow. */
+void sandbox_apply(const struct sock_fprog *program);
+
+/* All calls are allowed again, for tests. */
+void sandbox_forget(void);
+
+#endif

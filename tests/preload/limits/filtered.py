@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+"""Programs under a seccomp filter of their own: no call that it forbids.
+
+Every format of the report, with descriptor 2 a terminal, a pipe, a socket, a
+file, or closed. The filter kills for whatever is not in its list.
+"""
+
+import os
+import pty
+import socket
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import preload  # noqa: E402
+
+FORMATS = ("text", "json", "openmetrics", "csv", "none")
+
+
+def drain(fd):
+    """What came in by now: every writer is gone."""
+    said = b""
+    os.set_blocking(fd, False)
+    try:
+        while True:
+            part = os.read(fd, 65536)
+            if not part:
+                return said
+            said += part
+    except OSError:  # nothing more, or a terminal without a user
+        return said
+
+
+def ends(kind, folder):
+    """Descriptors to write to and to read from."""
+    if kind == "terminal":
+        reader, writer = pty.openpty()
+    elif kind == "pipe":
+        reader, writer = os.pipe()
+    elif kind == "socket":
+        reader, writer = (end.detach() for end in socket.socketpair())
+    else:
+        path = os.path.join(folder, "stderr")
+        writer = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        reader = os.open(path, os.O_RDONLY)
+    return reader, writer
+
+
+def run(arguments, words, conf, kind):
+    """What the program said on descriptor 2 under the filter."""
+    with tempfile.TemporaryDirectory(prefix="midpool-test-") as folder:
+        reader, writer = ends(kind, folder)
+        options = {"preexec_fn": lambda: os.close(2)} if kind == "closed" \
+            else {}
+        result = preload.run(
+            arguments.lib, [arguments.program("limits_filtered")] + words,
+            conf=conf, cwd=folder, stderr=writer, **options)
+        os.close(writer)
+        said = drain(reader)
+        os.close(reader)
+        if result.status == preload.SKIPPED:
+            raise preload.Skip(said.decode(errors="replace"))
+        assert result.status == 0, "%s, %s, %s: %s %r" % (
+            words, conf, kind, result, said)
+        return said
+
+
+def check_mode(arguments, mode, reporting):
+    """reporting: the kinds of descriptor 2 that a text report comes on."""
+    for kind in ("terminal", "pipe", "socket", "file", "closed"):
+        for form in FORMATS:
+            words = [mode] + (["syscall"] if form in ("text", "csv") else [])
+            said = run(arguments, words, "live:yes,report:" + form, kind)
+            if form == "none" or kind not in reporting:
+                assert said == b"", (form, kind, said)
+            else:
+                want = b"gets" if form == "text" else b"seccomp filter forbids"
+                assert want in said, (form, kind, said)
+
+
+def test_strict(arguments):
+    """Of a pipe SIGPIPE might come, which may not be blocked: nothing."""
+    check_mode(arguments, "strict", ("terminal", "file"))
+
+
+def test_careful(arguments):
+    check_mode(arguments, "careful", ("terminal", "pipe", "socket", "file"))
+
+
+def test_errors(arguments):
+    check_mode(arguments, "errors", ("terminal", "pipe", "socket", "file"))
+
+
+def test_replaced(arguments):
+    """Descriptor 2 may have become a file of the program: it stays whole."""
+    with tempfile.TemporaryDirectory(prefix="midpool-test-") as folder:
+        data = os.path.join(folder, "data")
+        for form in FORMATS:
+            said = run(arguments, ["replaced", data], "report:" + form, "file")
+            assert said == b"", said
+            assert os.path.getsize(data) == 0, form
+
+
+def test_quickly(arguments):
+    """quick_exit runs no destructors, and yet the report comes."""
+    result = preload.run(
+        arguments.lib, [arguments.program("limits_report_cases"),
+                        "end_quickly"]).expect(3)
+    result.report()
+
+
+if __name__ == "__main__":
+    preload.main(sys.modules[__name__])
