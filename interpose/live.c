@@ -15,6 +15,7 @@
 #include "page.h"
 #include "pool.h"
 #include "process.h"
+#include "sandbox.h"
 #include "process_birth.h"
 #include "quiet_signals.h"
 #include "stderr_target.h"
@@ -102,7 +103,7 @@ static bool
 may_grow(size_t bytes)
 {
     int kept = errno;
-    bool room = live_room_has(bytes);
+    bool room = sandbox_allows(SANDBOX_FILES) && live_room_has(bytes);
 
     errno = kept;
     return room;

@@ -4,6 +4,9 @@ from midpool_lib import counters, reports, style
 from midpool_lib.text_report import STEPS, size_name
 
 HISTORY = 48  # columns of a sparkline
+POOL_HEADS = ("pool", "gets/s", "hit rate", "of all", "misses/s", "live",
+              "cached")
+POOL_WIDTHS = (8, 14, 10, 10, 10, 10, 10)
 
 
 def spark(values, utf8):
@@ -15,6 +18,20 @@ def spark(values, utf8):
         return ""
     return "".join(steps[min(7, int(value / top * 7.999))] if value else " "
                    for value in values)
+
+
+def fit(cells, columns):
+    """A row of (text, width) cells; those that have no room are left out,
+    rather than cut. A width below 0 is of a text that begins at the left and
+    may be cut, with a blank before it."""
+    row, room = "", columns
+    for text, width in cells:
+        if abs(width) > room:
+            break
+        row += (f"{text:>{width}}" if width > 0
+                else f" {text[:-width - 1]:<{-width - 1}}")
+        room -= abs(width)
+    return row
 
 
 class Gauges:
@@ -72,19 +89,22 @@ class Gauges:
                  - self.before["fallback"][side]["calls"])
         return max(0, round(grown / self.seconds))
 
-    def _curve(self, label, text, name, colour):
-        curve = spark(self.past[name], self.look.utf8)
+    def _curve(self, label, text, name, colour, columns):
+        room = max(0, columns - 28)
+        curve = spark(self.past[name][-room:] if room else [],
+                      self.look.utf8)
         return f"{label:<11}{text:>14}   " + self.look.paint(curve, colour)
 
-    def _pool_line(self, index):
+    def _pool_line(self, index, columns):
         row = self.now["pools"][index]
-        return (f"{size_name(row['max_bytes']):>8}"
-                f"{style.count(self.rate('gets', index)):>14}"
-                f"{self.recent_rate(index):>10}"
-                f"{style.percent(row['hits'], row['gets']):>10}"
-                f"{style.short_count(self.rate('misses', index)):>10}"
-                f"{style.size(row['live_bytes']):>10}"
-                f"{style.size(row['cached_bytes']):>10}")
+        cells = (size_name(row["max_bytes"]),
+                 style.count(self.rate("gets", index)),
+                 self.recent_rate(index),
+                 style.percent(row["hits"], row["gets"]),
+                 style.short_count(self.rate("misses", index)),
+                 style.size(row["live_bytes"]),
+                 style.size(row["cached_bytes"]))
+        return fit(zip(cells, POOL_WIDTHS), columns)
 
     def title(self, note):
         process = self.now["process"]
@@ -107,28 +127,31 @@ class Gauges:
                 f"{style.size(totals['live_bytes']):>12}"
                 f"{style.size(totals['cached_bytes']):>12}")
 
-    def lines(self, note):
-        """The screen: 22 lines of at most 79 columns."""
+    def overview(self, columns=80):
+        """Hit rate and curves, five lines."""
         totals, look = self.now["totals"], self.look
-        top = [self.title(note), "",
-               "hit rate   " + look.paint(f"{self.recent_rate():>14}", "bold")
-               + "   lately; " + style.percent(totals["hits"], totals["gets"])
-               + f" of all {style.count(totals['gets'])} gets"]
-        curves = [
+        return [
+            "hit rate   " + look.paint(f"{self.recent_rate():>14}", "bold")
+            + "   lately; " + style.percent(totals["hits"], totals["gets"])
+            + f" of all {style.count(totals['gets'])} gets",
             self._curve("gets/s", style.count(self.rate("gets")), "gets",
-                        "green"),
+                        "green", columns),
             self._curve("misses/s", style.count(self.rate("misses")),
-                        "misses", "magenta"),
+                        "misses", "magenta", columns),
             self._curve("live", style.size(totals["live_bytes"]),
-                        "live_bytes", "cyan"),
+                        "live_bytes", "cyan", columns),
             self._curve("cached", style.size(totals["cached_bytes"]),
-                        "cached_bytes", "cyan")]
-        table = [look.paint(
-            f"{'pool':>8}{'gets/s':>14}{'hit rate':>10}{'of all':>10}"
-            f"{'misses/s':>10}{'live':>10}{'cached':>10}", "bold")]
-        table += [self._pool_line(index)
+                        "cached_bytes", "cyan", columns)]
+
+    def lines(self, note, columns=80, rows=24):
+        """The screen: 22 lines; a screen cuts what does not fit."""
+        del rows
+        top = [self.title(note), ""] + self.overview(columns)
+        table = [self.look.paint(fit(zip(POOL_HEADS, POOL_WIDTHS), columns),
+                                 "bold")]
+        table += [self._pool_line(index, columns)
                   for index in range(len(self.now["pools"]))]
-        return top + curves + [""] + table + [""] + self._foot()
+        return top + [""] + table + [""] + self._foot()
 
     def _foot(self):
         totals, threads = self.now["totals"], self.now["threads"]

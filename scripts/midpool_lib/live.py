@@ -1,11 +1,10 @@
-"""midpool live: a full-screen view of a running program's pools."""
+"""midpool live: a full-screen view of running programs' pools."""
 
-import glob
 import os
 import sys
 import time
 
-from midpool_lib import arguments, gauges, reports, screen, style
+from midpool_lib import arguments, live_family, pages, screen, style
 from midpool_lib.errors import CommandError
 
 HELP = """\
@@ -16,6 +15,10 @@ rates, hit rates, live and cached bytes, and their past. Reads its page under
 /dev/shm; the program does not notice. Without an argument, lists what can be
 watched. q leaves.
 
+With a NAME, all processes of that name, and what they started, are shown as
+one, and listed with the busiest first: a digit, or arrows and enter, chooses
+one of them; 0 shows all again.
+
   -i, --interval S   seconds between two looks, from 0.1 (1)
       --once         one screen of plain text after one interval
       --build DIR    the build whose midpool-snapshot is used
@@ -25,52 +28,54 @@ watched. q leaves.
 
 SPEC = {"-i": "interval=", "--interval": "interval=", "--once": "once",
         "--build": "build="}
-PAGES = "/dev/shm/midpool.*.*.*"
 
 
-def _name_of(pid):
-    try:
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
-    except OSError:
-        return None
-
-
-def watchable():
-    """pid -> name of the processes that have a page."""
-    found = {}
-    for path in glob.glob(PAGES):
-        pid = path.split(".")[-2]
-        name = _name_of(pid) if pid.isdigit() else None
-        if name is not None and os.access(path, os.R_OK):
-            found[pid] = name
-    return found
-
-
-def choose(word):
-    """The pid that the user means."""
+def chooser(word):
+    """What tells the pages that the user means from others."""
     if word.isdigit():
-        return word
-    found = watchable()
-    pids = [pid for pid, name in found.items()
-            if name == word or name.startswith(word)]
-    if len(pids) == 1:
-        return pids[0]
-    if pids:
-        raise CommandError(f"live: {len(pids)} processes are called {word}",
-                           "choose one: midpool live "
-                           + " | ".join(sorted(pids, key=int)[:8]))
-    raise CommandError(f"live: no process called {word} can be watched",
-                       "start it with 'midpool run', or with"
-                       " MIDPOOL_CONF=live:yes")
+        return lambda page: page.pid == int(word)
+    names = {page.program for page in pages.in_use()}
+    if word in names or not any(name.startswith(word) for name in names):
+        return lambda page: page.program == word
+    return lambda page: page.program.startswith(word)
+
+
+class Source:
+    """Looks at the processes that a word means, as long as there are any."""
+
+    def __init__(self, word, build):
+        self.is_meant = chooser(word)
+        self.alone = word.isdigit()
+        self.build = build
+
+    def look(self):
+        found = pages.in_use()
+        several = ([page for page in found if self.is_meant(page)]
+                   if self.alone else
+                   live_family.members(found, self.is_meant))
+        return list(live_family.read(several, self.build))
+
+
+def nothing_of(word):
+    """The error where no process is meant."""
+    fix = "start it with 'midpool run', or with MIDPOOL_CONF=live:yes"
+    if not word.isdigit():
+        return CommandError(f"live: no process called {word} can be watched",
+                            fix)
+    if os.path.exists(f"/proc/{word}"):
+        return CommandError(f"live: process {word} has no live page", fix)
+    return CommandError(f"live: no process {word} runs",
+                        f"'midpool show {word}' shows the page that it left,"
+                        " if there is one")
 
 
 def list_all():
-    found = watchable()
+    found = sorted(pages.in_use(), key=lambda page: page.pid)
     if not found:
         print("no running program has a live page;"
               " 'midpool run -- PROGRAM' gives it one")
-    for pid, name in sorted(found.items(), key=lambda item: int(item[0])):
-        print(f"{pid:>8}  {name}")
+    for page in found:
+        print(f"{page.pid:>8}  {style.plain(page.program)}")
     return 0
 
 
@@ -85,38 +90,38 @@ def _interval(text):
     return seconds
 
 
-def once(pid, view, options):
-    for wait in (0, view.interval):
-        time.sleep(wait)
-        view.add(reports.read(pid, options.build))
-    print("\n".join(view.lines("")))
+def once(source, family):
+    time.sleep(family.interval)
+    family.add(source.look())
+    columns = style.terminal_width(sys.stdout)
+    print("\n".join(screen.cut(line, columns) for line in family.lines(
+        "", columns, 1000)))
     return 0
 
 
-def _left(window, seconds):
+def _left(window, family, note):
     """Waits; tells whether a key that leaves was pressed meanwhile."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + family.interval
     while time.monotonic() < until:
-        if window.key(max(0, until - time.monotonic())) in screen.LEAVING:
+        key = window.key(max(0, until - time.monotonic()))
+        if key in screen.LEAVING:
             return True
+        if key and family.press(key):
+            window.draw(family, note)
     return False
 
 
-def watch(pid, view, options, window):
-    """Draws until q or the program's end; returns why it ended."""
+def watch(source, family, window):
+    """Draws until q or the end of all; returns why it ended."""
+    note = f"every {family.interval:g} s, q leaves"
     while True:
-        try:
-            report = reports.read(pid, options.build)
-        except CommandError:
-            if not os.path.exists(f"/proc/{pid}"):
-                return "has ended"
-            raise
-        view.add(report)
-        if report["process"]["end"] != "running":
-            return "has ended"
-        window.draw(view, f"every {view.interval:g} s, q leaves")
-        if _left(window, view.interval):
+        window.draw(family, note)
+        if _left(window, family, note):
             return ""
+        looked = source.look()
+        if not looked:
+            return "has ended"
+        family.add(looked)
 
 
 def main(argv):
@@ -126,21 +131,25 @@ def main(argv):
         return list_all()
     if len(words) > 1:
         raise CommandError("live: one program at a time", "midpool live PID")
-    pid = choose(words[0])
     interval = _interval(options.interval or "1")
-    view = gauges.Gauges(style.Style(sys.stdout), interval)
-    reports.read(pid, options.build)  # its error, if any, before the screen
+    source = Source(words[0], options.build)
+    looked = source.look()
+    if not looked:
+        raise nothing_of(words[0])
+    name = looked[0][0].program
+    family = live_family.Family(style.Style(sys.stdout), interval, name)
+    family.add(looked)
     if options.once or not sys.stdout.isatty():
-        return once(pid, view, options)
+        return once(source, family)
     window = screen.of_terminal(1, 0 if os.isatty(0) else None)
     screen.guard(window)
     window.enter()
     try:
-        why = watch(pid, view, options, window)
+        why = watch(source, family, window)
     except KeyboardInterrupt:
         why = ""
     finally:
         window.leave()
     if why:
-        print(f"{reports.program(view.now)} [{pid}] {why}")
+        print(f"{style.plain(name)} [{words[0]}] {why}")
     return 0

@@ -20,7 +20,7 @@ def _of_program(ended, process):
         return "the program became another by exec, of which none came"
     if process["end"] == "exit":
         return "the program's sandbox does not allow one"
-    return "ended by _exit, quick_exit or exit_group, which leave no time"
+    return "ended without exit(), as by _exit or exit_group"
 
 
 def _of_others(processes):

@@ -118,6 +118,8 @@ class Session:
             else:
                 env = environment(collector.preloadable(self.library),
                                   collector.conf(*self.conf))
+            if watcher is not None:
+                watcher.collector = collector
             ended = launch.run(self.path, self.argv, env, streams,
                                watcher or Harvester(collector))
             found = collector.gather()

@@ -5,11 +5,13 @@ Whatever happens, leave() puts the terminal back as it was.
 """
 
 import os
+import re
 import select
 import signal
 import termios
 import tty
 
+ESCAPE = "\033\\[[0-9;]*m"
 ENTER = "\033[?1049h\033[?25l\033[H\033[2J"
 LEAVE = "\033[?25h\033[?1049l"
 LEAVING = ("q", "Q", "\x04")  # keys; not escape, with which arrows begin
@@ -52,7 +54,8 @@ class Screen:
 
     def draw(self, view, note):
         """Shows what a view has now."""
-        self.show(view.lines(note))
+        columns, rows = self.size()
+        self.show(view.lines(note, columns, rows))
 
     def show(self, lines):
         """Draws lines; what is too long or too many is cut."""
@@ -123,17 +126,28 @@ def guard(window):
             signal.signal(number, handle)
 
 
+def _keep(plain, columns):
+    """How many characters of a text that is too long can be shown: no word
+    is cut in two, and no number is parted from its unit."""
+    keep = columns
+    if not plain[keep].isspace() and " " in plain[:keep].rstrip():
+        keep = plain[:keep].rindex(" ")
+    kept = plain[:keep].rstrip()
+    last = kept.rpartition(" ")[2]
+    if re.fullmatch(r"[\d.,]+", last):
+        kept = kept[:-len(last)].rstrip()
+    return len(kept)
+
+
 def cut(line, columns):
-    """The first columns of a line; escape sequences take no room."""
-    shown, room, at = [], columns, 0
-    while at < len(line):
-        if line[at] == "\033":
-            end = line.index("m", at) + 1
-            shown.append(line[at:end])
-            at = end
+    """The first words of a line; escape sequences take no room."""
+    plain = re.sub(ESCAPE, "", line)
+    room = len(plain) if len(plain) <= columns else _keep(plain, columns)
+    shown = []
+    for piece in re.split(f"({ESCAPE})", line):
+        if piece.startswith("\033"):
+            shown.append(piece)
             continue
-        if room:
-            shown.append(line[at])
-            room -= 1
-        at += 1
+        shown.append(piece[:room])
+        room -= len(shown[-1])
     return "".join(shown)

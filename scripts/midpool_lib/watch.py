@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from midpool_lib import gauges, launch, reports, screen, style
+from midpool_lib import launch, live_family, screen, style
 from midpool_lib.errors import CommandError
 
 INTERVAL = 0.5
@@ -20,10 +20,11 @@ class Watcher(launch.Onlooker):
 
     every = 0.1
 
-    def __init__(self, window, view, build):
+    def __init__(self, window, family, build):
         self.window = window
-        self.view = view
+        self.family = family
         self.build = build
+        self.collector = None  # of the run: Session.once sets it
         self.next = 0.0
 
     def pause(self):
@@ -34,20 +35,23 @@ class Watcher(launch.Onlooker):
         if self.window is not None:
             self.window.enter()
 
-    def look(self, pid):
+    def look(self, _pid):
         if self.window is None:
             return
-        if self.window.key(0) in screen.LEAVING:
+        key = self.window.key(0)
+        if key in screen.LEAVING:
             self.close()
             return
+        if key and self.family.press(key):
+            self.next = 0.0
         if time.monotonic() < self.next:
             return
         self.next = time.monotonic() + INTERVAL
-        try:
-            self.view.add(reports.read(str(pid), self.build))
-        except CommandError:
-            return  # it has no page yet
-        self.window.draw(self.view, "q leaves the view")
+        running = [page for page in self.collector.pages() if page.in_use]
+        looked = list(live_family.read(running, self.build))
+        if looked:  # otherwise there is no page yet
+            self.family.add(looked)
+            self.window.draw(self.family, "q leaves the view")
 
     def close(self):
         if self.window is not None:
@@ -70,10 +74,11 @@ def run_watched(session):
     if not os.isatty(2):
         raise CommandError("run: --live needs a terminal on stderr",
                            "use 'midpool live PID' in another terminal")
-    view = gauges.Gauges(style.Style(sys.stderr), INTERVAL)
+    family = live_family.Family(style.Style(sys.stderr), INTERVAL,
+                                os.path.basename(os.fsdecode(session.path)))
     window = screen.of_terminal(2, 0 if os.isatty(0) else None)
     with tempfile.TemporaryFile() as kept:
-        watcher = Watcher(window, view, session.options.build)
+        watcher = Watcher(window, family, session.options.build)
         window.enter()
         try:
             ended, found = session.once(_streams(kept), watcher)

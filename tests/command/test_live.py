@@ -13,7 +13,7 @@ import time
 import unittest
 
 import sample
-from midpool_lib import gauges, reports, screen, style
+from midpool_lib import gauges, live_family, reports, screen, style
 
 CHURN = ("import time\n"
          "while True:\n"
@@ -50,9 +50,106 @@ class Gauges(unittest.TestCase):
             self.assertLessEqual(max(map(len, lines)), 80)
             self.assertEqual(utf8, not "".join(lines).isascii())
 
+    def test_60_columns_cut_no_number(self):
+        """What is shown at any width are words of the whole screen."""
+        view = self.view()
+        for report in self.snapshots() * 40:
+            view.add(report)
+        for columns in range(30, 80):
+            for line in view.lines("note", columns):
+                shown = screen.cut(line, columns)
+                self.assertLessEqual(len(shown), columns)
+                self.assertEqual(line.split()[:len(shown.split())],
+                                 shown.split())
+                self.assertNotRegex(line[len(shown):], r"^ (B|KB|MB|GB|%)\b")
+
     def test_cutting_keeps_escapes_whole(self):
         self.assertEqual(screen.cut("a\033[1mbcd\033[0me", 2),
                          "a\033[1mb\033[0m")
+
+    def test_cutting_keeps_numbers_whole(self):
+        for columns, shown in ((8, "sum 12.3"), (7, "sum"), (6, "sum"),
+                               (15, "sum 12.3 MB and")):
+            self.assertEqual(screen.cut("sum 12.3 MB and 4,567 more",
+                                        columns),
+                             shown if columns != 8 else "sum")
+
+
+class Page:
+    """A process's page, as far as a family asks for it."""
+
+    def __init__(self, pid, ppid=1, program="web"):
+        self.pid, self.ppid, self.program = pid, ppid, program
+        self.key = (pid, 1)
+
+
+class Families(unittest.TestCase):
+    """Several processes: their sum, and the list."""
+
+    def look(self, second, *processes):
+        """(page, report) of (pid, gets) after so many seconds."""
+        return [(Page(pid), reports.normalise(sample.report(
+            {4096: dict(gets=gets, misses=10, live=5)}, pid=pid,
+            executable="/usr/sbin/web", duration_ns=second * 10**9)))
+            for pid, gets in processes]
+
+    def family(self, *looks):
+        found = live_family.Family(style.Style(colour=False, utf8=True), 1,
+                                   "web")
+        for look in looks:
+            found.add(look)
+        return found
+
+    def test_members_are_those_meant_and_their_children(self):
+        found = [Page(1, 0, "init"), Page(2, 1), Page(3, 2, "cgi"),
+                 Page(4, 3, "sh"), Page(5, 1, "cgi")]
+        chosen = live_family.members(found, lambda page:
+                                     page.program == "web")
+        self.assertEqual(sorted(page.pid for page in chosen), [2, 3, 4])
+
+    def test_the_busiest_is_first(self):
+        family = self.family(self.look(1, (7, 100), (8, 100), (9, 100)),
+                             self.look(2, (7, 200), (8, 5100), (9, 1100)))
+        self.assertEqual([key[0] for key in family.ordered()], [8, 9, 7])
+        lines = family.lines("note")
+        pids = [line.split()[1] for line in lines if " web " in line]
+        self.assertEqual(pids, ["8", "9", "7"])
+        self.assertIn("web, 3 processes", lines[0])
+
+    def test_the_sum_counts_those_that_ended(self):
+        family = self.family(self.look(1, (7, 100), (8, 1000)),
+                             self.look(2, (7, 200)), self.look(3, (7, 300)))
+        totals = family.sum.now["totals"]
+        self.assertEqual((totals["gets"], totals["live"]), (1300, 5))
+        self.assertEqual(family.sum.now["threads"]["now"], 1)
+
+    def test_choosing(self):
+        family = self.family(self.look(1, (7, 100), (8, 100)),
+                             self.look(2, (7, 200), (8, 5100)))
+        self.assertIsNone(family.view)
+        for key in "\033[B\n":
+            family.press(key)
+        self.assertIn("[7]", family.lines("")[0])
+        family.press("0")
+        self.assertIsNone(family.view)
+        family.press("1")
+        self.assertIn("[8]", family.lines("")[0])
+        family.add(self.look(3, (7, 300)))  # the chosen one ended
+        self.assertIsNone(family.view)
+
+    def test_every_screen_fits(self):
+        many = [(1000 + n, 100 + 123456 * n) for n in range(300)]
+        family = self.family(self.look(1, *many), self.look(2, *many))
+        for columns, rows in ((60, 24), (80, 24), (80, 10), (132, 50)):
+            lines = family.lines("note", columns, rows)
+            self.assertLessEqual(len(lines), rows)
+            for line in lines[8:]:
+                self.assertLessEqual(len(line), columns)
+        self.assertIn("more", lines[-1])
+
+    def test_one_process_is_shown_as_such(self):
+        family = self.family(self.look(1, (7, 100)), self.look(2, (7, 200)))
+        self.assertIn("[7]", family.lines("")[0])
 
 
 class OnATerminal(sample.Case):
