@@ -15,9 +15,9 @@
 #include "page.h"
 #include "pool.h"
 #include "process.h"
-#include "sandbox.h"
 #include "process_birth.h"
 #include "quiet_signals.h"
+#include "sandbox.h"
 #include "stderr_target.h"
 
 enum {

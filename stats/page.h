@@ -186,7 +186,7 @@ struct stats_header {
     int64_t peak[PAGE_BINS];
     int64_t live_bytes;
     int64_t peak_bytes;
-    int64_t peak_credit; /* growth that may be published without a look */
+    int64_t peak_credit;       /* growth that may be published without a look */
     int64_t peak_monotonic_ns; /* when peak_bytes was reached */
     uint64_t discards[PAGE_BINS];
     uint64_t warmups[PAGE_BINS];

@@ -187,4 +187,3 @@ class Family:
 def _row(cells, columns):
     widths = (2, 9, -15, 12, 10, 10, 10, 10)
     return gauges.fit(zip(cells, widths), columns)
-

@@ -136,8 +136,7 @@ fixture_traffic(struct stats_header *page, unsigned bin, unsigned bytes,
     block->sizes[fixture_bucket(bytes)] += gets;
     int64_t peak = (int64_t)misses;
     block->cold[bin].peak += peak;
-    page->peak_bytes +=
-        peak * (int64_t)page->class_bytes[page->bin_class[bin]];
+    page->peak_bytes += peak * (int64_t)page->class_bytes[page->bin_class[bin]];
 }
 
 /* A page with a bit of everything, for renderings. */

@@ -25,7 +25,7 @@ struct alloc_call {
     enum call_family family;
     size_t align; /* what the result is aligned to, at least */
     bool zeroed;
-    bool throws;      /* C++: never call with an impossible size */
+    bool throws; /* C++: never call with an impossible size */
 };
 
 struct free_call {
