@@ -136,6 +136,27 @@ growth_allowed(int64_t peak)
     return growth > peak / PEAK_SHARE ? growth : peak / PEAK_SHARE;
 }
 
+/*
+ * The classes' peaks at a peak of the total, from the counters themselves: so
+ * together they are no lower than the total's.
+ */
+static void
+raise_bins(void)
+{
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        int64_t live = 0;
+
+        for (uint32_t i = THREAD_SHARED; i < account_page->blocks_used; i++) {
+            const struct stats_block *block = stats_block_at(account_page, i);
+
+            live += (int64_t)(recent_read(block, bin).gets -
+                              __atomic_load_n(&block->hot[bin].puts,
+                                              __ATOMIC_RELAXED));
+        }
+        raise_to(&account_page->peak[bin], live);
+    }
+}
+
 /* Adds up all shares; credit is what of peak_credit is left, below 0. */
 static void
 look_for_peak(int64_t credit)
@@ -149,6 +170,7 @@ look_for_peak(int64_t credit)
         raise_to(&account_page->peak_bytes, live);
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
+        raise_bins();
         peak = live;
     }
     __atomic_add_fetch(&account_page->peak_credit,

@@ -49,8 +49,7 @@ is_sum_of_classes(const struct stats_snapshot *snap, unsigned counter)
         pools += counter_value(&snap->pool[i].counts, counter);
     uint64_t total = counter_value(&snap->total, counter);
     if (counter_table[counter].kind == COUNTER_PEAK)
-        return classes == pools &&
-               (total <= classes || snap->page->threads_peak > 1);
+        return classes == pools && total <= classes;
     return classes == pools && total == classes;
 }
 

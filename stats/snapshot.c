@@ -219,12 +219,9 @@ sum_pools(struct stats_snapshot *out, const struct stats_header *page)
     }
     for (unsigned i = 0; i < PAGE_POOLS; i++)
         add_counts(&out->total, &out->pool[i].counts);
-    /*
-     * Each class has its own peak. With one thread they are exact, and together
-     * no lower than the total's. With several each is the highest that threads
-     * told of, and the total's is looked for by itself.
-     */
-    out->total.peak_live_bytes = total_peak(page, out->total.live_bytes);
+    /* Classes have their peaks one by one, so together they are no lower. */
+    out->total.peak_live_bytes = at_most(
+        total_peak(page, out->total.live_bytes), out->total.peak_live_bytes);
 }
 
 static void

@@ -152,6 +152,10 @@ Test(stats_snapshot, the_peak_of_the_process_is_tracked_for_itself)
     stats_block_at(page, PAGE_FIRST_BLOCK)->peak_bytes = 700000;
     take(page);
     cr_expect(eq(u64, snap.total.peak_live_bytes, 660000));
+    /* 10 of 2 KB and 10 of 64 KB is all there ever was. */
+    page->peak_bytes = 700000;
+    take(page);
+    cr_expect(eq(u64, snap.total.peak_live_bytes, 675840));
 }
 
 Test(stats_snapshot, what_is_live_now_was_the_peak_at_least)
