@@ -20,7 +20,7 @@ StrictModes no
 
 CHRONYD = """
 port 0
-server 127.0.0.1 port 1 offline
+server 127.0.0.1 port 1
 cmdport 0
 bindcmdaddress /
 pidfile %(dir)s/pid
