@@ -58,11 +58,6 @@ def find(program):
     if not os.access(path, os.X_OK):
         raise CommandError(f"{path} is not executable",
                            f"chmod +x {path}, or run its interpreter", 126)
-    missing = elf.missing_interpreter(path)
-    if missing:
-        raise CommandError(f"{path}: its interpreter {missing} is not there",
-                           "install it, or correct the path in the program",
-                           127)
     return path
 
 
@@ -108,7 +103,7 @@ def _become(path, argv, env, mask, streams, parent):
                 raise
             os.execve("/bin/sh", ["sh", path] + argv[1:], env)
     except OSError as error:
-        os.write(2, f"midpool: {os.fsdecode(path)}: {error.strerror}\n".encode(
+        os.write(2, f"midpool: {path}: {error.strerror}\n".encode(
             "utf-8", "backslashreplace"))
     except BaseException:  # whatever it is, it must not run on as a parent
         pass

@@ -42,11 +42,6 @@ def say(*lines):
         pass
 
 
-def say_each(lines):
-    for line in lines:
-        say(line)
-
-
 def environment(library, conf):
     """The program's environment, with the library first in LD_PRELOAD."""
     env = launch.environment()
@@ -231,7 +226,7 @@ def run_once(session):
             say(no_report(session))
         return ended
     if session.keeper:
-        say_each(session.keeper.keep(profile, found, 1))
+        session.keeper.keep(profile, found, 1)
     kept = keep.keep_last(profile)
     if not session.options.quiet:
         show(session, ended, profile)
