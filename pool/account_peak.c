@@ -210,7 +210,7 @@ account_publish(struct stats_block *block)
     for (unsigned bin = 0; bin < BINS; bin++)
         publish_bin(block, bin);
     publish_bytes(block);
-    block->alone = 0;
+    __atomic_store_n(&block->alone, 0, __ATOMIC_RELAXED);
 }
 
 bool

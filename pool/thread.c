@@ -124,7 +124,9 @@ static void
 recall_first(uint32_t second)
 {
     for (uint32_t i = THREAD_FIRST; i < account_page->blocks_used; i++) {
-        if (i != second && stats_block_at(account_page, i)->alone)
+        if (i != second &&
+            __atomic_load_n(&stats_block_at(account_page, i)->alone,
+                            __ATOMIC_RELAXED))
             cache_recall(thread_cache_at(i));
     }
 }
