@@ -190,7 +190,7 @@ attach(void)
     cache_block(cache)->in_use = 1;
     count_thread(1);
     cache_block(cache)->alone = account_alone();
-    if (account_page->threads_peak == 2)
+    if (__atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) == 2)
         recall_first(index);
     cache_leave(cache);
     /* May allocate, which the cache already serves. */
