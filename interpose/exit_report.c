@@ -34,6 +34,7 @@ static uint64_t reports_written;
  * small.
  */
 static struct stats_snapshot snapshot;
+static bool at_exit; /* the report under way was not asked for on its own */
 static struct line message;
 static struct line default_name;
 static char path[PATH_MAX];
@@ -102,14 +103,20 @@ correct_interception(struct stats_header *page)
     page->reason[0] = '\0';
 }
 
+static void
+take_snapshot(void)
+{
+    stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
+    correct_interception(pool_page());
+}
+
 /* Fills rendered; fd is where it will go, -1 for a file. */
 static size_t
 render(enum report_format format, int fd)
 {
     struct report_style style = style_for(fd);
 
-    stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
-    correct_interception(pool_page());
+    style.terse = at_exit;
     return report_render(format, &style, &snapshot, rendered, sizeof rendered);
 }
 
@@ -184,12 +191,30 @@ write_default_file(void)
     return write_file(default_name.text);
 }
 
+/*
+ * Preloaded into everything, most processes have nothing to tell: a few gets.
+ * Who asks by a signal is answered.
+ */
+static bool
+is_worth_a_line(void)
+{
+    const struct stats_header *page = snapshot.page;
+
+    return !at_exit || !page->active ||
+           snapshot.total.gets >= options->report_min_gets ||
+           (page->double_frees | page->interior_frees | page->misaligned_frees |
+            page->wild_frees | page->wrong_sizes) != 0;
+}
+
 static int
 write_stderr(void)
 {
-    int fd = stderr_target_open();
     int error = 0;
+    int fd;
 
+    if (!is_worth_a_line())
+        return 0;
+    fd = stderr_target_open();
     if (fd >= 0)
         error = quiet_write(fd, rendered, render(REPORT_TEXT, fd));
     else if (stderr_target_is_missed())
@@ -210,8 +235,10 @@ is_silent_child(void)
 }
 
 static int
-write_wanted(void)
+write_wanted(enum exit_report_cause cause)
 {
+    at_exit = cause == EXIT_REPORT_AT_EXIT;
+    take_snapshot();
     if (options->report_file[0] != '\0')
         return write_file(options->report_file);
     if (options->report == REPORT_TEXT)
@@ -229,7 +256,7 @@ exit_report_write(enum exit_report_cause cause)
         return 0;
     unnoticed_begin(&mark);
     if (begin(cause)) {
-        error = write_wanted();
+        error = write_wanted(cause);
         end();
     }
     unnoticed_end(&mark);
@@ -244,6 +271,8 @@ exit_report_to_fd(int fd, enum report_format format)
 
     unnoticed_begin(&mark);
     if (begin(EXIT_REPORT_ON_SIGNAL)) {
+        at_exit = false;
+        take_snapshot();
         error = quiet_write(fd, rendered, render(format, fd));
         end();
     }

@@ -6,7 +6,9 @@
  * Where     report_file when given. Otherwise text to the program's stderr
  *           (stderr_target.h) and other formats to midpool.%e.%p.EXT in the
  *           directory the program was started in; there, too, text whose
- *           stderr is lost (a daemon's).
+ *           stderr is lost (a daemon's). Neither is written at exit by a
+ *           process with fewer gets than report_min_gets, unless its pools
+ *           were not active or it freed a buffer wrongly.
  * Model     Static buffers, no lock, no allocation, no stdio, no descriptor
  *           left; errno kept; one write, but where a pipe or terminal takes
  *           no more than 4096 bytes at once. One report at a time: a second

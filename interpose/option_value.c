@@ -147,6 +147,23 @@ option_print_PERCENT(struct line *out, const void *field)
 }
 
 bool
+option_parse_NUMBER(const char *text, void *field)
+{
+    uint64_t number;
+
+    if (!option_number(text, INT64_MAX, &number, &text) || *text != '\0')
+        return false;
+    *(uint64_t *)field = number;
+    return true;
+}
+
+void
+option_print_NUMBER(struct line *out, const void *field)
+{
+    line_add_unsigned(out, *(const uint64_t *)field);
+}
+
+bool
 option_parse_BYTES(const char *text, void *field)
 {
     uint64_t bytes;

@@ -190,6 +190,15 @@ take_reporter(struct options *out, struct span value)
         out->reporter = (int)pid;
 }
 
+/* What an item says besides; see "Implied" in the header. */
+static void
+take_implied(struct options *out, const struct option_row *row)
+{
+    if (row - rows == OPTION_BIT_report && out->report == REPORT_TEXT &&
+        !options_gave(out, OPTION_BIT_report_min_gets))
+        out->report_min_gets = 0;
+}
+
 static void
 take_item(struct options *out, struct span item, options_complaint *complain)
 {
@@ -215,6 +224,7 @@ take_item(struct options *out, struct span item, options_complaint *complain)
         if (unescape(value, text, sizeof text) &&
             row->parse(text, row_field(row, out))) {
             out->given |= 1u << (row - rows);
+            take_implied(out, row);
             return;
         }
         if (complain != NULL)

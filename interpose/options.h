@@ -11,6 +11,8 @@
  * Syntax    Items are separated by commas; key and value by the first colon.
  *           Blanks around both are ignored, and so are empty items. A comma
  *           within a value is written as "\,". The last of several wins.
+ * Implied   report:text asks for every process's report, so it sets
+ *           report_min_gets to 0, unless that is given as well.
  */
 #ifndef MIDPOOL_INTERPOSE_OPTIONS_H
 #define MIDPOOL_INTERPOSE_OPTIONS_H
@@ -55,6 +57,7 @@ struct option_warmup {
 #define OPTION_FIELD_PATTERN(key) char key[OPTIONS_PATTERN_BYTES];
 #define OPTION_FIELD_BOOL(key) bool key;
 #define OPTION_FIELD_PERCENT(key) uint32_t key;
+#define OPTION_FIELD_NUMBER(key) uint64_t key;
 #define OPTION_FIELD_SIGNAL(key) int key; /* 0: none */
 #define OPTION_FIELD_WARMUP(key) struct option_warmup key;
 #define OPTION_FIELD_LIVE(key) enum option_live key;

@@ -4,6 +4,12 @@
  * Each is one function that writes its sentence, or nothing where it does
  * not apply. Thresholds are named here, with their reasons; a sentence gives
  * the numbers it rests on and says of what a percentage is.
+ *
+ * A warning means that something can be put right, so none is given for what
+ * no allocator can avoid. A hint names an option only where 'midpool bench
+ * --advice' can measure whether it helps this program. (A hint to warm up
+ * buffers was such a one: it readied 334 MB in every small child of a program
+ * that allocates and holds, and made node slower. It is no longer given.)
  */
 #include "advice.h"
 
@@ -13,13 +19,12 @@
 
 enum {
     BYPASS_PERCENT = 1,   /* below, alignment alone explains it */
-    FEW_GETS = 100,       /* too few to judge a rate by */
-    DISCARD_PERCENT = 10, /* of gets: buffers given back and needed again */
+    DISCARD_PERCENT = 10, /* of misses: buffers given back, needed again */
+    FIRST_PERCENT = 90,   /* of misses: what is left is no pattern */
     WASTE_PERCENT = 12,   /* even spread over a class wastes about 10 */
     WASTE_MIN_BYTES = 1 << 20,
     ABOVE_PERCENT = 50,
     ABOVE_MIN_CALLS = 1000, /* one large table is no pattern */
-    WARMUP_CLASSES = 3,
 };
 
 /* Whether part is more than percent % of whole. */
@@ -29,12 +34,59 @@ exceeds(uint64_t part, uint64_t percent, uint64_t whole)
     return (__uint128_t)part * 100 > (__uint128_t)whole * percent;
 }
 
+/*
+ * How many misses were a first use of memory that is still in use: no
+ * allocator can serve those from a buffer that was used before.
+ */
+static uint64_t
+first_uses_live(const struct stats_snapshot *snap)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        const struct stats_counts *counts = &snap->classes[i].counts;
+        uint64_t live = counts->live;
+        sum = sat_add(sum, live < counts->misses ? live : counts->misses);
+    }
+    return sum;
+}
+
+/* The same for memory that was in use at the peak of its class. */
+static uint64_t
+first_uses_at_peak(const struct stats_snapshot *snap)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
+        const struct stats_counts *counts = &snap->classes[i].counts;
+        uint32_t bytes = snap->classes[i].max_bytes;
+        uint64_t peak = bytes > 0 ? counts->peak_live_bytes / bytes : 0;
+        peak = peak > counts->live ? peak : counts->live;
+        sum = sat_add(sum, peak < counts->misses ? peak : counts->misses);
+    }
+    return sum;
+}
+
+static bool
+misses_exceed_limit(const struct stats_snapshot *snap, uint64_t misses)
+{
+    uint32_t limit = snap->page->warn_below;
+    return exceeds(misses, limit < 100 ? 100 - limit : 0, snap->total.gets);
+}
+
+/* Low as it stands, whatever the reason and however few the gets. */
 static bool
 hit_rate_is_low(const struct stats_snapshot *snap)
 {
-    uint32_t limit = snap->page->warn_below;
-    const struct stats_counts *total = &snap->total;
-    return (__uint128_t)total->hits * 100 < (__uint128_t)total->gets * limit;
+    return snap->page->warn_below > 0 &&
+           misses_exceed_limit(snap, snap->total.misses);
+}
+
+/* Low, of enough gets, and not only by first uses of memory in use. */
+static bool
+hit_rate_is_a_fault(const struct stats_snapshot *snap)
+{
+    uint64_t misses = sat_sub(snap->total.misses, first_uses_live(snap));
+    return hit_rate_is_low(snap) && snap->total.gets >= ADVICE_FEW_GETS &&
+           misses_exceed_limit(snap, misses);
 }
 
 static void
@@ -57,14 +109,13 @@ say_inactive(struct sink *sink, const struct stats_snapshot *snap)
 static void
 say_hit_rate(struct sink *sink, const struct stats_snapshot *snap)
 {
-    if (!hit_rate_is_low(snap))
+    if (!hit_rate_is_a_fault(snap))
         return;
     sink_text(sink, "hit rate ");
     say_percent(sink, snap->total.hits, snap->total.gets);
     sink_text(sink, " of ");
     sink_count(sink, snap->total.gets);
-    sink_text(sink, snap->total.gets == 1 ? " get" : " gets");
-    sink_text(sink, " is below ");
+    sink_text(sink, " gets is below ");
     sink_decimal(sink, snap->page->warn_below);
     sink_text(sink, " % (warn_below)");
 }
@@ -103,7 +154,8 @@ say_bypasses(struct sink *sink, const struct stats_snapshot *snap)
 {
     uint64_t bypasses = snap->total.bypasses;
     uint64_t requests = sat_add(snap->total.gets, bypasses);
-    if (!snap->page->active || !exceeds(bypasses, BYPASS_PERCENT, requests))
+    if (!snap->page->active || requests < ADVICE_FEW_GETS ||
+        !exceeds(bypasses, BYPASS_PERCENT, requests))
         return;
     say_percent(sink, bypasses, requests);
     sink_text(sink, " of the band's ");
@@ -119,75 +171,45 @@ say_remark(struct sink *sink, const struct stats_snapshot *snap)
         sink_text(sink, snap->page->reason);
 }
 
-/* A class as the option warmup takes it: 16K, 2560. */
-static void
-say_class(struct sink *sink, uint32_t bytes)
-{
-    bool kilo = bytes % 1024 == 0;
-    sink_decimal(sink, kilo ? bytes / 1024 : bytes);
-    if (kilo)
-        sink_char(sink, 'K');
-}
-
-/* The class with the most misses below a bound; false without any. */
-static bool
-next_by_misses(const struct stats_snapshot *snap, uint64_t below,
-               unsigned *found)
-{
-    uint64_t most = 0;
-    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
-        uint64_t misses = snap->classes[i].counts.misses;
-        if (misses < below && misses > most) {
-            most = misses;
-            *found = i;
-        }
-    }
-    return most > 0;
-}
-
-static void
-say_warmup(struct sink *sink, const struct stats_snapshot *snap)
-{
-    const struct stats_counts *total = &snap->total;
-    if (!hit_rate_is_low(snap) || total->gets < FEW_GETS ||
-        exceeds(total->discards, DISCARD_PERCENT, total->misses))
-        return;
-    sink_text(sink, "nearly every miss was a buffer's first use; "
-                    "MIDPOOL_CONF=warmup:");
-    uint64_t below = UINT64_MAX;
-    unsigned found = 0;
-    for (int i = 0; i < WARMUP_CLASSES; i++) {
-        if (!next_by_misses(snap, below, &found))
-            break;
-        below = snap->classes[found].counts.misses;
-        if (i > 0)
-            sink_char(sink, '+');
-        say_class(sink, snap->classes[found].max_bytes);
-        sink_char(sink, '=');
-        sink_decimal(sink, below);
-    }
-    sink_text(sink, " would make those buffers ready before main");
-}
-
 static void
 say_few_gets(struct sink *sink, const struct stats_snapshot *snap)
 {
-    if (!hit_rate_is_low(snap) || snap->total.gets >= FEW_GETS)
+    if (!hit_rate_is_low(snap) || snap->total.gets >= ADVICE_FEW_GETS)
         return;
-    sink_text(sink, "so few gets say little: the first use of every buffer "
-                    "is a miss");
+    sink_text(sink, "fewer than ");
+    sink_count(sink, ADVICE_FEW_GETS);
+    sink_text(sink, " gets say little: the first use of every buffer is a "
+                    "miss");
+}
+
+/* No setting removes these: they are explained, so that nobody looks. */
+static void
+say_first_uses(struct sink *sink, const struct stats_snapshot *snap)
+{
+    uint64_t misses = snap->total.misses;
+    uint64_t needed = first_uses_at_peak(snap);
+    if (!hit_rate_is_low(snap) || snap->total.gets < ADVICE_FEW_GETS ||
+        exceeds(sat_sub(misses, needed), 100 - FIRST_PERCENT, misses) ||
+        exceeds(snap->total.discards, DISCARD_PERCENT, misses))
+        return;
+    sink_count(sink, needed);
+    sink_text(sink, " of ");
+    sink_count(sink, misses);
+    sink_text(sink, " misses were the first use of memory that was in use at "
+                    "one time: no allocator avoids those");
 }
 
 static void
 say_discards(struct sink *sink, const struct stats_snapshot *snap)
 {
     const struct stats_counts *total = &snap->total;
-    if (!hit_rate_is_low(snap) ||
+    if (!hit_rate_is_a_fault(snap) ||
         !exceeds(total->discards, DISCARD_PERCENT, total->misses))
         return;
     sink_count(sink, total->discards);
-    sink_text(sink, " idle buffers were given back to the system; a longer "
-                    "decay_ms or a larger pool_max would keep more of them");
+    sink_text(sink, " idle buffers were given back to the system and may have "
+                    "been needed again: 'midpool bench --advice' tells "
+                    "whether a longer decay_ms or a larger pool_max pays");
 }
 
 static uint64_t
@@ -262,11 +284,11 @@ static const struct advice {
     bool warning;
     void (*say)(struct sink *sink, const struct stats_snapshot *snap);
 } advices[] = {
-    {"inactive", true, say_inactive}, {"hit_rate", true, say_hit_rate},
-    {"misuse", true, say_misuse},     {"bypasses", true, say_bypasses},
-    {"remark", false, say_remark},    {"few_gets", false, say_few_gets},
-    {"warmup", false, say_warmup},    {"discards", false, say_discards},
-    {"waste", false, say_waste},      {"above_band", false, say_above},
+    {"inactive", true, say_inactive},      {"hit_rate", true, say_hit_rate},
+    {"misuse", true, say_misuse},          {"bypasses", true, say_bypasses},
+    {"remark", false, say_remark},         {"few_gets", false, say_few_gets},
+    {"first_uses", false, say_first_uses}, {"discards", false, say_discards},
+    {"waste", false, say_waste},           {"above_band", false, say_above},
 };
 
 const unsigned advice_count = sizeof(advices) / sizeof(advices[0]);

@@ -12,7 +12,10 @@
 
 #include "snapshot.h"
 
-enum { ADVICE_BYTES = 400 /* of the longest message, with its NUL */ };
+enum {
+    ADVICE_BYTES = 400,     /* of the longest message, with its NUL */
+    ADVICE_FEW_GETS = 1000, /* with fewer, nothing is judged by its rate */
+};
 
 extern const unsigned advice_count;
 

@@ -30,6 +30,7 @@ struct report_style {
     bool utf8;      /* text only: block characters for the bars */
     bool all;       /* text only: a row per size class, beyond 40 lines */
     bool brief;     /* JSON only: totals and pools, see report_json.c */
+    bool terse;     /* text only: one line where there were few gets */
     unsigned width; /* text only: columns, 80 or more */
 };
 

@@ -12,7 +12,12 @@
 #include "text.h"
 #include "text_rows.h"
 
-enum { NAME_COLUMNS = 32, LEFTOVER_CLASSES = 6, LINES_MAX = 40 };
+enum {
+    NAME_COLUMNS = 32,
+    BRIEF_NAME_COLUMNS = 24, /* so that a line of 80 holds all of it */
+    LEFTOVER_CLASSES = 6,
+    LINES_MAX = 40,
+};
 
 static void
 say_end(struct sink *sink, const struct stats_snapshot *snap)
@@ -28,8 +33,10 @@ say_end(struct sink *sink, const struct stats_snapshot *snap)
     sink_duration(sink, (uint64_t)snap->duration_ns);
 }
 
-static void
-headline(struct text *text, const struct stats_snapshot *snap)
+/* Which process it is and how long it ran; the caller ends the line. */
+static struct sink *
+say_headline(struct text *text, const struct stats_snapshot *snap,
+             unsigned name_columns)
 {
     char name[4 * NAME_COLUMNS + 1];
     struct sink cut;
@@ -37,11 +44,18 @@ headline(struct text *text, const struct stats_snapshot *snap)
     sink_printable(&cut, subject_name(snap->page));
     name[cut.length] = '\0';
     struct sink *sink = text_words(text);
-    sink_columns(sink, name, cut.length, NAME_COLUMNS);
+    sink_columns(sink, name, cut.length, name_columns);
     sink_text(sink, " [");
     sink_signed(sink, snap->page->pid);
     sink_text(sink, "] ");
     say_end(sink, snap);
+    return sink;
+}
+
+static void
+headline(struct text *text, const struct stats_snapshot *snap)
+{
+    say_headline(text, snap, NAME_COLUMNS);
     text_flush(text, "midpool", TEXT_BOLD);
 }
 
@@ -239,12 +253,42 @@ deepbind(struct text *text, const struct stats_snapshot *snap)
     text_flush(text, "dlopen", TEXT_PLAIN);
 }
 
+static bool
+is_warned_of(const struct stats_snapshot *snap)
+{
+    char message[ADVICE_BYTES];
+    for (unsigned i = 0; i < advice_count; i++)
+        if (advice_is_warning(i) && advice_message(i, snap, message))
+            return true;
+    return false;
+}
+
+/* All there is to say of a process with few gets, on the headline. */
+static void
+one_line(struct text *text, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    struct sink *sink = say_headline(text, snap, BRIEF_NAME_COLUMNS);
+    text->width = TEXT_LINE_BYTES; /* also the longest name is not wrapped */
+    sink_text(sink, ": ");
+    sink_count(sink, total->gets);
+    sink_text(sink, total->gets == 1 ? " get, " : " gets, ");
+    sink_count(sink, total->hits);
+    sink_text(sink, total->hits == 1 ? " hit" : " hits");
+    text_flush(text, "midpool", TEXT_BOLD);
+}
+
 void
 report_text(struct sink *sink, const struct report_style *style,
             const struct stats_snapshot *snap)
 {
     struct text text;
     text_init(&text, sink, style);
+    if (style->terse && snap->total.gets < ADVICE_FEW_GETS &&
+        !is_warned_of(snap)) {
+        one_line(&text, snap);
+        return;
+    }
     headline(&text, snap);
     if (snap->total.gets > 0)
         hit_rate(&text, snap);

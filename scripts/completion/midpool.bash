@@ -54,8 +54,8 @@ _midpool_conf() {
     *:*) return ;;
     *)
         compopt -o nospace
-        values="report: report_file: report_children: warn_below: live:
-            signal: warmup: zero: misuse: check_fill: thp: cache_max:
+        values="report: report_file: report_children: report_min_gets:
+            warn_below: live: signal: warmup: zero: misuse: check_fill: thp: cache_max:
             pool_max: decay_ms: purge_thread: deepbind:"
         _midpool_list "$values" "$1"
         return

@@ -9,15 +9,30 @@ from midpool_lib import counters, reports, style
 
 WASTE_SHARE, WASTE_MIN_BYTES = 0.12, 1 << 20
 BYPASS_SHARE = 0.01
+FEW_GETS = 1000  # ADVICE_FEW_GETS in stats/advice.h
 ABOVE_SHARE, ABOVE_MIN_CALLS = 0.5, 1000
 # Ids that the library gives to sentences about counts.
-COUNTED = ("hit_rate", "few_gets", "warmup", "discards", "waste",
+COUNTED = ("hit_rate", "few_gets", "first_uses", "discards", "waste",
            "above_band", "bypasses", "misuse")
 
 
+def classes(report):
+    """All classes of a report, smallest first."""
+    return [row for pool in report["pools"] for row in pool["classes"]]
+
+
+def first_uses_live(report):
+    """Misses that were a first use of memory that is still in use."""
+    return sum(min(row["live"], row["misses"]) for row in classes(report))
+
+
 def _hit_rate(total):
-    row, limit = total["totals"], total["config"].get("warn_below", 95)
-    if not isinstance(limit, int) or row["hits"] * 100 >= row["gets"] * limit:
+    """Low, of enough gets, and not only by first uses of memory in use."""
+    limit, row = total["config"].get("warn_below", 95), total["totals"]
+    if not isinstance(limit, int) or limit <= 0 or row["gets"] < FEW_GETS:
+        return None
+    misses = row["misses"] - first_uses_live(total)
+    if misses * 100 <= (100 - limit) * row["gets"]:
         return None
     return (f"hit rate {style.percent(row['hits'], row['gets'])} of"
             f" {style.count(row['gets'])} gets is below {limit} %"
@@ -27,17 +42,23 @@ def _hit_rate(total):
 def _misuse(total):
     kinds = (("double_free", "double"), ("interior_free", "inside a buffer"),
              ("misaligned_free", "misaligned"),
-             ("wild_free", "of memory never handed out"))
+             ("wild_free", "of memory never handed out"),
+             ("wrong_size", "with a wrong size"))
     found = [f"{style.count(total['misuse'][key])} {words}"
              for key, words in kinds if total["misuse"].get(key)]
     return found and ("bad frees: " + ", ".join(found) + "; the program has a"
                       " bug, MIDPOOL_CONF=misuse:abort stops at the first")
 
 
-def _bypasses(total):
+def _band(total):
+    """Requests of the band: those that bypassed the pools, and all."""
     part = total["totals"]["bypasses"]
-    whole = part + total["totals"]["gets"]
-    if part <= whole * BYPASS_SHARE:
+    return part, part + total["totals"]["gets"]
+
+
+def _bypasses(total):
+    part, whole = _band(total)
+    if whole < FEW_GETS or part <= whole * BYPASS_SHARE:
         return None
     return (f"{style.percent(part, whole)} of the band's"
             f" {style.count(whole)} requests could not use a pool and went to"
@@ -49,7 +70,7 @@ def _waste(total):
     lost = counters.waste_bytes(row)
     if lost < WASTE_MIN_BYTES or lost <= row["slot_bytes"] * WASTE_SHARE:
         return None
-    rows = [entry for pool in total["pools"] for entry in pool["classes"]]
+    rows = classes(total)
     worst = max(rows, key=counters.waste_bytes, default=None)
     text = (f"{style.percent(lost, row['slot_bytes'])} of the bytes handed"
             " out were not asked for")
@@ -74,6 +95,9 @@ def _often(total, rows, size):
 
 
 def _above(total):
+    part, band = _band(total)
+    if part > band * BYPASS_SHARE:  # their bytes are not counted
+        return None
     above, below = total["fallback"]["above"], total["fallback"]["below"]
     whole = (above["bytes"] + below["bytes"]
              + total["totals"]["requested_bytes"])

@@ -66,8 +66,8 @@ class Sample:
 
 
 # Options that change what is written, not how memory is handed out.
-HARMLESS = {"report", "report_file", "report_children", "warn_below", "live",
-            "signal"}
+HARMLESS = {"report", "report_file", "report_children", "report_min_gets",
+            "warn_below", "live", "signal"}
 
 
 def _classes(report):

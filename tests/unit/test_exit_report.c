@@ -37,6 +37,7 @@ start_in_directory(void)
     process_identify();
     process_describe(pool_page());
     stderr_target_record();
+    options.report_min_gets = 0;
     exit_report_init(&options);
 }
 
@@ -102,6 +103,33 @@ Test(exit_report, text_goes_to_stderr)
     report();
     cr_assert(is_text(contents("stderr")));
     cr_assert_eq(dup(0), lowest, "no descriptor is left");
+}
+
+Test(exit_report, a_process_with_few_gets_says_nothing)
+{
+    options.report_min_gets = 1;
+    pool_page()->active = 1;
+    report();
+    cr_assert_str_eq(contents("stderr"), "");
+    exit_report_write(EXIT_REPORT_ON_SIGNAL);
+    cr_assert(is_text(contents("stderr")), "who asks is answered");
+}
+
+Test(exit_report, what_is_wrong_is_said_all_the_same)
+{
+    options.report_min_gets = 1;
+    pool_page()->active = 1;
+    pool_page()->double_frees = 1;
+    report();
+    cr_assert(is_text(contents("stderr")));
+}
+
+Test(exit_report, pools_that_were_not_active_are_told_of)
+{
+    options.report_min_gets = 1;
+    pool_page()->active = 0;
+    report();
+    cr_assert(is_text(contents("stderr")));
 }
 
 Test(exit_report, other_formats_go_to_a_file_named_by_default)

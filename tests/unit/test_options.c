@@ -58,6 +58,7 @@ Test(options, defaults_are_those_of_the_contract)
     cr_assert_eq(options.report, REPORT_TEXT);
     cr_assert_str_eq(options.report_file, "");
     cr_assert(options.report_children);
+    cr_assert_eq(options.report_min_gets, 4000);
     cr_assert_eq(options.warn_below, 95);
     cr_assert_not(options.live);
     cr_assert_eq(options.signal, 0);
@@ -95,6 +96,16 @@ Test(options, the_last_of_several_wins)
 {
     cr_assert_eq(parse("report:json,report:csv").report, REPORT_CSV);
     assert_silent();
+}
+
+Test(options, a_text_report_that_is_asked_for_comes_from_every_process)
+{
+    cr_assert_eq(parse("report:text").report_min_gets, 0);
+    cr_assert_eq(parse("report:json").report_min_gets, 4000);
+    cr_assert_eq(parse("report:jsno").report_min_gets, 4000);
+    cr_assert_eq(parse("report:text,report_min_gets:5").report_min_gets, 5);
+    cr_assert_eq(parse("report_min_gets:5,report:text").report_min_gets, 5);
+    cr_assert_eq(parse("report_min_gets:-1").report_min_gets, 4000);
 }
 
 Test(options, an_unknown_key_is_named_with_the_nearest)
@@ -232,7 +243,8 @@ Test(options, nobody_has_to_listen)
 Test(options, the_description_parses_to_the_same)
 {
     const char *conf = "report:openmetrics,report_file:/x\\,y/%e.%p,"
-                       "report_children:no,warn_below:12,live:yes,"
+                       "report_children:no,report_min_gets:7,warn_below:12,"
+                       "live:yes,"
                        "signal:RTMIN+4,warmup:2K=3+64K=1,zero:free,"
                        "misuse:warn,check_fill:yes,thp:dense,cache_max:1000,"
                        "pool_max:3G,decay_ms:0,purge_thread:yes,"

@@ -33,14 +33,51 @@ Test(stats_advice, nothing_is_said_of_a_page_at_rest)
 Test(stats_advice, a_hit_rate_below_the_limit_is_warned_of)
 {
     struct stats_header *page = fixture_page();
-    fixture_traffic(page, CLASS_2K, 2048, 100, 5, 100);
+    fixture_traffic(page, CLASS_2K, 2048, 1000, 50, 1000);
     cr_expect(not(applies("hit_rate", page)), "95 %% is not below 95 %%");
-    fixture_hot(page, 0, CLASS_2K)->misses = 6;
+    fixture_hot(page, 0, CLASS_2K)->misses = 60;
     cr_expect(applies("hit_rate", page));
     cr_expect(eq(str, message,
-                 "hit rate 94.0 % of 100 gets is below 95 % (warn_below)"));
+                 "hit rate 94.0 % of 1,000 gets is below 95 % (warn_below)"));
     page->warn_below = 0;
     cr_expect(not(applies("hit_rate", page)));
+    page->warn_below = 100;
+    cr_expect(applies("hit_rate", page));
+    fixture_hot(page, 0, CLASS_2K)->misses = 0;
+    cr_expect(not(applies("hit_rate", page)), "nothing is below 100 %%");
+}
+
+Test(stats_advice, fewer_than_a_thousand_gets_get_no_verdict)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_16K, 16384, 999, 999, 999);
+    cr_expect(not(applies("hit_rate", page)));
+    cr_expect(applies("few_gets", page));
+    fixture_traffic(page, CLASS_2K, 2048, 1, 1, 1);
+    cr_expect(applies("hit_rate", page));
+    cr_expect(not(applies("few_gets", page)));
+}
+
+Test(stats_advice, first_uses_of_memory_in_use_are_no_fault)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2K, 2048, 1000, 1000, 949);
+    cr_expect(applies("hit_rate", page), "949 of 1,000 were freed");
+    fixture_hot(page, 0, CLASS_2K)->puts = 50;
+    cr_expect(not(applies("hit_rate", page)), "5 %% are left");
+    cr_expect(applies("first_uses", page));
+    cr_expect(contains(message, " of 1,000 misses were the first use of"));
+    fixture_hot(page, 0, CLASS_2K)->puts = 1000;
+    cr_expect(applies("hit_rate", page), "nothing is in use any more");
+    cr_expect(applies("first_uses", page), "but it was, at one time");
+}
+
+Test(stats_advice, a_class_in_use_excuses_no_other)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2K, 2048, 1000, 0, 0);
+    fixture_traffic(page, CLASS_16K, 16384, 1000, 1000, 1000);
+    cr_expect(applies("hit_rate", page));
 }
 
 Test(stats_advice, misuse_is_named_by_kind)
@@ -81,31 +118,16 @@ Test(stats_advice, a_remark_on_active_pools_is_passed_on)
     cr_expect(eq(str, message, "only 64 MB of address space"));
 }
 
-Test(stats_advice, warmup_is_proposed_for_first_uses)
-{
-    struct stats_header *page = fixture_page();
-    fixture_traffic(page, CLASS_16K, 16384, 200, 100, 200);
-    fixture_traffic(page, CLASS_2560, 2560, 200, 50, 200);
-    cr_expect(applies("warmup", page));
-    cr_expect(contains(message, "warmup:16K=100+2560=50 would"));
-    cr_expect(not(applies("discards", page)));
-}
-
 Test(stats_advice, a_longer_decay_is_proposed_where_buffers_were_given_back)
 {
     struct stats_header *page = fixture_page();
-    fixture_traffic(page, CLASS_16K, 16384, 200, 100, 200);
-    page->discards[CLASS_16K] = 90;
+    fixture_traffic(page, CLASS_16K, 16384, 2000, 1000, 2000);
+    page->discards[CLASS_16K] = 100;
+    cr_expect(not(applies("discards", page)), "no more than a tenth");
+    page->discards[CLASS_16K] = 900;
     cr_expect(applies("discards", page));
-    cr_expect(not(applies("warmup", page)));
-}
-
-Test(stats_advice, few_gets_are_no_ground_for_advice)
-{
-    struct stats_header *page = fixture_page();
-    fixture_traffic(page, CLASS_16K, 16384, 99, 99, 99);
-    cr_expect(applies("few_gets", page));
-    cr_expect(not(applies("warmup", page)));
+    cr_expect(contains(message, "'midpool bench --advice'"));
+    cr_expect(not(applies("first_uses", page)));
 }
 
 Test(stats_advice, waste_names_the_class_and_the_requests)

@@ -8,6 +8,7 @@ and what became of the report.
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -44,10 +45,42 @@ def test_text_on_stderr(arguments):
     assert "\x1b" not in text, "colour codes outside a terminal"
 
 
+def text_of(arguments, conf, gets):
+    """What a process says on stderr that makes so many gets in all."""
+    bare = preload.run(arguments.lib, cases(arguments, "reuse", "0"))
+    at_start = bare.expect(0).report()["totals"]["gets"]
+    return preload.run(
+        arguments.lib, cases(arguments, "reuse", str(gets - at_start)),
+        extra={"MIDPOOL_CONF": conf}).expect(0).err.decode()
+
+
 def test_default_is_text(arguments):
-    result = preload.run(arguments.lib, cases(arguments, "nothing"),
-                         extra={"MIDPOOL_CONF": ""}).expect(0)
-    assert b"midpool" in result.err, result
+    """On stderr from 4,000 gets on: a preload of everything stays readable."""
+    assert text_of(arguments, "", 3999) == ""
+    text = text_of(arguments, "", 4000)
+    assert "4,000 gets" in text and "memory" in text, text
+
+
+def test_report_min_gets(arguments):
+    assert text_of(arguments, "report_min_gets:1500", 1499) == ""
+    assert "1,500 gets" in text_of(arguments, "report_min_gets:1500", 1500)
+    assert text_of(arguments, "report_min_gets:1500,report:text", 1499) == ""
+    assert text_of(arguments, "report:text,report_min_gets:1500", 1499) == ""
+    with temporary() as folder:  # a file is always written
+        preload.run(arguments.lib, cases(arguments, "nothing"),
+                    conf="report:text,report_min_gets:99999,"
+                    "report_file:%s/r.txt" % folder).expect(0)
+        assert os.listdir(folder) == ["r.txt"]
+
+
+def test_few_gets_are_one_line(arguments):
+    """Fewer than 1,000; who says report:text asks for every process."""
+    for conf in ("report:text", "report_min_gets:0"):
+        text = text_of(arguments, conf, 999)
+        assert re.fullmatch(
+            r"midpool +limits_report_cases \[\d+\] ran for [^:\n]+:"
+            r" 999 gets, \d+ hits\n", text), text
+        assert len(text_of(arguments, conf, 1000).splitlines()) > 10
 
 
 def test_none_is_silent(arguments):

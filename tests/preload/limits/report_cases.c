@@ -203,6 +203,14 @@ list_descriptors(void)
             dprintf(1, "%d\n", fd);
 }
 
+/* As many gets as the argument says, of one buffer. */
+static void
+reuse(void)
+{
+    for (long left = strtol(argument, NULL, 10); left > 0; left--)
+        free(malloc(5000));
+}
+
 static void
 nothing(void)
 {
@@ -233,6 +241,7 @@ static const struct {
     {"raise_ignored_signal", raise_ignored_signal},
     {"wait_for_input", wait_for_input},
     {"list_descriptors", list_descriptors},
+    {"reuse", reuse},
     {"nothing", nothing},
 };
 

@@ -161,6 +161,8 @@ class Suite:
                "PYTHONDONTWRITEBYTECODE": "1"}
         if mode != "plain":
             env["LD_PRELOAD"] = self.library
+        if mode == "text":  # of every process, however few its gets
+            env["MIDPOOL_CONF"] = "report_min_gets:0"
         if mode == "json":
             env["MIDPOOL_CONF"] = ("report:json,report_file:"
                                    + self.reports + "/%e.%p.%n.json")
