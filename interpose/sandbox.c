@@ -164,6 +164,17 @@ int sandbox_prctl(int option, long a, long b, long c, long d);
 long sandbox_syscall_noted(long number, long a, long b, long c, long d, long e);
 long sandbox_syscall(long number, ...);
 
+/*
+ * libc's own, by words that imports_redirect does not change: a second copy of
+ * the library redirects this one's imports, and each would call the other.
+ */
+extern int (*volatile const sandbox_libc_prctl)(int option, ...);
+extern long (*volatile const sandbox_libc_syscall)(long number, ...);
+__attribute__((used)) int (*volatile const sandbox_libc_prctl)(int option,
+                                                               ...) = prctl;
+__attribute__((used)) long (*volatile const sandbox_libc_syscall)(
+    long number, ...) = syscall;
+
 /* Where prctl is called with this, it may be about a filter. */
 int
 sandbox_prctl(int option, long a, long b, long c, long d)
@@ -172,7 +183,7 @@ sandbox_prctl(int option, long a, long b, long c, long d)
 
     if (option == PR_SET_SECCOMP)
         stderr_target_confirm();
-    result = prctl(option, a, b, c, d);
+    result = sandbox_libc_prctl(option, a, b, c, d);
     if (option == PR_SET_SECCOMP && result == 0) {
         if (a == SECCOMP_MODE_STRICT)
             apply_strict();
@@ -193,7 +204,7 @@ sandbox_syscall_noted(long number, long a, long b, long c, long d, long e)
         return sandbox_prctl((int)a, b, c, d, e);
     if (sets)
         stderr_target_confirm();
-    result = syscall(number, a, b, c, d, e);
+    result = sandbox_libc_syscall(number, a, b, c, d, e);
     if (sets && result >= 0) {
         if (a == SECCOMP_SET_MODE_STRICT)
             apply_strict();
@@ -220,7 +231,7 @@ __asm__(".pushsection .text\n"
         "je sandbox_syscall_noted\n"
         "cmpq $157, %rdi\n"
         "je sandbox_syscall_noted\n"
-        "jmp *syscall@GOTPCREL(%rip)\n"
+        "jmp *sandbox_libc_syscall(%rip)\n"
         ".cfi_endproc\n"
         ".size sandbox_syscall, . - sandbox_syscall\n"
         ".popsection\n");
@@ -237,8 +248,8 @@ __asm__(".pushsection .text\n"
         "b.eq sandbox_syscall_noted\n"
         "cmp x0, #167\n"
         "b.eq sandbox_syscall_noted\n"
-        "adrp x16, :got:syscall\n"
-        "ldr x16, [x16, :got_lo12:syscall]\n"
+        "adrp x16, sandbox_libc_syscall\n"
+        "ldr x16, [x16, :lo12:sandbox_libc_syscall]\n"
         "br x16\n"
         ".cfi_endproc\n"
         ".size sandbox_syscall, . - sandbox_syscall\n"
