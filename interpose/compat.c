@@ -13,6 +13,7 @@
 #include "backend.h"
 #include "exit_report.h"
 #include "export.h"
+#include "front_calls.h"
 #include "libc_release.h"
 #include "lifecycle.h"
 #include "pool.h"
@@ -58,8 +59,8 @@ backend_idle(const struct usage *usage)
     return resident > allocated ? resident - allocated : 0;
 }
 
-EXPORT struct mallinfo2
-mallinfo2(void)
+static struct mallinfo2
+own_mallinfo2(void)
 {
     struct usage usage = take_usage();
     size_t used = usage.pool_live + usage.backend.allocated_bytes;
@@ -80,13 +81,24 @@ as_int(size_t bytes)
     return bytes < INT_MAX ? (int)bytes : INT_MAX;
 }
 
+EXPORT struct mallinfo2
+mallinfo2(void)
+{
+    if (FRONT_HAS(mallinfo2))
+        return front_calls.mallinfo2();
+    return own_mallinfo2();
+}
+
 /* The old form, whose fields are too small: they stop at INT_MAX. */
 EXPORT struct mallinfo
 mallinfo(void)
 {
-    struct mallinfo2 info = mallinfo2();
+    struct mallinfo2 info;
     struct mallinfo small = {0};
 
+    if (FRONT_HAS(mallinfo))
+        return front_calls.mallinfo();
+    info = own_mallinfo2();
     small.arena = as_int(info.arena);
     small.ordblks = as_int(info.ordblks);
     small.uordblks = as_int(info.uordblks);
@@ -95,19 +107,14 @@ mallinfo(void)
     return small;
 }
 
-/* glibc's headers name parameters in a way that is reserved to it. */
-/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
-
 /* The element names are glibc's, for programs that read them. */
-EXPORT int
-malloc_info(int options, FILE *stream)
+static int
+own_malloc_info(FILE *stream)
 {
     struct usage usage = take_usage();
     size_t used = usage.pool_live + usage.backend.allocated_bytes;
     size_t idle = usage.pool_idle + backend_idle(&usage);
 
-    if (options != 0)
-        return EINVAL;
     fprintf(stream,
             "<malloc version=\"1\">\n"
             "<heap nr=\"0\">\n<sizes>\n</sizes>\n"
@@ -134,9 +141,24 @@ malloc_info(int options, FILE *stream)
     return 0;
 }
 
+/* glibc's headers name parameters in a way that is reserved to it. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
+EXPORT int
+malloc_info(int options, FILE *stream)
+{
+    if (FRONT_HAS(malloc_info))
+        return front_calls.malloc_info(options, stream);
+    return options == 0 ? own_malloc_info(stream) : EINVAL;
+}
+
 EXPORT void
 malloc_stats(void)
 {
+    if (FRONT_HAS(malloc_stats)) {
+        front_calls.malloc_stats();
+        return;
+    }
     lifecycle_init_early();
     pool_stats_settle();
     exit_report_to_fd(STDERR_FILENO, REPORT_TEXT);
@@ -148,7 +170,8 @@ malloc_trim(size_t pad)
     int kept = errno;
     size_t purged;
 
-    (void)pad;
+    if (FRONT_HAS(malloc_trim))
+        return front_calls.malloc_trim(pad);
     lifecycle_init_early();
     purged = pool_purge();
     backend_trim();
@@ -165,6 +188,8 @@ enum {
 EXPORT int
 mallopt(int parameter, int value)
 {
+    if (FRONT_HAS(mallopt))
+        return front_calls.mallopt(parameter, value);
     return parameter != M_MXFAST || (value >= 0 && value <= MXFAST_MOST) ||
            libc_release_since(MXFAST_GONE);
 }

@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "cache_fast.h"
+#include "front.h"
 #include "libc_release.h"
 #include "midpool_exports.h"
 #include "route.h"
@@ -67,6 +68,8 @@ calloc(size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
+    if (front_stands())
+        return front_calloc(bytes);
     if (size_in_band(bytes))
         return route_get_zero(bytes);
     if (likely(bytes < BAND_MIN_BYTES)) {
@@ -80,6 +83,8 @@ calloc(size_t count, size_t size)
 EXPORT void *
 realloc(void *ptr, size_t bytes)
 {
+    if (front_stands())
+        return front_realloc(ptr, bytes);
     if (ptr == NULL)
         return malloc(bytes);
     if (bytes == 0) {
@@ -95,6 +100,13 @@ power_of_two(size_t value)
     return value != 0 && (value & (value - 1)) == 0;
 }
 
+static void *
+get_aligned(size_t align, size_t bytes)
+{
+    return front_stands() ? front_aligned(align, bytes)
+                          : route_get_aligned(align, bytes);
+}
+
 /*
  * As glibc's: errno tells a lack of memory as the result does. POSIX leaves it
  * open, and programs that look at errno alone rely on it.
@@ -107,7 +119,7 @@ posix_memalign(void **out, size_t align, size_t bytes)
 
     if (!power_of_two(align) || align % sizeof(void *) != 0)
         return EINVAL;
-    ptr = route_get_aligned(align, bytes);
+    ptr = get_aligned(align, bytes);
     errno = ptr != NULL ? kept : ENOMEM;
     if (ptr == NULL)
         return ENOMEM;
@@ -125,7 +137,7 @@ get_aligned_up(size_t align, size_t bytes)
     }
     if (align > 1 && !power_of_two(align))
         align = (size_t)1 << cache_width(align);
-    return route_get_aligned(align == 0 ? 1 : align, bytes);
+    return get_aligned(align == 0 ? 1 : align, bytes);
 }
 
 EXPORT void *
@@ -150,7 +162,7 @@ aligned_alloc(size_t align, size_t bytes)
 EXPORT void *
 valloc(size_t bytes)
 {
-    return route_get_aligned(OS_PAGE_BYTES, bytes);
+    return get_aligned(OS_PAGE_BYTES, bytes);
 }
 
 EXPORT void *
@@ -160,7 +172,7 @@ pvalloc(size_t bytes)
         errno = ENOMEM;
         return NULL;
     }
-    return route_get_aligned(OS_PAGE_BYTES, align_up(bytes, OS_PAGE_BYTES));
+    return get_aligned(OS_PAGE_BYTES, align_up(bytes, OS_PAGE_BYTES));
 }
 
 EXPORT size_t

@@ -12,6 +12,7 @@
 #include "deepbind.h"
 #include "environment.h"
 #include "exit_report.h"
+#include "front_calls.h"
 #include "line.h"
 #include "live.h"
 #include "misuse.h"
@@ -291,6 +292,8 @@ start(int argc, char **argv, char **entries)
         return;
     }
     unnoticed_begin(&mark);
+    if (front_find())
+        front_calls_find();
     lifecycle_init_early();
     process_identify();
     stderr_target_record();

@@ -50,7 +50,7 @@ match_valgrind(struct dl_phdr_info *info, size_t size, void *unused)
  * too, which defines nothing.
  */
 static bool
-is_defined_elsewhere(uintptr_t function, Dl_info *where)
+find_elsewhere(uintptr_t function, Dl_info *where)
 {
     const ElfW(Sym) *symbol = NULL;
 
@@ -59,6 +59,14 @@ is_defined_elsewhere(uintptr_t function, Dl_info *where)
     if (dladdr1((void *)function, where, (void **)&symbol, RTLD_DL_SYMENT) == 0)
         return false;
     return symbol == NULL || symbol->st_shndx != SHN_UNDEF;
+}
+
+bool
+passthrough_is_elsewhere(uintptr_t function)
+{
+    Dl_info where;
+
+    return find_elsewhere(function, &where);
 }
 
 const char *
@@ -71,8 +79,8 @@ passthrough_reason(void)
         return sanitizer;
     if (dl_iterate_phdr(match_valgrind, NULL) != 0)
         return "valgrind replaces the allocator";
-    if (!is_defined_elsewhere((uintptr_t)malloc, &where) &&
-        !is_defined_elsewhere((uintptr_t)free, &where))
+    if (!find_elsewhere((uintptr_t)malloc, &where) &&
+        !find_elsewhere((uintptr_t)free, &where))
         return NULL;
     line_start(&reason, where.dli_fname);
     line_add(&reason, " defines malloc itself");

@@ -7,6 +7,15 @@
 #ifndef MIDPOOL_INTERPOSE_PASSTHROUGH_H
 #define MIDPOOL_INTERPOSE_PASSTHROUGH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Is the function, by the address that the dynamic linker bound our reference
+ * to, defined by another object? Calls dladdr1.
+ */
+bool passthrough_is_elsewhere(uintptr_t function);
+
 /* The sanitizer in the process, in words, or NULL. Calls nothing. */
 const char *passthrough_sanitizer(void);
 

@@ -18,6 +18,14 @@
 /* A buffer kept its slot, far too large for it, for want of another. */
 static atomic_bool kept_large_slot;
 
+atomic_bool route_served;
+
+static void
+note_served(void)
+{
+    atomic_store_explicit(&route_served, true, memory_order_relaxed);
+}
+
 /* A slot of the bin; NULL is a bypass, counted as such. */
 static void *
 get(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
@@ -35,8 +43,10 @@ noinline void *
 route_get(size_t bytes, enum cache_taken taken)
 {
     bool zero;
-    void *slot = get(size_bin(bytes), bytes, taken, &zero);
+    void *slot;
 
+    note_served();
+    slot = get(size_bin(bytes), bytes, taken, &zero);
     return slot != NULL ? slot : backend_malloc(bytes);
 }
 
@@ -113,6 +123,7 @@ route_get_aligned(size_t align, size_t bytes)
 noinline void *
 route_below(size_t bytes)
 {
+    note_served();
     lifecycle_init_early();
     cache_count_below_slow(bytes);
     return backend_malloc(bytes);
@@ -129,6 +140,7 @@ route_below_zero(size_t bytes)
 noinline void *
 route_fallback(size_t bytes)
 {
+    note_served();
     lifecycle_init_early();
     cache_count_slow(bytes);
     return backend_malloc(bytes);

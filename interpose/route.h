@@ -5,10 +5,23 @@
 #ifndef MIDPOOL_INTERPOSE_ROUTE_H
 #define MIDPOOL_INTERPOSE_ROUTE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "cache.h"
+
+/*
+ * Was malloc called? Where another malloc stands in front, its calls are then
+ * handed on to ours. Written on slow paths, which every first call takes.
+ */
+extern atomic_bool route_served;
+
+static inline bool
+route_has_served(void)
+{
+    return atomic_load_explicit(&route_served, memory_order_relaxed);
+}
 
 /* A request of the band that the fast path gave up, and how far it came. */
 void *route_get(size_t bytes, enum cache_taken taken);
