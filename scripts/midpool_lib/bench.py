@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 
-from midpool_lib import (allocators, arguments, build, collect, launch,
+from midpool_lib import (allocators, arguments, build, collect, conf, launch,
                          measure, obstacles, paths, run, sampling, style,
                          verdict)
 from midpool_lib.errors import CommandError
@@ -69,9 +69,7 @@ class Bench:
         return env
 
     def _conf(self):
-        kept = [entry for text in [run.own_conf()] + self.options.conf
-                for key, entry in collect.parse_conf(text)
-                if key not in collect.OURS]
+        kept = conf.without(collect.OURS, run.own_conf(), *self.options.conf)
         return ",".join(kept + ["report:none"])
 
     def _measure(self, name, streams):

@@ -10,18 +10,12 @@ user can list. The program's processes know it by their environment.
 
 import os
 
-from midpool_lib import pages, paths, reports
+from midpool_lib import conf, pages, paths, reports
 from midpool_lib.errors import CommandError
 
 OURS = ("report", "report_file", "live")
 FEW_PAGES = 64
 SAVED = "page."  # begins the names of reports made from pages
-
-
-def parse_conf(text):
-    """MIDPOOL_CONF's text as a list of (key, whole entry)."""
-    entries = [entry for entry in text.split(",") if entry.strip()]
-    return [(entry.partition(":")[0].strip(), entry) for entry in entries]
 
 
 class Collector:
@@ -46,8 +40,7 @@ class Collector:
 
     def conf(self, *texts):
         """The program's MIDPOOL_CONF: texts' options, and what run needs."""
-        kept = [entry for text in texts for key, entry in parse_conf(text)
-                if key not in OURS]
+        kept = conf.without(OURS, *texts)
         pattern = os.path.join(self.place, "%e.%p.%n.json")
         return ",".join(kept + ["report:json", "report_file:" + pattern,
                                 "live:yes"])

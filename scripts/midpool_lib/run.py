@@ -58,11 +58,10 @@ def own_conf():
 
 
 def warn_of_conf(texts):
-    from midpool_lib import collect
+    from midpool_lib import collect, conf
 
-    used = sorted({key for text in texts
-                   for key, _entry in collect.parse_conf(text)
-                   if key in collect.OURS})
+    used = sorted({item.key for text in texts for item in conf.parse(text)
+                   if item.key in collect.OURS})
     if used:
         say(f"midpool: run collects the reports itself: {', '.join(used)} in"
             " the options is not used (-o FILE keeps the report)")

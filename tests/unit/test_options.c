@@ -98,6 +98,16 @@ Test(options, the_last_of_several_wins)
     assert_silent();
 }
 
+/* The command's parser takes the same rows: tests/command/test_conf.py. */
+Test(options, the_table_that_the_command_reads_as_well)
+{
+#define CONF_CASE(text, file, percent)                                         \
+    cr_expect_str_eq(parse(text).report_file, file, "%s", text);               \
+    cr_expect_eq(parse(text).warn_below, percent, "%s", text);
+#include "../support/conf_cases.def"
+#undef CONF_CASE
+}
+
 Test(options, a_text_report_that_is_asked_for_comes_from_every_process)
 {
     cr_assert_eq(parse("report:text").report_min_gets, 0);

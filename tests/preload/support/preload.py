@@ -18,7 +18,9 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+sys.path.insert(1, os.path.join(HERE, "..", "..", "..", "scripts"))
 import check_report  # noqa: E402  (beside this folder)
+from midpool_lib import conf as midpool_conf  # noqa: E402
 
 FAILED, SKIPPED = 99, 77
 SOAK = os.environ.get("MIDPOOL_SOAK") == "1"
@@ -84,7 +86,7 @@ def environment(lib, conf="", folder=None, extra=None, preload=()):
     if libs:
         env["LD_PRELOAD"] = ":".join(libs)
     if lib and folder and "report" not in [
-            part.split(":")[0] for part in conf.split(",")]:
+            item.key for item in midpool_conf.parse(conf)]:
         report = "report:json,report_file:%s/report.%%p.%%n.json" % folder
         conf = report + ("," + conf if conf else "")
     if conf:
