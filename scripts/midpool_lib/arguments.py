@@ -97,7 +97,7 @@ def parse(command, argv, spec, help_text, stop_at_operand=False, into=None):
                 words.insert(0, "-" + value)
             continue
         if value is None:
-            if not words:
+            if not words or words[0] == "--" or words[0] in spec:
                 raise CommandError(f"{command}: {option} needs a value",
                                    f"see 'midpool {command} --help'")
             value = words.pop(0)

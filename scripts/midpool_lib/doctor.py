@@ -236,16 +236,14 @@ def verdict(name, findings):
     return f"{name}: midpool can serve it (midpool run -- {name} ...)"
 
 
-def missing_interpreter(path):
-    """The finding on a script whose interpreter is not there, or None."""
-    with open(path, "rb") as file:
-        first = file.readline(256)
-    if not first.startswith(b"#!"):
+def check_interpreter(path):
+    """The finding where an interpreter or loader is not there, or None."""
+    missing = elf.missing_interpreter(path)
+    if not missing:
         return None
-    line = first[2:].decode("utf-8", "replace").strip()
-    return Finding("no", "interpreter", f"its first line asks for"
-                   f" {style.plain(line) or 'nothing'}, which is not there",
-                   "install it, or correct the first line", runs=False)
+    return Finding("no", "interpreter", f"{style.plain(missing)} is not there",
+                   "install it, or correct the path in the program",
+                   runs=False)
 
 
 def main(argv):
@@ -253,9 +251,10 @@ def main(argv):
     program = options.rest + (options.after or [])
     if not program:
         raise CommandError("doctor: which program?", "midpool doctor PROGRAM")
-    path, scripts = elf.interpreter_of(launch.find_only(program[0]))
+    found = launch.find_only(program[0], launch.locate)
+    path, scripts = elf.interpreter_of(found)
     path = os.path.realpath(path)
-    missing = missing_interpreter(path)
+    missing = None if obstacles.quick(path) else check_interpreter(found)
     findings = [missing] if missing else examine(path, options.build)
     if scripts and not missing:
         findings.insert(0, Finding("note", "script", f"{scripts[0]} is run by"

@@ -178,6 +178,29 @@ def find_program(name):
     return None
 
 
+def missing_interpreter(path):
+    """The interpreter that a program asks for and that is not there, be it of
+    a '#!' line or a loader; None where all are there, or none is needed."""
+    try:
+        target, _scripts = interpreter_of(path)
+        with open(target, "rb") as file:
+            words = file.readline(256)[2:].decode("utf-8", "replace").split()
+            file.seek(0)
+            if file.read(2) == b"#!":
+                if words and not os.path.exists(words[0]):
+                    return words[0]
+                return None
+        file = Elf(target)
+        loader = file.interpreter
+        if not loader or os.path.exists(loader):
+            return None
+        own = Elf("/proc/self/exe")
+    except (NotElf, OSError):
+        return None
+    # Another machine's programs have an emulator, which has the loader.
+    return loader if own.machine == file.machine else None
+
+
 def interpreter_of(path, depth=4):
     """Follows '#!' lines: (the ELF file that will run, scripts on the way)."""
     scripts = []

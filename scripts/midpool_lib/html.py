@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 
@@ -93,11 +94,9 @@ def page(names, loaded):
              "@SCRIPT@": "\n".join(_asset(name) for name in SCRIPTS),
              "@REPORTS@": _embed({"reports": loaded}),
              "@ABOUT@": _embed(about)}
-    text = _asset("page.html")
-    for mark in ("@TITLE@", "@STYLE@", "@REPORTS@", "@ABOUT@", "@SCRIPT@"):
-        before, _, after = text.partition(mark)
-        text = before + parts[mark] + after
-    return text
+    # In one pass: a value that looks like a mark is not a mark.
+    return re.sub("|".join(parts), lambda mark: parts[mark[0]],
+                  _asset("page.html"))
 
 
 def _escape(text):
@@ -116,12 +115,15 @@ def _default_output(names):
 
 
 def _write(path, text):
-    if os.path.exists(path) and reports.HTML_MARK not in open(
-            path, "rb").read(1 << 20):
-        raise CommandError(f"html: {path} exists and is not such a page",
-                           "give another name with -o")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    if keep.regular(path):
+        with open(path, "rb") as file:
+            if reports.HTML_MARK not in file.read(1 << 20):
+                raise CommandError(f"html: {path} exists and is not such a"
+                                   " page", "give another name with -o")
+    try:
+        keep.save_text(path, text)
+    except OSError as error:
+        raise CommandError(f"html: {path}: {error.strerror}") from None
 
 
 def main(argv):

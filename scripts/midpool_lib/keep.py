@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 
 from midpool_lib import paths, reports
 from midpool_lib.errors import CommandError
@@ -61,9 +62,26 @@ def check_directory(command, pattern):
         raise CommandError(f"{where}: cannot write in {directory or '.'}")
 
 
+def regular(path):
+    """Whether a file is there; refuses what is no file of its own: a link
+    must not lead a report into another's file, nor a name stand for a device.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "not a regular file"
+        raise CommandError(f"{path} is {kind}",
+                           "give the name of a file with -o")
+    return True
+
+
 def protect(path):
     """Refuses to replace a file that is not a report."""
     try:
+        if not regular(path):
+            return
         with open(path, "rb") as file:
             head = file.read(4096)
     except FileNotFoundError:
@@ -75,19 +93,42 @@ def protect(path):
                            "choose another name for -o, or remove it")
 
 
-def save(path, report):
-    """Writes a report in one piece: a temporary file takes the name."""
+def save_text(path, text):
+    """Writes a file in one piece: a temporary one takes its name, which is
+    as it was where there is no room. Raises OSError."""
     directory = os.path.dirname(path) or "."
     os.makedirs(directory, exist_ok=True)
     temporary = os.path.join(directory, ".midpool." + os.urandom(6).hex())
     try:
         with open(temporary, "x", encoding="utf-8") as out:
-            out.write(json.dumps(report, indent=1) + "\n")
+            out.write(text)
         os.replace(temporary, path)
     except BaseException:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+
+
+def save(path, report):
+    """Writes a report in one piece, as save_text does."""
+    save_text(path, json.dumps(report, indent=1) + "\n")
+
+
+def rescue(report):
+    """Where a report went whose file could not be written; None: nowhere."""
+    for folder in (os.environ.get("TMPDIR", "/tmp"), "/tmp", "/var/tmp",
+                   "/dev/shm", paths.state_dir()):
+        path = os.path.join(folder, "midpool-kept." + os.urandom(6).hex()
+                            + ".json")
+        mask = os.umask(0o077)
+        try:
+            save(path, report)
+            return path
+        except OSError:
+            continue
+        finally:
+            os.umask(mask)
+    return None
 
 
 def numbered(path, number):
@@ -136,17 +177,27 @@ class Keeper:
         return name
 
     def keep(self, profile, members, run_number):
-        """One file a run, or a process where the pattern names processes."""
+        """One file a run, or a process where the pattern names processes.
+
+        The program has run, so a file that cannot be written is no reason to
+        end: the report goes elsewhere, and a sentence of the result says so.
+        """
         per_process = any(part in self.pattern for part in PER_PROCESS)
+        problems = []
         for report in members if per_process else [profile]:
             name = self._free(expand(self.pattern, report, run_number),
                               run_number)
-            protect(name)
             try:
+                protect(name)
                 save(name, report)
-            except OSError as error:
-                raise CommandError(f"{name}: {error.strerror}") from None
-            self.names.append(name)
+                self.names.append(name)
+            except (CommandError, OSError) as error:
+                why = getattr(error, "strerror", None)
+                why = f"{name}: {why}" if why else str(error)
+                place = rescue(report)
+                problems.append(f"midpool: {why}; the report is "
+                                + (f"in {place}" if place else "not kept"))
+        return problems
 
 
 def keep_last(profile):

@@ -48,7 +48,7 @@ def _not_found(program):
     return CommandError(f"{program}: command not found", hint, 127)
 
 
-def find(program):
+def locate(program):
     """The program's file, or an error with a shell's status."""
     path = elf.find_program(program)
     if path is None:
@@ -61,10 +61,21 @@ def find(program):
     return path
 
 
-def find_only(program):
-    """As find, for commands whose own status says something else."""
+def find(program):
+    """As locate, and its interpreter is there, so that it can start."""
+    path = locate(program)
+    missing = elf.missing_interpreter(path)
+    if missing:
+        raise CommandError(f"{path}: its interpreter {missing} is not there",
+                           "install it, or correct the path in the program",
+                           127)
+    return path
+
+
+def find_only(program, search=find):
+    """As search, for commands whose own status says something else."""
     try:
-        return find(program)
+        return search(program)
     except CommandError as error:
         error.status = USAGE
         raise
@@ -103,7 +114,7 @@ def _become(path, argv, env, mask, streams, parent):
                 raise
             os.execve("/bin/sh", ["sh", path] + argv[1:], env)
     except OSError as error:
-        os.write(2, f"midpool: {path}: {error.strerror}\n".encode(
+        os.write(2, f"midpool: {os.fsdecode(path)}: {error.strerror}\n".encode(
             "utf-8", "backslashreplace"))
     except BaseException:  # whatever it is, it must not run on as a parent
         pass

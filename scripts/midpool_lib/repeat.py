@@ -94,7 +94,7 @@ def run_many(session):
         if profile is not None:
             profiles.append(profile)
             if session.keeper:
-                session.keeper.keep(profile, found, number)
+                run.say_each(session.keeper.keep(profile, found, number))
         if ended.signal in (2, 3):
             break  # interrupted at the terminal
     finish(session, profiles, ends)

@@ -42,6 +42,11 @@ def say(*lines):
         pass
 
 
+def say_each(lines):
+    for line in lines:
+        say(line)
+
+
 def environment(library, conf):
     """The program's environment, with the library first in LD_PRELOAD."""
     env = launch.environment()
@@ -225,7 +230,7 @@ def run_once(session):
             say(no_report(session))
         return ended
     if session.keeper:
-        session.keeper.keep(profile, found, 1)
+        say_each(session.keeper.keep(profile, found, 1))
     kept = keep.keep_last(profile)
     if not session.options.quiet:
         show(session, ended, profile)

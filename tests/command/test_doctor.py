@@ -78,7 +78,7 @@ class Findings(Case):
         script = self.write("script", "#!/no/such/interpreter -x\n")
         os.chmod(script, 0o755)
         out = self.doctor(script, 1)
-        self.assertIn("/no/such/interpreter -x", out)
+        self.assertIn("/no/such/interpreter is not there", out)
         self.assertIn("will not run, with midpool or without", out)
 
     def test_go_with_c_code(self):

@@ -97,6 +97,37 @@ class Page(sample.Case):
         self.assertNotIn("<img", text)
         self.assertEqual(text.count("</script>"), 3)
 
+    def test_a_name_that_is_a_mark_of_the_page(self):
+        for mark in ("@ABOUT@", "@REPORTS@", "@SCRIPT@", r"\\1"):
+            report = sample.report(executable="/x/" + mark)
+            self.page(self.write("b.json", report))
+            shown = self.midpool("show", "--json", "b.html", status=0).out
+            self.assertEqual(json.loads(shown)["process"]["executable"],
+                             "/x/" + mark)
+
+    def test_no_room_leaves_the_page_as_it_was(self):
+        """A limit of 4 KB on the size of files, as a full disk."""
+        self.page(self.file)
+        with open(self.path("a.html"), "rb") as file:
+            before = file.read()
+        for output in ("a.html", "new.html"):
+            done = subprocess.run(
+                ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", sample.COMMAND,
+                 "html", self.file, "-o", output], cwd=self.dir, env=self.env,
+                capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn(f"html: {output}: File too large", done.stderr)
+        with open(self.path("a.html"), "rb") as file:
+            self.assertEqual(file.read(), before)
+        self.assertEqual(sorted(os.listdir(self.dir)), ["a.html", "a.json"])
+
+    def test_a_link_is_not_followed(self):
+        self.write("precious.html", "")
+        os.symlink("precious.html", self.path("a.html"))
+        done = self.midpool("html", self.file, status=2)
+        self.assertIn("a.html is a link", done.err)
+        self.assertEqual(os.path.getsize(self.path("precious.html")), 0)
+
     def test_hundreds_of_processes_fit(self):
         report = sample.report()
         report["own"] = sample.report()

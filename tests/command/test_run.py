@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -307,6 +308,17 @@ for pid in pids: os.waitpid(pid, 0)
                  if name.endswith(".json")]
         self.assertEqual(sorted(names), ["dash", "ls"])
 
+    def test_a_report_that_cannot_be_kept_is_not_lost(self):
+        """Its folder is gone when the program ends, as room may be."""
+        self.env["TMPDIR"] = self.dir
+        for more in ([], ["-n", "2"]):
+            done = self.run_it("-q", "-o", "d/base.json", *more, "--", "sh",
+                               "-c", "rm -rf d; touch d; exit 7", status=7)
+            place, = set(re.findall(r"base\S*: .*; the report is in (\S+)",
+                                    done.err)[:1])
+            self.midpool("show", place, status=0)
+            os.unlink(self.path("d"))
+
     def test_options_reach_the_program(self):
         self.env["MIDPOOL_CONF"] = "decay_ms:5,report:csv"
         done = self.run_it("--conf", "warn_below:1", "-o", "kept.json", "--",
@@ -414,6 +426,44 @@ class Refusals(Case):
                       self.run_it("--", "no-such-program", status=127).err)
         self.assertIn("not executable",
                       self.run_it("--", "/etc/passwd", status=126).err)
+
+    def test_a_missing_interpreter_is_named(self):
+        path = self.write("x", "#!/no/such arg\n")
+        os.chmod(path, 0o755)
+        out = self.midpool("doctor", "./x", status=1).out
+        self.assertIn("/no/such is not there", out)
+        self.assertIn("./x: will not run", out)
+        for command, status in (("run", 127), ("bench", 2)):
+            done = self.midpool(command, "./x", status=status)
+            self.assertIn("./x: its interpreter /no/such is not there",
+                          done.err)
+
+    def test_a_missing_loader_is_named(self):
+        with open("/bin/true", "rb") as file:
+            data = file.read()
+        loader = b"/lib64/ld-linux-x86-64.so.2"
+        with open(self.path("y"), "wb") as file:
+            file.write(data.replace(loader, b"/lib64/ld-missing-x86-64.so", 1))
+        os.chmod(self.path("y"), 0o755)
+        if loader not in data:
+            self.skipTest("another machine's loader")
+        self.assertIn("./y: its interpreter /lib64/ld-missing",
+                      self.run_it("--", "./y", status=127).err)
+
+    def test_an_option_is_no_value_of_another(self):
+        for words in (["-o", "--", "ls"], ["-o", "-q", "--", "ls"],
+                      ["--conf", "--", "ls"], ["-o"]):
+            self.assertIn("needs a value", self.run_it(*words, status=2).err)
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_links_and_devices_are_not_replaced(self):
+        os.symlink("target", self.path("link.json"))
+        os.mkfifo(self.path("fifo.json"))
+        for name, kind in (("link.json", "is a link"),
+                           ("fifo.json", "not a regular file")):
+            done = self.run_it("-o", name, "--", "touch", "ran", status=2)
+            self.assertIn(kind, done.err)
+        self.assertFalse(os.path.exists(self.path("ran")))
 
     def test_files_are_not_replaced_by_reports(self):
         self.write("precious.txt", "text")
