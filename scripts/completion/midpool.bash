@@ -8,7 +8,7 @@ _midpool_options() {
     diff) echo "-a --all --fail-on --allow --markdown --json" ;;
     live) echo "-i --interval --once --build" ;;
     html) echo "-o --output --open" ;;
-    bench) echo "-n --runs --allocators --conf --json -q --quiet --build" ;;
+    bench) echo "-n --runs --allocators --conf --advice --json -q --quiet --build" ;;
     doctor) echo "-q --quiet --build" ;;
     esac
 }

@@ -6,9 +6,9 @@ import shutil
 import sys
 import tempfile
 
-from midpool_lib import (allocators, arguments, build, collect, conf, launch,
-                         measure, obstacles, paths, run, sampling, style,
-                         verdict)
+from midpool_lib import (allocators, arguments, build, collect, conf,
+                         launch, measure, obstacles, paths, run, sampling,
+                         style, trials, verdict)
 from midpool_lib.errors import CommandError
 from midpool_lib.repeat import reusable_stdin
 
@@ -23,6 +23,8 @@ What PROGRAM writes to stdout is dropped. Each run gets a file or pipe on stdin.
   -n, --runs N         runs of each allocator (10), after one to warm up
       --allocators A,B those to compare with; also name=/path/lib.so
       --conf K:V,...   midpool's options
+      --advice         midpool with and without what its profile suggests,
+                       instead of the others: which setting helps?
       --json           all figures, for programs
   -q, --quiet          no progress
       --build DIR      the build whose library is used
@@ -31,8 +33,8 @@ What PROGRAM writes to stdout is dropped. Each run gets a file or pipe on stdin.
 """
 
 SPEC = {"-n": "runs=", "--runs": "runs=", "--allocators": "allocators=",
-        "--conf": "conf=*", "--json": "json", "-q": "quiet",
-        "--quiet": "quiet", "--build": "build="}
+        "--conf": "conf=*", "--advice": "advice", "--json": "json",
+        "-q": "quiet", "--quiet": "quiet", "--build": "build="}
 HEADS = {"wall_ns": "wall", "cpu_ns": "CPU", "peak_rss_bytes": "peak RSS",
          "faults": "faults"}
 
@@ -51,16 +53,35 @@ class Bench:
                                f" ({obstacle.why})", obstacle.remedy)
         self.runs = arguments.count("bench", "-n", options.runs or "10", 1,
                                     1000)
-        allocators.choose(options.allocators, "")  # complain before a build
+        wanted = options.allocators
+        if options.advice:
+            if wanted:
+                raise CommandError("bench: --advice compares settings of"
+                                   " midpool, --allocators other libraries",
+                                   "give one of them")
+            wanted = "midpool"
+        allocators.choose(wanted, "")  # complain before a build
         self.library = build.ensure(options.build)
-        self.chosen, self.missing = allocators.choose(options.allocators,
-                                                      self.library)
-        self.results = {name: {metric: [] for metric in measure.METRICS}
-                        for name in self.chosen}
-        self.statuses = {name: set() for name in self.chosen}
+        self.chosen, self.missing = allocators.choose(wanted, self.library)
+        self.settings = {}  # row's name -> trials.Trial, with --advice
+        self.results, self.statuses = {}, {}
+        for name in self.chosen:
+            self._add_row(name)
         self.profile = None
         self.links = None  # directory for names that can be preloaded
         self.kept = launch.environment().get(b"LD_PRELOAD", b"")
+
+    def _add_row(self, name):
+        self.results[name] = {metric: [] for metric in measure.METRICS}
+        self.statuses[name] = set()
+
+    def add_trials(self):
+        """A row for each setting that the profile suggests."""
+        for trial in trials.of_profile(self.profile) if self.profile else []:
+            name = trial.conf.partition(":")[0]
+            self.settings[name] = trial
+            self.chosen[name] = self.library
+            self._add_row(name)
 
     def _env(self, conf):
         env = launch.environment()
@@ -68,8 +89,10 @@ class Bench:
         env[b"MIDPOOL_CONF"] = os.fsencode(conf)
         return env
 
-    def _conf(self):
+    def _conf(self, name):
         kept = conf.without(collect.OURS, run.own_conf(), *self.options.conf)
+        if name in self.settings:
+            kept.append(self.settings[name].conf)
         return ",".join(kept + ["report:none"])
 
     def _measure(self, name, streams):
@@ -78,7 +101,7 @@ class Bench:
         preload = ":".join(entry for entry in (
             library, os.fsdecode(self.kept)) if entry)
         return measure.run([self.path] + self.argv[1:],
-                           self._env(self._conf()), preload, *streams)
+                           self._env(self._conf(name)), preload, *streams)
 
     def warm_up(self, streams):
         """One run each that is not counted; midpool's gives the profile."""
@@ -173,18 +196,73 @@ def table(results, look):
     return lines
 
 
+def ended(status):
+    """How a run ended, as wait(2) tells it, in words."""
+    code = os.waitstatus_to_exitcode(status)
+    return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+
+def _ends(seen):
+    return ", ".join(sorted(map(ended, seen)))
+
+
+def usual(bench):
+    return bench.statuses.get("glibc") or bench.statuses["midpool"]
+
+
 def _status_notes(bench):
-    usual = bench.statuses.get("glibc") or bench.statuses["midpool"]
     lines = []
-    if usual != {0}:
-        codes = sorted(os.waitstatus_to_exitcode(one) for one in usual)
-        lines.append("note: the program ends with status "
-                     + ", ".join(map(str, codes)))
+    if usual(bench) != {0}:
+        lines.append(f"note: the program ended by {_ends(usual(bench))}")
     for name, seen in bench.statuses.items():
-        if seen != usual:
-            lines.append(f"warning: under {name} the program ends"
-                         " differently: do not trust that row")
+        if seen != usual(bench):
+            lines.append(f"warning: under {name} the program ended"
+                         f" otherwise, by {_ends(seen)}")
     return lines
+
+
+def no_verdict(bench):
+    """Why the figures carry none, whatever they are; None where they may."""
+    seen = usual(bench)
+    if len(seen) > 1 or any(os.WIFSIGNALED(one) for one in seen):
+        return f"none, as the program ended by {_ends(seen)}"
+    if bench.statuses["midpool"] != seen:
+        return ("none, as the program ended by"
+                f" {_ends(bench.statuses['midpool'])} under midpool, and by"
+                f" {_ends(seen)} without")
+    return None
+
+
+def _trusted(bench):
+    """The rows of runs that ended as they should."""
+    return {name: rows for name, rows in bench.results.items()
+            if bench.statuses[name] == usual(bench)}
+
+
+def verdict_of(bench):
+    """The verdict, or with --advice None."""
+    reason = no_verdict(bench)
+    if reason or bench.options.advice:
+        return reason
+    return verdict.sentence(_trusted(bench), bench.served)
+
+
+def advice_of(bench):
+    """Setting -> what it is worth; empty where no verdict can be given."""
+    if no_verdict(bench):
+        return {}
+    trusted = _trusted(bench)
+    return {trial.conf: verdict.of_setting(trusted, name)
+            for name, trial in bench.settings.items() if name in trusted}
+
+
+def _advice_lines(bench):
+    if not bench.settings:
+        return ["advice: none: nothing in the profile suggests a setting"]
+    found = advice_of(bench)
+    return [f"advice: {trial.conf} ({trial.why}): "
+            + found.get(trial.conf, "the program ended differently")
+            for trial in bench.settings.values()]
 
 
 def report(bench, look):
@@ -204,8 +282,13 @@ def report(bench, look):
                             for name in bench.missing)
         lines.append(f"not installed: {', '.join(bench.missing)}"
                      f" (apt-get install {packages})")
-    text = verdict.sentence(bench.results, bench.served)
-    return lines + textwrap.wrap("verdict: " + text + ".", 79)
+    text = verdict_of(bench)
+    said = ["verdict: " + text] if text else []
+    if bench.options.advice and not text:
+        said = _advice_lines(bench)
+    for sentence in said:
+        lines += textwrap.wrap(sentence + ".", 79, break_on_hyphens=False)
+    return lines
 
 
 def to_json(bench):
@@ -216,12 +299,18 @@ def to_json(bench):
                        for name, rows in bench.results.items()},
         "served": bench.served,
         "served_bytes": bench.served_bytes if bench.profile else None,
-        "verdict": verdict.sentence(bench.results, bench.served)}, indent=1)
+        "statuses": {name: sorted(map(ended, seen))
+                     for name, seen in bench.statuses.items()},
+        "settings": {name: trial.conf
+                     for name, trial in bench.settings.items()},
+        "advice": advice_of(bench), "verdict": verdict_of(bench)}, indent=1)
 
 
 def _run_all(bench, streams, quiet):
     _progress("warming up ", quiet)
     bench.warm_up(streams)
+    if bench.options.advice:
+        bench.add_trials()
     for number in range(bench.runs):
         _progress(f"round {number + 1} of {bench.runs} ", quiet)
         bench.round(number, streams)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import unittest
 
@@ -51,6 +52,50 @@ class Verdicts(unittest.TestCase):
             for values in rows.values():
                 del values[3:]
         self.assertIn("too few", verdict.sentence(few, 0.5))
+
+
+    def test_noise_carries_no_verdict(self):
+        """Five rows of one distribution: hardly ever is one shown ahead."""
+        source = random.Random(14)
+        said = 0
+        for _ in range(100):
+            rows = results(**{name: (100, 10) for name in (
+                "glibc", "jemalloc", "mimalloc", "tcmalloc", "midpool")})
+            for values in rows.values():
+                values["wall_ns"] = [source.gauss(10**9, 10**8)
+                                     for _ in range(8)]
+            text = verdict.sentence(rows, 0.5)
+            said += "fastest" in text or "wrong choice" in text
+        self.assertLessEqual(said, 5)
+
+    def test_a_trifle_is_no_difference(self):
+        """Half a percent, however steady."""
+        text = verdict.sentence(results(
+            glibc=(1000, 10), midpool=(995, 10)), 0.5)
+        self.assertIn("noise hides", text)
+
+    def test_the_fastest_is_ahead_of_all(self):
+        rows = results(glibc=(200, 10), jemalloc=(150, 9), midpool=(100, 9))
+        rows["jemalloc"]["wall_ns"][:3] = [1, 2, 3]
+        self.assertNotIn("fastest", verdict.sentence(rows, 0.9))
+
+    def test_more_allocators_need_more_runs(self):
+        rows = results(glibc=(200, 10), jemalloc=(150, 9), mimalloc=(160, 9),
+                       tcmalloc=(150, 9), midpool=(100, 9))
+        for values in rows.values():
+            for metric in values:
+                del values[metric][4:]
+        self.assertIn("4 runs are too few to tell allocators apart; 5 can",
+                      verdict.sentence(rows, 0.9))
+
+    def test_what_a_setting_is_worth(self):
+        for wall, memory, words in (
+                (80, 10, "helps: 20 % less wall time and 20 % less CPU time"),
+                (150, 10, "harms: 50 % more wall time"),
+                (80, 20, "less CPU time, at 2.0 times the memory"),
+                (100, 10, "no difference")):
+            rows = results(midpool=(100, 10), warmup=(wall, memory))
+            self.assertIn(words, verdict.of_setting(rows, "warmup"))
 
 
 class Measuring(sample.Case):
@@ -135,7 +180,40 @@ class WholeBench(sample.Case):
     def test_differing_statuses_are_said(self):
         out = self.bench("-n", "1", "--allocators", "glibc", "--", "sh", "-c",
                          'test -z "$LD_PRELOAD"', status=0).out
-        self.assertIn("under midpool the program ends differently", out)
+        self.assertIn("under midpool the program ended otherwise, by exit"
+                      " status 1", out)
+        self.assertIn("verdict: none, as the program ended by exit status 1"
+                      " under midpool, and by exit\nstatus 0 without.", out)
+
+    def test_a_crash_is_named_and_carries_no_verdict(self):
+        out = self.bench("-n", "2", "--allocators", "glibc", "--", "sh", "-c",
+                         "kill -11 $$", status=0).out
+        self.assertIn("note: the program ended by signal 11\n", out)
+        self.assertIn("verdict: none, as the program ended by signal 11.",
+                      out)
+
+    ADVISED = ("import sys; keep = [bytearray(5000) for _ in range(3000)]\n"
+               "if 'warmup' in open('/proc/self/environ').read():"
+               " open(sys.argv[1], 'a').write('x')")
+
+    def test_advice_is_tried(self):
+        """With and without, in turns; the setting is the profile's."""
+        log = self.path("log")
+        found = json.loads(self.bench(
+            "-n", "4", "--advice", "--json", "--", "python3", "-c",
+            self.ADVISED, log, status=0).out)
+        conf = found["settings"]["warmup"]
+        self.assertRegex(conf, r"^warmup:5K=\d{4}")
+        self.assertEqual(set(found["allocators"]), {"midpool", "warmup"})
+        self.assertEqual(os.path.getsize(log), 4)
+        self.assertRegex(found["advice"][conf],
+                         "^(helps|harms|makes no|\\d)")
+
+    def test_no_advice_is_said(self):
+        out = self.bench("-n", "1", "--advice", "--", "true", status=0).out
+        self.assertIn("advice: none", out)
+        self.bench("--advice", "--allocators", "glibc", "--", "true",
+                   status=2)
 
     def test_static_programs_are_refused(self):
         self.write("t.c", "int main(void) { return 0; }\n")
