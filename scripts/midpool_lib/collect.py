@@ -10,7 +10,7 @@ user can list. The program's processes know it by their environment.
 
 import os
 
-from midpool_lib import conf, pages, paths, reports
+from midpool_lib import conf, pages, paths, reports, sources
 from midpool_lib.errors import CommandError
 
 OURS = ("report", "report_file", "live")
@@ -60,8 +60,9 @@ class Collector:
             if not name.endswith(".json") or name.startswith("."):
                 continue
             try:
-                report = reports.read(os.path.join(self.place, name))
-            except CommandError:
+                report, = reports.read_source(sources.Source(
+                    os.path.join(self.place, name), sources.open_shared))
+            except (CommandError, ValueError):
                 continue  # cut off: its process was killed meanwhile
             found[_key(report)] = report
             if name.startswith(SAVED):
@@ -105,14 +106,11 @@ class Collector:
             pages.remove(page)
 
     def _save(self, page, report):
-        import json
+        from midpool_lib import keep
 
-        if report is None:
-            return
-        name = f"{SAVED}{page.pid}.{page.generation}.json"
-        with open(os.path.join(self.place, name), "w",
-                  encoding="utf-8") as file:
-            json.dump(report, file)
+        if report is not None:
+            keep.save(os.path.join(self.place, f"{SAVED}{page.pid}."
+                                   f"{page.generation}.json"), report)
 
     def close(self):
         """Removes the directory, unless processes will still write there;

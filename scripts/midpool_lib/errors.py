@@ -2,6 +2,7 @@
 
 USAGE = 2
 INCOMPARABLE = 3
+INCOMPLETE = 3  # some of what was named could not be read
 
 
 class CommandError(Exception):

@@ -9,8 +9,12 @@ CSV_HEAD = ("pid", "executable", "scope", "max_bytes")
 
 
 def to_json(loaded):
-    document = loaded[0] if len(loaded) == 1 else loaded
-    return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
+    """One report; of several a list with one in a line. reports.read_all
+    reads both."""
+    if len(loaded) == 1:
+        return json.dumps(loaded[0], indent=1) + "\n"
+    lines = [json.dumps(report, separators=(",", ":")) for report in loaded]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def rows_of(report):

@@ -7,13 +7,14 @@ The one place in the command that finds, opens, reads and removes them:
   remove(page)           one page of a process that ended
   prune(...)             old pages, by age, number and bytes
 
-A page is opened as the library opens it: no link is followed, a pipe does not
-make anybody wait, and only a regular file of the user that its name says
-counts. So nobody can show another user's pages as their own; but root, who
-reads the pages of all users, must not take what a page says of its process
-for more than that page's owner's word. Counters are read by midpool-snapshot
-alone (stats/page_file.h); of the header this module knows the fields below,
-which a test compares with it (stats/page.h, struct stats_header).
+A page is opened as the library opens it (careful.py): no link is followed, a
+pipe does not make anybody wait, and only a regular file of the user that its
+name says counts. So nobody can show another user's pages as their own; but
+root, who reads the pages of all users, must not take what a page says of its
+process for more than that page's owner's word. Counters are read by
+midpool-snapshot alone (stats/page_file.h); of the header this module knows the
+fields below, which a test compares with it (stats/page.h, struct
+stats_header).
 
 Nothing here is safe for several threads at a time or needs to be. Errors of
 single files are no exceptions: such a file is left out.
@@ -21,11 +22,10 @@ single files are no exceptions: such a file is left out.
 
 import fcntl
 import os
-import stat
 import struct
 import time
 
-from midpool_lib import paths
+from midpool_lib import careful, paths
 from midpool_lib.errors import CommandError
 
 DIRECTORY = "/dev/shm"
@@ -112,15 +112,6 @@ def parse_name(name):
     return tuple(map(int, parts))
 
 
-def _open(path):
-    """A descriptor; the access time, a mark of sweeps, stays if allowed."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        return os.open(path, flags | os.O_NOATIME)
-    except PermissionError:
-        return os.open(path, flags)
-
-
 def _is_locked(fd):
     ask = _FLOCK.pack(fcntl.F_WRLCK, 0, 0, 0, 0)
     try:
@@ -145,28 +136,17 @@ def _counts(page, fd):
     return page.end_monotonic_ns == 0 and (_is_locked(fd) or _is_mapped(page))
 
 
-def _safe_status(fd, name):
-    """The status of a regular file of the user that its name says."""
-    status = os.fstat(fd)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != name[0]:
-        return None
-    return status
-
-
 def open_page(path):
     """The Page at path, or None."""
     name = parse_name(os.path.basename(path))
     if name is None:
         return None
     try:
-        fd = _open(path)
+        fd = careful.open_regular(path, name[0])
     except OSError:
         return None
     try:
-        status = _safe_status(fd, name)
-        if status is None:
-            return None
-        page = Page(path, name, status)
+        page = Page(path, name, os.fstat(fd))
         if not page._take(os.pread(fd, _HEADER.size, 0)):
             return None
         page.in_use = _counts(page, fd)
@@ -247,7 +227,7 @@ def _answers(done, batch):
 def remove(page):
     """Removes a page of a process that ended. False: it is not removed."""
     try:
-        fd = _open(page.path)
+        fd = careful.open_regular(page.path, page.uid)
     except OSError:
         return False
     try:
@@ -269,12 +249,12 @@ def _remains(user, directory):
     for name, parsed in _names(user, directory):
         path = os.path.join(directory, name)
         try:
-            fd = _open(path)
+            fd = careful.open_regular(path, parsed[0])
         except OSError:
             continue
         try:
-            status = _safe_status(fd, parsed)
-            if (status is not None and not _is_locked(fd)
+            status = os.fstat(fd)
+            if (not _is_locked(fd)
                     and os.pread(fd, len(MAGIC), 0) != MAGIC
                     and time.time() - status.st_mtime > FORMING_SECONDS):
                 yield path, status.st_blocks * 512

@@ -3,24 +3,24 @@
 read(FILE|PID) returns a plain dict in the archive format (see
 stats/report.schema.json), with every known part present and of the right
 type. Keys that this version does not know are kept: the format only grows
-within a schema version.
+within a schema version. Reports are not changed after they were read: those
+of a process may share parts that are equal.
 """
 
 import json
 import os
+import re
 
-from midpool_lib import counters
+from midpool_lib import counters, sources
 from midpool_lib.errors import CommandError
 
 SCHEMA = "midpool.report"
 SCHEMA_VERSION = 1
-MAX_BYTES = 64 * 1024 * 1024
-PIECE_BYTES = 128 * 1024
 MAX_COUNT = 2**64 - 1
-PAGE_MAGIC = b"midpool\0"
 HTML_MARK = b'<script type="application/json" id="midpool-reports">'
-PAGES = "/dev/shm/midpool."  # what is there may be a trap: see pages.py
 NEEDED = ("gets", "hits", "misses", "puts")
+_IDLE_ROWS = {}  # by size: see _shared
+_BLANKS = re.compile(r"[ \t\n\r]*")
 
 
 class _Bad(Exception):
@@ -37,78 +37,75 @@ def read(name, build=None):
 
 
 def read_all(name, build=None):
-    """All reports in a file; more than one in a page of midpool html."""
-    if name.startswith(PAGES) or (name.isdigit()
-                                  and not os.path.exists(name)):
+    """All reports of a file, a folder, standard input ('-') or a process; a
+    file may hold several, one behind the other or in a list, or a page of
+    midpool html."""
+    return [report for source in sources.of(name)
+            for report in read_source(source, build)]
+
+
+def read_source(source, build=None):
+    """All reports of one source; raises CommandError where one is none."""
+    name = source.name
+    if _is_page(name) or (name.isdigit() and not os.path.exists(name)):
         return [_of_page(name, build)]
-    data = _bytes_of(name)
-    if data.startswith(PAGE_MAGIC):
+    data = source.read()
+    if data.startswith(sources.PAGE_MAGIC):
+        if name == sources.STDIN:
+            raise CommandError("standard input is a live page",
+                               "give the name of its file")
         return [_of_page(name, build)]
     try:
         if data.lstrip()[:1] == b"<" and HTML_MARK in data:
             documents = _html_documents(data)
         else:
-            documents = _several(_document(data))
+            documents = _several(_documents(data))
         return [normalise(document) for document in documents]
     except _Bad as bad:
-        raise CommandError(f"{name}: {bad}") from None
+        raise CommandError(f"{source.title}: {bad}") from None
 
 
-def _bytes_of(name):
-    try:
-        with open(name, "rb") as file:
-            data = file.read(len(PAGE_MAGIC))
-            if data != PAGE_MAGIC:  # else a live page: 32 MB, mostly holes
-                data += _rest(file)
-    except IsADirectoryError:
-        raise CommandError(f"{name} is a directory",
-                           f"give the reports in it: {name.rstrip('/')}/*.json"
-                           ) from None
-    except FileNotFoundError:
-        fix = f"'midpool run -o {name} -- PROGRAM' would write it"
-        raise CommandError(f"{name}: no such file or process", fix) from None
-    except OSError as error:
-        raise CommandError(f"{name}: {error.strerror}") from None
-    except ValueError:
-        raise CommandError(f"{name!r} is not a file name") from None
-    if len(data) >= MAX_BYTES:
-        raise CommandError(f"{name} is over 64 MB, too large for a report")
-    return data
+def _is_page(name):
+    """Whether a name can be a live page's; see pages.parse_name."""
+    return sources.is_shared(name) and re.fullmatch(
+        r"midpool(\.\d+){3}", os.path.basename(name)) is not None
 
 
-def _rest(file):
-    """The rest of a file, up to a bit more than a report may have."""
-    pieces, room = [], MAX_BYTES
-    while room > 0:
-        piece = file.read(min(room, PIECE_BYTES))
-        if not piece:
-            break
-        pieces.append(piece)
-        room -= len(piece)
-    return b"".join(pieces)
-
-
-def _document(data):
-    """One JSON value from bytes."""
+def _documents(data):
+    """The JSON values in some bytes, of which there is at least one."""
     if not data.strip():
         raise _Bad("the file is empty, so its program may still run")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise _Bad("not a midpool report (not even text)") from None
+    del data
+    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    found, at = [], _skip_blanks(text, 0)
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        while at < len(text):
+            document, at = decoder.raw_decode(text, at)
+            found.append(document)
+            at = _skip_blanks(text, at)
     except json.JSONDecodeError as error:
-        if text.lstrip()[:1] != "{":
-            raise _Bad("not a midpool report (no JSON object);"
-                       " reports are made by report:json") from None
-        if error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg:
-            raise _Bad("the report is cut off after"
-                       f" {len(data)} bytes") from None
-        raise _Bad(f"broken JSON in line {error.lineno}:"
-                   f" {error.msg}") from None
+        raise _broken(text, error) from None
     except (RecursionError, MemoryError, ValueError):
         raise _Bad("not a midpool report (JSON, but absurd)") from None
+    return found
+
+
+def _skip_blanks(text, at):
+    return _BLANKS.match(text, at).end()
+
+
+def _broken(text, error):
+    """What to say of a JSON error."""
+    if text.lstrip()[:1] not in tuple("{["):
+        return _Bad("not a midpool report (no JSON object);"
+                    " reports are made by report:json")
+    if error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg:
+        return _Bad(f"the report is cut off after {len(text)} bytes")
+    return _Bad(f"broken JSON in line {error.lineno}: {error.msg}")
 
 
 def _no_constant(name):
@@ -118,15 +115,20 @@ def _no_constant(name):
 def _html_documents(data):
     start = data.index(HTML_MARK) + len(HTML_MARK)
     end = data.find(b"</script>", start)
-    return _several(_document(data[start:end if end >= 0 else None]))
+    return _several(_documents(data[start:end if end >= 0 else None]))
 
 
-def _several(document):
-    """The documents in one: a page's JSON holds a list of them."""
-    if isinstance(document, dict) and isinstance(document.get("reports"),
-                                                 list):
-        return document["reports"]
-    return [document]
+def _several(values):
+    """The documents in some JSON values, which may be lists of them, or a
+    page's object that holds one."""
+    found = []
+    for value in values:
+        if isinstance(value, dict) and isinstance(value.get("reports"), list):
+            value = value["reports"]
+        found += value if isinstance(value, list) else [value]
+    if not found:
+        raise _Bad("a list without a report in it")
+    return found
 
 
 def _of_page(name, build):
@@ -174,6 +176,7 @@ def normalise(document):
             raise _Bad("not a valid report: classes is no list")
         for row in pool["classes"]:
             _fill_sized_row(row, "classes")
+        pool["classes"] = [_shared(row) for row in pool["classes"]]
     _fill_rest(document)
     _fill_words(document)
     _fill_own(document)
@@ -201,14 +204,31 @@ def _fill_row(row, where):
     for key in NEEDED:
         if key not in row:
             raise _Bad(f"not a valid report: {where}.{key} is missing")
-    for key in counters.NAMES:
-        _count(row, key, where)
+    if not _has_all_counts(row):
+        for key in counters.NAMES:
+            _count(row, key, where)
     row["hit_rate"] = counters.hit_rate(row)
+
+
+def _has_all_counts(row):
+    """Whether all counters are there: as of most rows, and found quickly."""
+    values = [row.get(name) for name in counters.NAMES]
+    return (set(map(type, values)) == {int} and min(values) >= 0
+            and max(values) <= MAX_COUNT)
 
 
 def _fill_sized_row(row, where):
     _fill_row(row, where)
     _count(row, "max_bytes", where, None)
+
+
+def _shared(row):
+    """A class's row; without gets, one that all reports have in common: of
+    thousands of reports such rows would take most of the memory."""
+    if row["gets"] or len(row) != len(counters.NAMES) + 2 or any(
+            row[name] for name in counters.NAMES):
+        return row
+    return _IDLE_ROWS.setdefault(row["max_bytes"], row)
 
 
 def _fill_process(process):

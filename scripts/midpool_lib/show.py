@@ -5,19 +5,22 @@ import sys
 import textwrap
 
 from midpool_lib import (arguments, counters, export, merge, paths, reports,
-                         style, text_report, tree)
-from midpool_lib.errors import CommandError
+                         sources, style, text_report, tree)
+from midpool_lib.errors import INCOMPLETE, CommandError
 
 HELP = """\
-usage: midpool show [options] [FILE|PID...]
+usage: midpool show [options] [FILE|FOLDER|PID|-...]
 
 Shows a report: of a file that report:json or 'midpool run -o' wrote, of a
-page of 'midpool html', or of a process that runs with live:yes. Without any,
-of the last 'midpool run'. Several are added up, unless --list is given.
+page of 'midpool html', or of a process that runs with live:yes or left its
+page. A folder means all *.json in it, '-' standard input. Without any, the
+report is of the last 'midpool run'. Several are added up, unless --list is
+given; one that cannot be read is named and left out (exit status 3).
 
   -a, --all       classes as well as pools
   -e, --explain   what each number means
-  -l, --list      one line per report instead of their sum
+  -l, --list      one line per report, the one with the most gets first, and
+                  their sum
   -t, --tree      processes as a tree, one line each
       --json      for programs: the archive format
       --csv       for spreadsheets: a row per class, pool and total
@@ -26,19 +29,42 @@ of the last 'midpool run'. Several are added up, unless --list is given.
 
   midpool show -a base.json
   midpool show --csv base.*.json > base.csv
+  midpool show -l /var/log/midpool
 """
 
 SPEC = {"-a": "all", "--all": "all", "-e": "explain", "--explain": "explain",
         "-l": "list", "--list": "list", "-t": "tree", "--tree": "tree",
         "--json": "json", "--csv": "csv", "--prom": "prom",
         "--build": "build="}
+TOLD = 20  # errors of single reports, by name
 
 
 def load(names, build=None):
-    loaded = []
+    """The reports of all names as [(source's name, report)], and the errors
+    of those that could not be read. Raises the first where nothing is left."""
+    loaded, errors = [], []
     for name in names:
-        loaded += reports.read_all(name, build)
-    return loaded
+        try:
+            found = sources.of(name)
+        except CommandError as error:
+            errors.append(error)
+            continue
+        for source in found:
+            try:
+                loaded += [(source.title, report) for report
+                           in reports.read_source(source, build)]
+            except CommandError as error:
+                errors.append(error)
+    if not loaded:
+        raise errors[0]
+    return loaded, errors
+
+
+def say_left_out(errors):
+    for error in errors[:TOLD]:
+        sys.stderr.write(f"midpool: {error.problem}; left out\n")
+    if len(errors) > TOLD:
+        sys.stderr.write(f"midpool: and {len(errors) - TOLD} more\n")
 
 
 def last_run():
@@ -62,19 +88,36 @@ def explain(look):
     return lines
 
 
-def list_line(name, report):
+def list_line(report, note):
     totals = report["totals"]
     return (f"{style.count(totals['gets']):>14} gets"
             f" {style.percent(totals['hits'], totals['gets']):>9} hits"
-            f" {style.size(totals['peak_live_bytes']):>8} peak  "
-            f"{reports.program(report)} ({name})")
+            f" {style.size(totals['peak_live_bytes']):>8} peak  {note}")
 
 
-def for_people(names, loaded, options, look):
+def listed(loaded):
+    """A line per report, the busiest first, and one of their sum."""
+    ordered = sorted(loaded, key=lambda pair: -pair[1]["totals"]["gets"])
+    lines = [list_line(report, style.plain(
+        f"{reports.program(report)} [{report['process']['pid']}] ({name})"))
+        for name, report in ordered]
+    if len(loaded) > 1:
+        whole = merge.add_up([report for _name, report in loaded])
+        facts = text_report.run_of(whole)
+        note = f"total of {style.count(facts['images'])}"
+        if facts["images"] != len(loaded):
+            note += (f"; of {style.count(len(loaded))} reports, the last of"
+                     " each")
+        if facts["peaks_are_bounds"]:
+            note += ", peak at most"
+        lines.append(list_line(whole, note))
+    return lines
+
+
+def for_people(loaded, options, look):
     if options.list:
-        return [list_line(name, report)
-                for name, report in zip(names, loaded)]
-    whole = merge.add_up(loaded)
+        return listed(loaded)
+    whole = merge.add_up([report for _name, report in loaded])
     if options.tree:
         return tree.lines(merge.members(whole), look)
     lines = text_report.render(whole, look, options.all)
@@ -83,24 +126,27 @@ def for_people(names, loaded, options, look):
     return lines
 
 
+def render(loaded, options):
+    """What is written, in the form that the options ask for."""
+    for form in ("json", "csv", "prom"):
+        if getattr(options, form):
+            return getattr(export, "to_" + form)([report for _name, report
+                                                  in loaded])
+    look = style.Style(sys.stdout)
+    lines = for_people(loaded, options, look)
+    if options.explain:
+        lines += explain(look)
+    return "\n".join(lines) + "\n"
+
+
 def main(argv):
     options = arguments.parse("show", argv, SPEC, HELP)
     names = options.rest + (options.after or [])
-    look = style.Style(sys.stdout)
     if options.explain and not names and not os.path.exists(
             paths.last_report()):
-        print("\n".join(explain(look)[1:]))
+        print("\n".join(explain(style.Style(sys.stdout))[1:]))
         return 0
-    names = names or [last_run()]
-    loaded = load(names, options.build)
-    if len(loaded) != len(names):
-        names = [str(report["process"]["pid"]) for report in loaded]
-    for form in ("json", "csv", "prom"):
-        if getattr(options, form):
-            sys.stdout.write(getattr(export, "to_" + form)(loaded))
-            return 0
-    lines = for_people(names, loaded, options, look)
-    if options.explain:
-        lines += explain(look)
-    print("\n".join(lines))
-    return 0
+    loaded, errors = load(names or [last_run()], options.build)
+    sys.stdout.write(render(loaded, options))
+    say_left_out(errors)
+    return INCOMPLETE if errors else 0

@@ -112,6 +112,33 @@ class Finding(Case):
             self.assertEqual(done.returncode, 2 if words[0] == "show" else 0,
                              done.err)
 
+    def test_no_name_in_shm_makes_show_wait(self):
+        name = f"/dev/shm/midpool.test{os.getpid()}"
+        os.mkfifo(name)
+        self.addCleanup(os.unlink, name)
+        self.env.pop("LD_PRELOAD")
+        for words, where in ((name, "/"), (os.path.basename(name),
+                                           "/dev/shm")):
+            done = self.midpool("show", words, cwd=where, status=2,
+                                timeout=60)
+            self.assertIn("not a regular file", done.err)
+
+    def test_pipes_among_a_runs_reports_hang_nobody(self):
+        """The program may put into its folder of reports what it likes."""
+        self.env.pop("LD_PRELOAD")
+        code = ("import os\nconf = dict(word.split(':', 1) for word in"
+                " os.environ['MIDPOOL_CONF'].split(','))\n"
+                "place = os.path.dirname(conf['report_file'])\n"
+                "os.mkfifo(place + '/trap.json')\n"
+                "os.mkfifo(f'{place}/page.{os.getpid()}.2.json')\n"
+                "os.symlink('trap.json', place + '/link.json')\n"
+                "os.execv('/usr/bin/env', ['env', 'kill', '-9',"
+                " str(os.getpid())])")
+        done = self.midpool("run", "--build", sample.BUILD, "--",
+                            "/usr/bin/python3", "-c", code, timeout=60,
+                            status=-9)
+        self.assertIn("killed by SIGKILL", done.err)
+
 
 class Reading(Case):
     def test_many_by_one_process(self):

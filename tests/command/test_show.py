@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import re
+import subprocess
 import unittest
 
 import sample
@@ -116,6 +118,142 @@ class Text(sample.Case):
 
     def test_without_a_last_run_it_says_how(self):
         self.assertIn("midpool run", self.midpool("show", status=2).err)
+
+
+class Several(sample.Case):
+    """Folders, standard input, lists, and files that are broken."""
+
+    PROGRAMS = ("/bin/cat", "/bin/grep", "/bin/sort", "/usr/bin/xz")
+
+    def setUp(self):
+        super().setUp()
+        self.folder = self.path("reports")
+        os.mkdir(self.folder)
+        self.names = [self.add(f"svc.{n + 1}.json", pid=n + 1, gets=100 * n
+                               + 100, executable=program)
+                      for n, program in enumerate(self.PROGRAMS)]
+
+    def add(self, name, gets, **process):
+        return self.write(f"reports/{name}", sample.report(
+            {4096: dict(gets=gets)}, **process))
+
+    def text(self, name):
+        with open(name, "rb") as file:
+            return file.read()
+
+    def gets(self, *names, status=0, **options):
+        out = self.midpool("show", "--json", *names, status=status,
+                           **options).out
+        found = json.loads(out)
+        found = found if isinstance(found, list) else [found]
+        return [report["totals"]["gets"] for report in found]
+
+    def test_a_folder_is_all_its_reports_by_number(self):
+        self.add("svc.10.json", 1000, pid=10)
+        self.write("reports/notes.txt", "no report")
+        self.write("reports/.svc.11.json", "being written")
+        self.assertEqual(self.gets(self.folder), [100, 200, 300, 400, 1000])
+        out = self.midpool("show", self.folder, status=0).out
+        self.assertIn("of 2,000 gets", out)
+
+    def test_a_folder_may_hold_links_and_traps(self):
+        os.symlink(self.names[0], self.path("reports/zlink.json"))
+        for trap in ("a", "b"):
+            os.mkfifo(self.path(f"reports/{trap}.json"))
+        done = self.midpool("show", self.folder, status=3, timeout=60)
+        self.assertIn("of 1,000 gets", done.out)
+        self.assertRegex(done.err, r"(?m)/a\.json: not a regular file; left")
+
+    def test_a_folder_without_reports_says_how_to_get_some(self):
+        os.mkdir(self.path("none"))
+        done = self.midpool("show", self.path("none"), status=2)
+        self.assertIn("none is a directory without reports", done.err)
+        self.assertIn("report_file", done.err)
+
+    def test_standard_input(self):
+        one = json.dumps(sample.report()).encode()
+        self.assertEqual(self.gets("-", input=one), [978300])
+        texts = [self.text(name) for name in self.names]
+        data = b"".join(texts)
+        self.assertEqual(self.gets("-", input=data), [100, 200, 300, 400])
+        lines = b"\n".join(texts)
+        self.assertEqual(self.gets("-", self.names[0], input=lines),
+                         [100, 200, 300, 400, 100])
+        for data, why in ((b"", "empty"), (one[:900], "cut off"),
+                          (one + b"{", "cut off"), (b"[]", "without a report"),
+                          (b"midpool\0" + bytes(9000), "live page")):
+            done = self.midpool("show", "-", input=data, status=2)
+            self.assertIn("standard input", done.err)
+            self.assertIn(why, done.err)
+
+    def test_a_pipe_of_the_users_is_read(self):
+        done = subprocess.run(
+            ["bash", "-c", '"$0" show --json <(cat "$1")', sample.COMMAND,
+             self.names[1]], env=self.env, capture_output=True, check=True)
+        self.assertEqual(json.loads(done.stdout)["totals"]["gets"], 200)
+
+    def test_a_broken_one_is_named_and_left_out(self):
+        broken = self.write("reports/svc.2.json", "{")
+        missing = self.path("reports/missing.json")
+        for words in ([self.folder], self.names):
+            done = self.midpool("show", *words, status=3)
+            self.assertIn("of 800 gets", done.out)
+            self.assertEqual(done.err, f"midpool: {broken}: the report is cut"
+                             " off after 1 bytes; left out\n")
+        for form in ("--json", "--csv", "--prom", "-l", "-t"):
+            done = self.midpool("show", form, missing, self.names[0],
+                                status=3)
+            self.assertIn(missing, done.err)
+            self.assertIn("cat", done.out)
+        self.midpool("show", broken, missing, status=2)
+
+    def test_many_broken_ones_do_not_fill_the_screen(self):
+        names = [self.write(f"reports/b{n}.json", "{") for n in range(50)]
+        done = self.midpool("show", *self.names, *names, status=3)
+        self.assertEqual(len(done.err.splitlines()), 21)
+        self.assertIn("and 30 more", done.err)
+
+    def test_a_header_over_four_programs_names_them(self):
+        lines = self.midpool("show", *self.names, status=0).out.splitlines()
+        self.assertIn("4 processes within", lines[0])
+        self.assertEqual("programs   gets of xz 400, sort 300, grep 200,"
+                         " cat 100", lines[1])
+
+    def test_a_list_is_sorted_and_has_a_total(self):
+        out = self.midpool("show", "-l", *self.names, status=0).out
+        lines = out.splitlines()
+        self.assertEqual([int(line.split()[0].replace(",", ""))
+                          for line in lines], [400, 300, 200, 100, 1000])
+        self.assertIn(f"xz [4] ({self.names[3]})", lines[0])
+        self.assertIn("total of 4", lines[-1])
+        out = self.midpool("show", "-l", *self.names, self.names[0],
+                           status=0).out
+        self.assertRegex(out.splitlines()[-1],
+                         r"^ +1,000 gets .*total of 4; of 5 reports, the last")
+        out = self.midpool("show", "-l", self.names[0], status=0).out
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_the_json_of_several_is_read_back(self):
+        both = self.write("both.json", self.midpool(
+            "show", "--json", *self.names[:2], status=0).out)
+        self.assertEqual(self.gets(both), [100, 200])
+        self.assertIn("of 300 gets", self.midpool("show", both, status=0).out)
+        done = self.midpool("diff", "--json", "--allow",
+                            "executable", both, "--", both, status=0)
+        self.assertEqual(json.loads(done.out)["base_runs"], 2)
+        self.midpool("html", both, "-o", self.path("b.html"), status=0)
+        self.assertEqual(self.gets(self.path("b.html")), [100, 200])
+
+    def test_the_numbered_files_of_a_service_match_its_pattern(self):
+        sample.need_build()
+        env = dict(self.env, LD_PRELOAD=sample.BUILD + "/libmidpool.so",
+                   MIDPOOL_CONF="report:json,report_file:"
+                   + self.path("reports/web.json"))
+        for _ in range(3):
+            subprocess.run(["/bin/true"], env=env, check=True)
+        found = sorted(name for name in os.listdir(self.folder)
+                       if name.startswith("web"))
+        self.assertEqual(found, ["web.2.json", "web.3.json", "web.json"])
 
 
 class Machines(sample.Case):
