@@ -19,6 +19,7 @@
 #include "snapshot.h"
 #include "stderr_target.h"
 #include "unnoticed.h"
+#include "unreported.h"
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
 
@@ -44,6 +45,8 @@ void
 exit_report_init(const struct options *effective)
 {
     options = effective;
+    if (options->report != REPORT_NONE)
+        unreported_start();
 }
 
 void
@@ -149,6 +152,34 @@ file_use(void)
                                                  : REPORT_FILE_KEPT;
 }
 
+/*
+ * Preloaded into everything, most processes have nothing to tell: a few gets.
+ * Who asks by a signal is answered.
+ */
+static bool
+is_worth_a_line(void)
+{
+    const struct stats_header *page = snapshot.page;
+
+    return !at_exit || !page->active ||
+           snapshot.total.gets >= options->report_min_gets ||
+           (page->double_frees | page->interior_frees | page->misaligned_frees |
+            page->wild_frees | page->wrong_sizes) != 0 ||
+           page->unreported.processes != 0;
+}
+
+/*
+ * A server's log is no place for a line from each process that served one
+ * request and may not write.
+ */
+static int
+fail(const char *name, int error)
+{
+    if (is_worth_a_line() || !process_was_confined())
+        complain(name, error);
+    return error;
+}
+
 /* 0, or an errno value. */
 static int
 write_file(const char *pattern)
@@ -170,17 +201,14 @@ write_file(const char *pattern)
         pattern_expand(pattern, process->directory, &values, path, sizeof path);
     if (error == 0 && !sandbox_allows(SANDBOX_FILES))
         error = EPERM;
-    if (error != 0) {
-        complain(pattern, error);
-        return error;
-    }
+    if (error != 0)
+        return fail(pattern, error);
     error = report_file_write(path, file_use(), rendered,
                               render(options->report, -1));
     if (error != 0)
-        complain(path, error);
-    else
-        reports_written++;
-    return error;
+        return fail(path, error);
+    reports_written++;
+    return 0;
 }
 
 static int
@@ -189,21 +217,6 @@ write_default_file(void)
     line_start(&default_name, "midpool.%e.%p.");
     line_add(&default_name, report_extension(options->report));
     return write_file(default_name.text);
-}
-
-/*
- * Preloaded into everything, most processes have nothing to tell: a few gets.
- * Who asks by a signal is answered.
- */
-static bool
-is_worth_a_line(void)
-{
-    const struct stats_header *page = snapshot.page;
-
-    return !at_exit || !page->active ||
-           snapshot.total.gets >= options->report_min_gets ||
-           (page->double_frees | page->interior_frees | page->misaligned_frees |
-            page->wild_frees | page->wrong_sizes) != 0;
 }
 
 static int
@@ -235,15 +248,45 @@ is_silent_child(void)
 }
 
 static int
-write_wanted(enum exit_report_cause cause)
+write_report(void)
 {
-    at_exit = cause == EXIT_REPORT_AT_EXIT;
-    take_snapshot();
     if (options->report_file[0] != '\0')
         return write_file(options->report_file);
     if (options->report == REPORT_TEXT)
         return write_stderr();
     return write_default_file();
+}
+
+/* Somebody of the family tells it; a live page has the numbers as well. */
+static void
+note_lost(int error)
+{
+    const struct stats_unreported lost = {
+        .processes = 1,
+        .gets = snapshot.total.gets,
+        .hits = snapshot.total.hits,
+        .error = (uint32_t)error,
+    };
+
+    if (options->live == OPTION_LIVE_NO)
+        unreported_add(&lost);
+}
+
+static int
+write_wanted(enum exit_report_cause cause)
+{
+    struct stats_unreported *others = &pool_page()->unreported;
+    int error;
+
+    at_exit = cause == EXIT_REPORT_AT_EXIT;
+    *others = unreported_take();
+    take_snapshot();
+    error = write_report();
+    if (!at_exit || error != 0)
+        unreported_add(others);
+    if (at_exit && error != 0)
+        note_lost(error);
+    return error;
 }
 
 int

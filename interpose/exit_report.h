@@ -9,6 +9,9 @@
  *           stderr is lost (a daemon's). Neither is written at exit by a
  *           process with fewer gets than report_min_gets, unless its pools
  *           were not active or it freed a buffer wrongly.
+ * Failure   A line on stderr, but from a process with few gets that changed
+ *           its user or root directory. Forked processes that could not write
+ *           are told by the next report of their family (unreported.h).
  * Model     Static buffers, no lock, no allocation, no stdio, no descriptor
  *           left; errno kept; one write, but where a pipe or terminal takes
  *           no more than 4096 bytes at once. One report at a time: a second

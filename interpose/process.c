@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -68,6 +69,17 @@ find_host(void)
         copy_text(self.host, sizeof self.host, system.nodename);
 }
 
+static bool
+find_root(struct process_root *out)
+{
+    struct stat root;
+
+    if (stat("/", &root) != 0)
+        return false;
+    *out = (struct process_root){.device = root.st_dev, .inode = root.st_ino};
+    return true;
+}
+
 static void
 find_ids(void)
 {
@@ -107,6 +119,7 @@ process_identify(void)
     }
     find_executable();
     find_host();
+    (void)find_root(&self.root);
     build_id_find(self.build_id, sizeof self.build_id);
     if (getcwd(self.directory, sizeof self.directory) == NULL)
         copy_text(self.directory, sizeof self.directory, "");
@@ -139,6 +152,17 @@ bool
 process_is_self(void)
 {
     return !sandbox_allows(SANDBOX_IDENTITY) || getpid() == self.pid;
+}
+
+bool
+process_was_confined(void)
+{
+    struct process_root now;
+
+    if (!sandbox_allows(SANDBOX_FILES))
+        return false;
+    return geteuid() != getauxval(AT_EUID) || !find_root(&now) ||
+           now.device != self.root.device || now.inode != self.root.inode;
 }
 
 bool

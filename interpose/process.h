@@ -10,8 +10,15 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "page.h"
+
+/* The file that the root directory is. */
+struct process_root {
+    dev_t device;
+    ino_t inode;
+};
 
 struct process {
     int pid;
@@ -21,6 +28,7 @@ struct process {
     bool forked;         /* since the program started, without an exec */
     int64_t start_unix_ns;
     int64_t start_monotonic_ns;
+    struct process_root root;
     char executable[512];
     char build_id[48];
     char host[72];
@@ -50,6 +58,12 @@ void process_set_generation(uint32_t generation);
  * granted where a filter forbids to ask.
  */
 bool process_is_self(void);
+
+/*
+ * Did it change its user or root directory since the program's start, as a
+ * server's workers do? Taken for no where a filter forbids to ask.
+ */
+bool process_was_confined(void);
 
 /* Is it in another session than the program was at its start, as daemons? */
 bool process_left_session(void);

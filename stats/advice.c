@@ -13,6 +13,8 @@
  */
 #include "advice.h"
 
+#include <string.h>
+
 #include "profile.h"
 #include "saturate.h"
 #include "sink.h"
@@ -150,6 +152,26 @@ say_misuse(struct sink *sink, const struct stats_snapshot *snap)
 }
 
 static void
+say_unreported(struct sink *sink, const struct stats_snapshot *snap)
+{
+    const struct stats_unreported *lost = &snap->page->unreported;
+    const char *reason = strerrordesc_np((int)lost->error);
+    if (lost->processes == 0)
+        return;
+    sink_count(sink, lost->processes);
+    sink_text(sink,
+              lost->processes == 1 ? " forked process" : " forked processes");
+    sink_text(sink, " could not write a report (");
+    sink_text(sink, reason == NULL ? "unknown error" : reason);
+    sink_text(sink, "), with ");
+    sink_count(sink, lost->gets);
+    sink_text(sink, " gets and ");
+    sink_count(sink, lost->hits);
+    sink_text(sink, " hits that are not among these; 'midpool run', or "
+                    "live:keep, has all numbers");
+}
+
+static void
 say_bypasses(struct sink *sink, const struct stats_snapshot *snap)
 {
     uint64_t bypasses = snap->total.bypasses;
@@ -284,11 +306,12 @@ static const struct advice {
     bool warning;
     void (*say)(struct sink *sink, const struct stats_snapshot *snap);
 } advices[] = {
-    {"inactive", true, say_inactive},      {"hit_rate", true, say_hit_rate},
-    {"misuse", true, say_misuse},          {"bypasses", true, say_bypasses},
-    {"remark", false, say_remark},         {"few_gets", false, say_few_gets},
-    {"first_uses", false, say_first_uses}, {"discards", false, say_discards},
-    {"waste", false, say_waste},           {"above_band", false, say_above},
+    {"inactive", true, say_inactive},  {"hit_rate", true, say_hit_rate},
+    {"misuse", true, say_misuse},      {"unreported", true, say_unreported},
+    {"bypasses", true, say_bypasses},  {"remark", false, say_remark},
+    {"few_gets", false, say_few_gets}, {"first_uses", false, say_first_uses},
+    {"discards", false, say_discards}, {"waste", false, say_waste},
+    {"above_band", false, say_above},
 };
 
 const unsigned advice_count = sizeof(advices) / sizeof(advices[0]);

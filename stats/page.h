@@ -144,6 +144,15 @@ struct stats_birth {
     uint64_t start_ticks;   /* from boot, field 22 of /proc/self/stat */
 };
 
+/* Processes of the same family by fork that could not write their reports. */
+struct stats_unreported {
+    uint64_t processes;
+    uint64_t gets;
+    uint64_t hits;
+    uint32_t error; /* why the last one could not, an errno value */
+    uint32_t reserved;
+};
+
 struct stats_header {
     char magic[8];   /* "midpool" and a NUL; written last */
     uint32_t layout; /* PAGE_LAYOUT */
@@ -205,6 +214,9 @@ struct stats_header {
     uint32_t intervals;  /* finished ones */
     uint32_t series_version; /* odd while they change; see series.h */
     struct stats_interval interval[PAGE_INTERVALS];
+
+    /* Not shared: of the report that is being written. */
+    struct stats_unreported unreported;
 };
 
 _Static_assert(sizeof(struct stats_header) <= PAGE_HEADER_BYTES, "header fits");

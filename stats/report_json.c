@@ -18,6 +18,19 @@
 enum { SCHEMA_VERSION = 1 };
 
 static void
+emit_unreported(struct json *json, const struct stats_unreported *lost)
+{
+    if (lost->processes == 0)
+        return;
+    json_open(json, "unreported", '{');
+    json_unsigned(json, "processes", lost->processes);
+    json_unsigned(json, "gets", lost->gets);
+    json_unsigned(json, "hits", lost->hits);
+    json_unsigned(json, "errno", lost->error);
+    json_close(json, '}');
+}
+
+static void
 emit_process(struct json *json, const struct stats_snapshot *snap)
 {
     const struct stats_header *page = snap->page;
@@ -34,6 +47,7 @@ emit_process(struct json *json, const struct stats_snapshot *snap)
     json_string(json, "end", subject_end_name(snap->end));
     if (page->report_errno != 0)
         json_unsigned(json, "report_errno", page->report_errno);
+    emit_unreported(json, &page->unreported);
     json_close(json, '}');
 }
 

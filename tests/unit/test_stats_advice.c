@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <errno.h>
 
 #include "advice.h"
 #include "stats_fixture.h"
@@ -28,6 +29,21 @@ Test(stats_advice, nothing_is_said_of_a_page_at_rest)
     for (unsigned i = 0; i < advice_count; i++)
         cr_expect(not(advice_message(i, &snap, message)), "%s: %s",
                   advice_id(i), message);
+}
+
+Test(stats_advice, reports_of_others_that_are_lost_are_warned_of)
+{
+    struct stats_header *page = fixture_page();
+    cr_expect(not(applies("unreported", page)));
+    page->unreported.processes = 1;
+    page->unreported.gets = 2000;
+    page->unreported.hits = 1;
+    page->unreported.error = EACCES;
+    cr_expect(applies("unreported", page));
+    cr_expect(eq(str, message,
+                 "1 forked process could not write a report (Permission "
+                 "denied), with 2,000 gets and 1 hits that are not among "
+                 "these; 'midpool run', or live:keep, has all numbers"));
 }
 
 Test(stats_advice, a_hit_rate_below_the_limit_is_warned_of)

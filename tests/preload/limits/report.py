@@ -337,6 +337,53 @@ def test_children_report(arguments):
         assert one["totals"]["gets"] > 0, one["process"]
 
 
+def run_workers(arguments, folder, conf):
+    """Two workers that may not write into folder, 5,000 gets each."""
+    os.chmod(folder, 0o700)
+    with open(os.path.join(folder, "stderr"), "wb") as err:
+        preload.run(arguments.lib, cases(arguments, "fork_workers"),
+                    conf=conf, cwd=folder, stderr=err).expect(0)
+    with open(os.path.join(folder, "log"), encoding="utf-8") as log:
+        assert log.read() == "", "the program's log is not ours to write"
+
+
+def test_workers_that_may_not_write(arguments):
+    """The next report of their family tells of them, in every format that
+    has words."""
+    if os.getuid() != 0:
+        raise preload.Skip("needs root")
+    with temporary() as folder:
+        run_workers(arguments, folder,
+                    "report:json,report_file:%s/r.%%p.json" % folder)
+        name, = [name for name in os.listdir(folder) if name != "log"
+                 and os.path.getsize(os.path.join(folder, name))]
+        report = preload.check_report.load(os.path.join(folder, name))
+        assert report["process"]["unreported"] == {
+            "processes": 2, "gets": 10000, "hits": 10000, "errno": 13}, report
+        assert "unreported" in [one["id"] for one in report["warnings"]]
+    with temporary() as folder:
+        run_workers(arguments, folder, "report:text,report_min_gets:4000")
+        with open(os.path.join(folder, "stderr"), encoding="utf-8") as file:
+            text = " ".join(file.read().split())
+        assert len(re.findall(r"midpool \S+ \[", text)) == 1, text
+        assert ("2 forked processes could not write a report (Permission"
+                " denied), with 10,000 gets" in text), text
+
+
+def test_workers_say_little_in_the_log(arguments):
+    """One that changed its root and had few gets does not say that it could
+    not write; one that had many does."""
+    if os.getuid() != 0:
+        raise preload.Skip("needs root")
+    with temporary() as folder:
+        for least, said in ((10**6, 0), (1, 1)):
+            result = preload.run(
+                arguments.lib, cases(arguments, "change_root", folder),
+                conf="report:json,report_file:/nonexistent/r.json,"
+                "report_min_gets:%d" % least).expect(0)
+            assert result.err.count(b"no report written") == said, result
+
+
 def test_children_silent(arguments):
     result = preload.run(arguments.lib, cases(arguments, "fork_children"),
                          conf="report_children:no").expect(0)

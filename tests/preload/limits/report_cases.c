@@ -216,6 +216,31 @@ nothing(void)
 {
 }
 
+/*
+ * A server's workers: the log takes the place of descriptor 2 before they are
+ * forked, and they give their rights up.
+ */
+static void
+fork_workers(void)
+{
+    enum { WORKERS = 2, NOBODY = 65534, GETS = 5000 };
+    int log = open("log", O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+    CHECK(dup2(log, 2) == 2 && close(log) == 0, "log");
+    for (int i = 0; i < WORKERS; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+                check_skip("setuid: %s", strerror(errno));
+            for (int left = GETS; left > 0; left--)
+                free(malloc(5000));
+            exit(0);
+        }
+        check_child(pid, "worker");
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -231,6 +256,7 @@ static const struct {
     {"change_root", change_root},
     {"run_threads", run_threads},
     {"fork_children", fork_children},
+    {"fork_workers", fork_workers},
     {"exec_again", exec_again},
     {"end_at_once", end_at_once},
     {"end_quickly", end_quickly},

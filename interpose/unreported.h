@@ -1,0 +1,27 @@
+/*
+ * unreported.h - reports of forked processes that could not be written.
+ *
+ * Purpose   A worker of a server often may not write where its parent may: it
+ *           runs as another user, in another root directory, in a sandbox.
+ *           Then nobody would hear of its numbers.
+ * Model     A page of memory that a process shares with all that it and its
+ *           children fork. Who can not write a report adds itself; the next
+ *           of them that reports at its end, the parent as a rule, takes the
+ *           sum and tells it (advice "unreported"). An exec leaves it.
+ * Ownership One anonymous shared mapping; without memory for it nothing is
+ *           told. No lock: sums of atomic additions.
+ */
+#ifndef MIDPOOL_INTERPOSE_UNREPORTED_H
+#define MIDPOOL_INTERPOSE_UNREPORTED_H
+
+#include "page.h"
+
+/* At start, before any fork. */
+void unreported_start(void);
+
+/* The sum so far, which is 0 then. Async-signal-safe, as the other. */
+struct stats_unreported unreported_take(void);
+
+void unreported_add(const struct stats_unreported *more);
+
+#endif
