@@ -14,6 +14,7 @@ class Change:
         self.base_median = sampling.median(base)
         self.new_median = sampling.median(new)
         self.p = sampling.mann_whitney(base, new)
+        self.adjusted = self.p  # for the comparisons beside it, see adjust
         self.testable = sampling.can_show_difference(len(base), len(new))
 
     @property
@@ -22,11 +23,25 @@ class Change:
         return len(set(self.base) | set(self.new)) == 1
 
     @property
+    def apart(self):
+        """Whether the two sides' values do not overlap."""
+        return (max(self.base) < min(self.new)
+                or max(self.new) < min(self.base))
+
+    @property
     def significant(self):
-        """True, False, or None where so few runs cannot tell."""
+        """True, False, or None where so few runs cannot tell.
+
+        They cannot, either, where the values do not overlap and are still
+        not shown to differ: among so many comparisons that takes more runs.
+        """
         if self.same:
             return False
-        return self.p <= sampling.ALPHA if self.testable else None
+        if not self.testable:
+            return None
+        if self.adjusted <= sampling.ALPHA:
+            return True
+        return None if self.apart else False
 
     @property
     def difference(self):
@@ -46,6 +61,17 @@ def change_of(base, new, key, metric):
     if not first or not second:
         return None
     return Change(key, metric, first, second)
+
+
+def adjust(changes):
+    """Accounts for all these comparisons being made at once; returns how many
+    count. Where no value differs there is nothing that chance could show."""
+    tested = [change for change in changes
+              if change.testable and not change.same]
+    for change, p in zip(tested, sampling.benjamini_hochberg(
+            [change.p for change in tested])):
+        change.adjusted = p
+    return len(tested)
 
 
 class Row:

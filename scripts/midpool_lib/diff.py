@@ -11,8 +11,9 @@ HELP = """\
 usage: midpool diff [options] BASE... -- NEW...      (or: BASE NEW)
 
 Compares the profiles of a program: medians with 95 % intervals (below 6 runs
-their range), and whether the change is more than noise (Mann-Whitney U test,
-p <= 0.05). '~': not shown to differ; '?': too few runs to tell, 4 and 4 can.
+their range), and whether the change is more than noise: Mann-Whitney U test,
+p <= 0.05 after Benjamini and Hochberg's adjustment for the number of rows.
+'~': not shown to differ; '?': too few runs to tell.
 
   -a, --all            classes as well as pools
       --fail-on RULE   fail when RULE is met; may be given more than once:
@@ -62,8 +63,17 @@ def allowed(options):
     return kinds
 
 
+class Terms:
+    """On which a comparison is made, where they come from no command line."""
+
+    def __init__(self, everything=False, allow=()):
+        self.all = everything
+        self.allow = allow
+        self.fail_on = []
+
+
 class Result:
-    """All that a rendering needs."""
+    """All that a rendering needs; options are Terms, or diff's own."""
 
     def __init__(self, base, new, options):
         self.base = base
@@ -74,12 +84,25 @@ class Result:
         self.rows = comparison.rows(base, new, "pool")
         if options.all:
             self.rows += comparison.rows(base, new, "class")
+        self.comparisons = comparison.adjust(self.changes)
         self.rules = gate.parse(options.fail_on)
-        self.broken = []
-        for rule in self.rules:
-            found = rule.judge(base, new)
-            if found:
-                self.broken.append(found)
+        self.broken = gate.judge(self.rules, base, new)
+
+    @property
+    def changes(self):
+        return [change for row in [self.total] + self.rows
+                for change in row.changes]
+
+    @property
+    def undecided(self):
+        """Whether there are changes that more runs could decide on."""
+        return any(change.significant is None for change in self.changes)
+
+    @property
+    def runs_needed(self):
+        """So many runs of each show a difference among all that is here."""
+        return comparison.sampling.runs_needed(
+            sum(not change.same for change in self.changes))
 
     @property
     def status(self):
@@ -96,7 +119,8 @@ def _change_json(change):
     return {"base": side(change.base, change.base_median),
             "new": side(change.new, change.new_median),
             "difference": change.difference, "ratio": change.ratio,
-            "p": change.p, "significant": change.significant}
+            "p": change.p, "p_adjusted": change.adjusted,
+            "significant": change.significant}
 
 
 def to_json(result):
@@ -113,6 +137,8 @@ def to_json(result):
         "reasons": [{"kind": kind, "message": text}
                     for kind, text in result.reasons],
         "remarks": result.remarks,
+        "comparisons": result.comparisons,
+        "false_discovery_rate": comparison.sampling.ALPHA,
         "rows": [row(entry) for entry in [result.total] + result.rows],
         "rules": [rule.text for rule in result.rules],
         "broken": [{"rule": broken.rule.text, "value": broken.value

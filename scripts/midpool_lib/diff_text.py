@@ -72,14 +72,29 @@ def verdict(change):
     return change_words(change) + (" ?" if change.significant is None else "")
 
 
-def colour(change):
-    if change.same or change.significant is False or not change.difference:
-        return ()
-    worse = (change.difference > 0 and change.metric in WORSE_UP
-             or change.difference < 0 and change.metric in WORSE_DOWN)
-    better = (change.difference < 0 and change.metric in WORSE_UP
-              or change.difference > 0 and change.metric in WORSE_DOWN)
-    return ("red",) if worse else ("green",) if better else ("bold",)
+def kind(change):
+    """"worse", "better" or "other" of a change that is shown to be one; ""
+    where it may be noise."""
+    if not change.significant or not change.difference:
+        return ""
+    up = change.difference > 0
+    if change.metric in (WORSE_UP if up else WORSE_DOWN):
+        return "worse"
+    if change.metric in (WORSE_DOWN if up else WORSE_UP):
+        return "better"
+    return "other"
+
+
+COLOURS = {"worse": ("red",), "better": ("green",), "other": ("bold",),
+           "": ()}
+
+
+def p_words(change):
+    """The p that decides, never as 0; "" where there is no test."""
+    if change.same or not change.testable:
+        return ""
+    p = change.adjusted
+    return "p<0.001" if p < 0.001 else f"p={p:.3f}"
 
 
 def row_name(key):
@@ -89,11 +104,16 @@ def row_name(key):
             ) + text_report.size_name(key[1])
 
 
-def side_line(name, sample, look):
+def side_words(sample):
+    """How many runs of which program."""
     programs = sorted({reports.program(report) for report in sample.reports})
     count = len(sample)
-    return (look.paint(f"{name:9}", "bold") + f"{count} run{'s' * (count > 1)}"
+    return (f"{count} run{'s' * (count > 1)}"
             f" of {style.plain(', '.join(programs[:3]))}")
+
+
+def side_line(name, sample, look):
+    return look.paint(f"{name:9}", "bold") + side_words(sample)
 
 
 def _change_line(change, look):
@@ -101,10 +121,8 @@ def _change_line(change, look):
     both = "".join(f"{value:>12} {around:<7}"
                    for value, around in sides(change))
     words = f"{verdict(change):>12}"
-    line = f"  {name:<15}{both}" + look.paint(words, *colour(change))
-    if not change.same and change.testable:
-        line += f"  p={change.p:.3f}"
-    return line
+    line = f"  {name:<15}{both}" + look.paint(words, *COLOURS[kind(change)])
+    return f"{line}  {p_words(change)}".rstrip()
 
 
 def _row_lines(row, look, everything=False):
@@ -152,6 +170,21 @@ def gate_lines(result):
     return lines
 
 
+def footnotes(result):
+    """What the marks of a comparison rest on, as sentences."""
+    lines = []
+    if result.comparisons > 1:
+        lines.append(
+            f"p is adjusted for {result.comparisons} comparisons (Benjamini"
+            "-Hochberg): of the changes shown, 5 % are chance at most, on"
+            " average")
+    if result.undecided:
+        runs = result.runs_needed
+        lines.append("? too few runs to tell from noise; in as many rows"
+                     f" {runs} and {runs} can (midpool run -n {runs})")
+    return lines
+
+
 def plain(result, look):
     lines = [side_line("base", result.base, look),
              side_line("new", result.new, look)]
@@ -167,10 +200,10 @@ def plain(result, look):
     same = [row_name(row.key) for row in result.rows if row.same]
     if same:
         lines += textwrap.wrap("unchanged: " + ", ".join(same), 79)
-    if any(change.significant is None for row in [result.total] + changed
-           for change in row.changes):
-        lines += ["", "? too few runs to tell from noise: 4 and 4 can"
-                  " (midpool run -n 4)"]
+    marks = footnotes(result)
+    lines += [""] if marks else []
+    for sentence in marks:
+        lines += textwrap.wrap(sentence, 79)
     return lines + ([""] if result.rules else []) + gate_lines(result)
 
 
@@ -185,10 +218,11 @@ def markdown(result):
         for change in row.changes:
             if change.same and row.key != profiles.TOTAL:
                 continue
-            p = f"{change.p:.3f}" if change.testable else "-"
+            p = p_words(change).removeprefix("p").lstrip("=") or "-"
             cells = [name, NAMES.get(change.metric, change.metric)]
             for value, around in sides(change):
                 cells += [value, around]
             lines.append(f"| {' | '.join(cells)} | {verdict(change)} | {p} |")
             name = ""
-    return lines + [""] + [f"- {line}" for line in gate_lines(result)]
+    return lines + [""] + [f"- {line}" for line in footnotes(result)
+                           + gate_lines(result)]

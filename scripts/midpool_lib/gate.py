@@ -8,7 +8,8 @@
              98% 1M 100: the new median itself
 
 A rule that is met fails the comparison, unless the change is within noise
-(there are enough runs to tell, and they show no difference). A rule on a value
+(there are enough runs to tell, and they show no difference; p is adjusted for
+the number of rules that compare, see comparison.adjust). A rule on a value
 that a run does not have, as a hit rate without gets, fails it as well: nothing
 shows that it is kept.
 """
@@ -98,8 +99,8 @@ class Rule:
         return [name for name, side in needed + [("new", new)]
                 if len(side.values(self.key, self.metric)) < len(side)]
 
-    def judge(self, base, new):
-        """None if the rule is kept, otherwise why it is Broken."""
+    def look_up(self, base, new):
+        """(the change, or None; the sides on which a value is missing)."""
         known = base.keys() & new.keys()
         if self.key not in known:
             sizes = sorted(key[1] for key in known if key[0] == self.key[0])
@@ -109,10 +110,14 @@ class Rule:
                 "there are: " + ", ".join(map(str, sizes)))
         missing = self._missing(base, new)
         if missing:
-            return Broken(self, missing=missing)
+            return None, missing
         change = comparison.change_of(base, new, self.key, self.metric)
         if change is None:  # the base, which a level does not need, has none
             change = comparison.change_of(new, new, self.key, self.metric)
+        return change, missing
+
+    def judge(self, change):
+        """None if the rule is kept, otherwise why it is Broken."""
         value = self._value(change)
         broken = value > self.limit if self.above else value < self.limit
         if not broken or (self.relative and change.significant is False):
@@ -128,6 +133,16 @@ class Broken:
         self.change = change    # None where a value is missing
         self.value = value      # None there, infinite for 'from none'
         self.missing = missing  # of "base" and "new"
+
+
+def judge(rules, base, new):
+    """The rules that are Broken."""
+    found = [(rule, *rule.look_up(base, new)) for rule in rules]
+    comparison.adjust([change for rule, change, _missing in found
+                       if change and rule.relative])
+    judged = [Broken(rule, missing=missing) if missing else rule.judge(change)
+              for rule, change, missing in found]
+    return [broken for broken in judged if broken]
 
 
 def parse(texts):

@@ -6,24 +6,27 @@ import re
 import sys
 import time
 
-from midpool_lib import (VERSION, arguments, counters, keep, paths, reports,
-                         show)
+from midpool_lib import (VERSION, arguments, counters, diff_html, keep, paths,
+                         profiles, reports, show)
 from midpool_lib.errors import CommandError
 from midpool_lib.family import members
 
 HELP = """\
 usage: midpool html [options] [A [B...]]
+       midpool html [options] BASE... -- NEW...
 
 Writes a page with the profile in A: pools, requested sizes, time curve,
-waste, fallback. With more, it compares A with each of the others. Without
-any, the page is of the last 'midpool run'. The page is one file without
-outside parts and holds its numbers as JSON; 'midpool show' reads it too.
+waste, fallback. With more, it compares A with each of the others; with '--',
+all runs before it with all behind it, as 'midpool diff' does. Without any,
+the page is of the last 'midpool run'. The page is one file without outside
+parts and holds its numbers as JSON; 'midpool show' reads it too.
 
   -o, --output FILE   where to; '-' is stdout (A's name with .html)
       --open          show it in the browser
 
   midpool html base.json
   midpool html base.json new.json -o change.html
+  midpool html base.*.json -- new.*.json -o change.html
 """
 
 SPEC = {"-o": "output=", "--output": "output=", "--open": "open"}
@@ -78,7 +81,8 @@ def fit(loaded):
                        " page", "compare two of them")
 
 
-def page(names, loaded):
+def page(names, loaded, comparisons=()):
+    """The page's text; comparisons are of the first with each other one."""
     loaded = fit(loaded)
     glossary = {counter.name: counter.meaning for counter in counters.TABLE}
     glossary.update(counters.DERIVED)
@@ -86,7 +90,7 @@ def page(names, loaded):
     title = f"{first} on midpool" if len(loaded) == 1 else \
         f"{first} on midpool, compared"
     about = {
-        "names": names, "version": VERSION,
+        "names": names, "comparisons": comparisons, "version": VERSION,
         "stem": "midpool." + "".join(c if c.isalnum() else "_"
                                      for c in first),
         "glossary": glossary, "made": time.strftime("%Y-%m-%d %H:%M")}
@@ -126,15 +130,44 @@ def _write(path, text):
         raise CommandError(f"html: {path}: {error.strerror}") from None
 
 
+def _load(names):
+    """(label, report) of all profiles in some files."""
+    return [("last run" if name == paths.last_report() else name, report)
+            for name in names for report in reports.read_all(name)]
+
+
+def _one_by_one(named):
+    """A page of the first, and of how each other one differs from it."""
+    loaded = [report for _name, report in named]
+    first = profiles.Sample(loaded[:1])
+    return page([name for name, _report in named], loaded,
+                [diff_html.data(first, profiles.Sample([report]))
+                 for report in loaded[1:]])
+
+
+def _of_sides(*sides):
+    """A page of two sides' runs; of each the middle one is in it whole."""
+    samples = [profiles.Sample([report for _name, report in side])
+               for side in sides]
+    shown = [profiles.middle(sample.reports) for sample in samples]
+    names = [name for side, one in zip(sides, shown)
+             for name, report in side if report is one]
+    return page(names, shown, [diff_html.data(*samples)])
+
+
+def _text_of(options):
+    if options.after is None:
+        return _one_by_one(_load(options.rest or [show.last_run()]))
+    if not options.rest or not options.after:
+        raise CommandError("html: '--' divides two sides",
+                           "midpool html base.*.json -- new.*.json")
+    return _of_sides(_load(options.rest), _load(options.after))
+
+
 def main(argv):
-    options = arguments.parse("html", argv, SPEC, HELP)
-    names = options.rest + (options.after or []) or [show.last_run()]
-    loaded, labels = [], []
-    for name in names:
-        for report in reports.read_all(name):
-            loaded.append(report)
-            labels.append("last run" if name == paths.last_report() else name)
-    text = page(labels, loaded)
+    options = arguments.parse_sides("html", argv, SPEC, HELP)
+    text = _text_of(options)
+    names = (options.rest + (options.after or [])) or [paths.last_report()]
     path = options.output or _default_output(names)
     if path == "-":
         sys.stdout.write(text)

@@ -65,6 +65,12 @@ class Sample:
         return [value for value in found if value is not None]
 
 
+def middle(several):
+    """The run that stands for several: of the middle number of gets."""
+    return sorted(several, key=lambda one: one["totals"]["gets"])[
+        len(several) // 2]
+
+
 # Options that change what is written, not how memory is handed out.
 HARMLESS = {"report", "report_file", "report_children", "report_min_gets",
             "warn_below", "live", "signal"}

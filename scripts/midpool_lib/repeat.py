@@ -7,6 +7,7 @@ import tempfile
 
 from midpool_lib import reports, run, sampling, style
 from midpool_lib.profiles import TOTAL, Sample
+from midpool_lib.profiles import middle as middle_of
 
 ROWS = ("gets", "hit_rate", "misses", "peak_live_bytes", "waste_bytes",
         "live_bytes", "discards", "duration_ns")
@@ -109,8 +110,7 @@ def finish(session, profiles, ends):
     if not profiles:
         run.say("", run.no_report(session))
         return
-    middle = sorted(profiles, key=lambda one: one["totals"]["gets"])[
-        len(profiles) // 2]
+    middle = middle_of(profiles)
     look = style.Style(sys.stderr)
     name = style.plain(reports.program(middle))
     count, wanted = len(profiles), session.runs

@@ -99,6 +99,35 @@ def _normal_p(n, m, pooled, off):
     return math.erfc(max(0.0, off - 0.5) / math.sqrt(2 * variance))
 
 
+def least_p(n, m):
+    """The p of samples that do not overlap: the lowest there is."""
+    return 2 / math.comb(n + m, n)
+
+
 def can_show_difference(n, m):
     """Whether any outcome of n against m runs would be significant."""
-    return 2 / math.comb(n + m, n) <= ALPHA
+    return least_p(n, m) <= ALPHA
+
+
+def runs_needed(comparisons):
+    """The fewest runs of each that show one difference among so many."""
+    runs = 1
+    while least_p(runs, runs) > ALPHA / max(1, comparisons):
+        runs += 1
+    return runs
+
+
+def benjamini_hochberg(values):
+    """The p values of several tests, adjusted: of all that are at most ALPHA
+    then, a share of ALPHA is expected to be chance at most.
+
+    It holds for tests that are independent, and for those that rise and fall
+    with each other, as a pool's misses and all pools' do.
+    """
+    order = sorted(range(len(values)), key=values.__getitem__)
+    adjusted, lowest = [1.0] * len(values), 1.0
+    for rank in range(len(values), 0, -1):
+        index = order[rank - 1]
+        lowest = min(lowest, values[index] * len(values) / rank)
+        adjusted[index] = lowest
+    return adjusted

@@ -1,10 +1,12 @@
 """midpool diff: significance, comparability, the gate and its statuses."""
 
 import json
+import random
+import types
 import unittest
 
 import sample
-from midpool_lib import gate
+from midpool_lib import diff, diff_text, gate, profiles
 from midpool_lib.errors import CommandError
 
 
@@ -43,6 +45,29 @@ class Significance(Case):
         self.assertRegex(out, r"misses .*\+95\.\d+ % \?")
         self.assertIn("too few runs", out)
 
+    def test_p_is_never_nothing(self):
+        base = self.side("a", range(100, 110))
+        new = self.side("b", range(200, 210))
+        for options in ([], ["--markdown"]):
+            out = self.diff(base, new, *options).out
+            self.assertRegex(out, r"misses .*\+\d+\.\d+ %.* p?<0\.001")
+            self.assertNotIn("0.000", out)
+
+    def test_only_what_is_shown_is_coloured(self):
+        def kinds(base, new):
+            both = [profiles.Sample([sample.report(
+                {4096: dict(gets=10000, misses=misses)}) for misses in side])
+                    for side in (base, new)]
+            return {change.metric: diff_text.kind(change) for change in
+                    compare(*both).changes if change.key == profiles.TOTAL}
+
+        shown = kinds([100, 101, 102, 103], [200, 201, 202, 203])
+        self.assertEqual((shown["misses"], shown["hit_rate"], shown["gets"]),
+                         ("worse", "worse", ""))
+        self.assertEqual(kinds([100], [200])["misses"], "")
+        self.assertEqual(
+            kinds([100, 101, 102, 103], [99, 102, 103, 104])["misses"], "")
+
     def test_around_a_median_of_nothing_the_spread_is_absolute(self):
         out = self.diff(self.side("a", [0, 0, 0, 6]),
                         self.side("b", [200] * 4)).out
@@ -75,6 +100,87 @@ class Significance(Case):
         out = self.midpool("diff", "--markdown", base, new, status=0).out
         self.assertLess(out.index("pool 64 KB"), out.index("pool 4 KB"))
         self.assertIn("| **all pools** | gets |", out)
+
+
+def compare(base, new):
+    for report in base.reports + new.reports:
+        report["children"] = []  # as reports.read_all does
+    return diff.Result(base, new, types.SimpleNamespace(
+        allow=[], all=True, fail_on=[]))
+
+
+class ManyRows(Case):
+    """More rows are more chances for noise to look like a change."""
+
+    def runs(self, chance, count, factor=1.0):
+        """Runs of a program whose threads make every number a little other;
+        factor changes one class of the ten."""
+        return profiles.Sample([sample.report({
+            size: dict(gets=int(chance.gauss(90000, 900)),
+                       misses=int(chance.gauss(3000, 90)
+                                  * (factor if size == 8192 else 1)),
+                       live=chance.randrange(40))
+            for size in (2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576,
+                         32768, 65536)},
+            duration_ns=int(chance.gauss(1e9, 1e7))) for _ in range(count)])
+
+    def test_a_program_against_itself(self):
+        """In one comparison of twenty at most is there a change at all."""
+        chance = random.Random(20261130)
+        compared, raw, shown = 0, 0, 0
+        for _ in range(60):
+            result = compare(self.runs(chance, 6), self.runs(chance, 6))
+            self.assertGreater(result.comparisons, 50)
+            compared += result.comparisons
+            raw += sum(change.p <= 0.05 for change in result.changes)
+            shown += any(change.significant for change in result.changes)
+        self.assertGreater(raw, 0.03 * compared)  # without the adjustment
+        self.assertLessEqual(shown, 0.05 * 60)
+
+    def test_a_change_is_still_found(self):
+        chance = random.Random(7)
+        for _ in range(5):
+            result = compare(self.runs(chance, 10),
+                             self.runs(chance, 10, 1.5))
+            found = {change.key for change in result.changes
+                     if change.metric == "misses" and change.significant}
+            self.assertIn(("class", 8192), found)
+            self.assertIn(("pool", 8192), found)
+
+    def test_so_few_runs_cannot_tell(self):
+        """4 and 4 that do not overlap: no proof among so many rows."""
+        chance = random.Random(8)
+        result = compare(self.runs(chance, 4), self.runs(chance, 4, 1.5))
+        misses, = [change for change in result.changes
+                   if change.metric == "misses"
+                   and change.key == ("class", 8192)]
+        self.assertTrue(misses.apart)
+        self.assertIsNone(misses.significant)
+        self.assertGreater(result.runs_needed, 6)
+
+    def test_the_adjustment_is_said(self):
+        base = self.side("a", [100, 101, 102, 103])
+        new = self.side("b", [200, 201, 202, 203])
+        for options in ([], ["--markdown"]):
+            self.assertRegex(
+                self.diff(base, new, *options).out.replace("\n", " "),
+                r"p is adjusted for \d+ comparisons \(Benjamini")
+        found = json.loads(self.diff(base, new, "--json").out)
+        self.assertGreater(found["comparisons"], 1)
+        self.assertEqual(found["false_discovery_rate"], 0.05)
+        misses = found["rows"][0]["metrics"]["misses"]
+        self.assertGreaterEqual(misses["p_adjusted"], misses["p"])
+
+    def test_rules_are_adjusted_for_each_other(self):
+        """Of 20 rules on what is only noise one would fail by chance."""
+        chance = random.Random(5)
+        metrics = ("misses", "gets", "slot_bytes", "live_bytes", "puts")
+        rules = gate.parse([f"{size}.{metric}>+0%" for metric in metrics
+                            for size in ("2K", "4K", "8K", "16K", "32K")])
+        failed = sum(bool(gate.judge(rules, self.runs(chance, 6),
+                                     self.runs(chance, 6)))
+                     for _ in range(40))
+        self.assertLessEqual(failed, 0.05 * 40)
 
 
 class Comparability(Case):

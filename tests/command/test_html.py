@@ -128,6 +128,59 @@ class Page(sample.Case):
         self.assertIn("a.html is a link", done.err)
         self.assertEqual(os.path.getsize(self.path("precious.html")), 0)
 
+    def side(self, name, misses):
+        return [self.write(f"{name}.{index}.json", sample.report(
+            {4096: dict(gets=10000 + index, misses=count),
+             8192: dict(gets=900, misses=7)}))
+                for index, count in enumerate(misses)]
+
+    def comparison(self, *arguments):
+        text = self.page(*arguments, "-o", "c.html")
+        about = text.partition('id="midpool-about">')[2].partition("<")[0]
+        self.assertIn("midpool.report", text)
+        found, = json.loads(about)["comparisons"]
+        return found, {change["key"]: change for row in found["rows"]
+                       for change in row["changes"]}
+
+    def test_many_runs_are_compared_as_diff_does(self):
+        base = self.side("a", range(100, 110))
+        new = self.side("b", range(200, 210))
+        found, by_key = self.comparison(*base, "--", *new)
+        self.assertEqual(found["runs"], [10, 10])
+        for key in ("totals.misses", "pools.4096.misses",
+                    "classes.4096.misses"):
+            self.assertEqual(by_key[key]["kind"], "worse", key)
+            self.assertEqual(by_key[key]["p"], "p<0.001", key)
+        misses = by_key["pools.4096.misses"]
+        self.assertEqual((misses["base"], misses["new"]), (104.5, 204.5))
+        self.assertRegex(misses["sides"][0][1], "^± [34] %$")
+        shown = json.loads(self.midpool("diff", "-a", "--json", *base, "--",
+                                        *new, status=0).out)["rows"][0]
+        self.assertEqual(by_key["totals.misses"]["new"],
+                         shown["metrics"]["misses"]["new"]["median"])
+        self.assertTrue(any("Benjamini" in line
+                            for line in found["footnotes"]))
+
+    def test_noise_has_no_colour(self):
+        for base, new in (([100, 101, 102, 103], [99, 104, 102, 100]),
+                          ([100], [200])):
+            _found, by_key = self.comparison(*self.side("a", base), "--",
+                                             *self.side("b", new))
+            self.assertIn(by_key["totals.misses"]["change"][-1], "~?")
+            self.assertEqual({change["kind"] for change in by_key.values()},
+                             {""})
+
+    def test_what_does_not_compare_is_said(self):
+        other = self.write("o.json", sample.report(executable="/bin/other"))
+        found, _by_key = self.comparison(self.file, "--", other)
+        self.assertIn("NOT COMPARABLE: other executables: other and sqlite3",
+                      found["notes"])
+
+    def test_a_side_is_missing(self):
+        for words in ([self.file, "--"], ["--", self.file]):
+            self.assertIn("two sides",
+                          self.midpool("html", *words, status=2).err)
+
     def test_hundreds_of_processes_fit(self):
         report = sample.report()
         report["own"] = sample.report()
@@ -193,6 +246,31 @@ class InABrowser(sample.Case):
         for key in ("fallback.above.bytes", "process.duration_ns"):
             self.assertIn("base." + key, page.found)
         self.assertGreater(self.compare(page, new, "new."), 10)
+
+    def test_runs_against_runs(self):
+        """The medians of diff stand on the page; only changes are coloured."""
+        for name, factor in (("a", 1), ("b", 2)):
+            for index in range(8):
+                self.write(f"{name}.{index}.json", sample.report(
+                    {4096: dict(gets=10000 + 3 * index,
+                                misses=factor * 400 + index)}))
+        names = [[self.path(f"{name}.{index}.json") for index in range(8)]
+                 for name in "ab"]
+        self.midpool("html", *names[0], "--", *names[1], "-o", "c.html",
+                     status=0)
+        text = self.browse(self.path("c.html"), "--dump-dom")
+        page = Numbers()
+        page.feed(text)
+        self.assertEqual(page.found["base.totals.misses"], ["403.5"])
+        self.assertEqual(page.found["new.pools.4096.gets"], ["10010.5"])
+        self.assertEqual(page.texts["new.totals.misses"], "803.5")
+        shown = text.partition("<main")[2].partition("</main>")[0]
+        for words, kind in ((r"\+99\.\d+ %", "worse"), ("same", ""),
+                            (r"-4\.00 pp", "worse")):
+            self.assertTrue(re.search(f'class="{kind}"[^>]*>{words}</td>',
+                                      shown), words)
+        self.assertIsNone(re.search('class="(worse|better)"[^>]*>(~|same)',
+                                    shown))
 
     def test_empty_and_extreme_profiles_draw(self):
         empty = sample.report({})

@@ -7,7 +7,7 @@ import types
 import unittest
 
 import sample
-from midpool_lib import (diff, diff_text, export, gauges, html, merge,
+from midpool_lib import (diff, diff_html, diff_text, export, gauges, html, merge,
                          profiles, reports, style, text_report, tree)
 from midpool_lib.errors import CommandError
 
@@ -187,6 +187,7 @@ class Fuzz(sample.Case):
         export.to_csv([report])
         export.to_prom([report])
         html.page(["a"], [report])
+        diff_html.data(profiles.Sample([report]), profiles.Sample([whole]))
         view = gauges.Gauges(look, 1)
         for _ in range(2):
             view.add(report)

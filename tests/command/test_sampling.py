@@ -60,6 +60,44 @@ class MannWhitney(unittest.TestCase):
         self.assertFalse(sampling.can_show_difference(1, 20))
 
 
+class ManyComparisons(unittest.TestCase):
+    # Benjamini and Hochberg 1995, the example of section 3.
+    PAPER = [.0001, .0004, .0019, .0095, .0201, .0278, .0298, .0344, .0459,
+             .3240, .4262, .5719, .6528, .7590, 1.0]
+
+    def test_the_example_of_the_paper(self):
+        shuffled = self.PAPER[::2] + self.PAPER[1::2][::-1]
+        adjusted = dict(zip(shuffled, sampling.benjamini_hochberg(shuffled)))
+        self.assertAlmostEqual(adjusted[.0001], .0015)
+        self.assertAlmostEqual(adjusted[.0095], .0095 * 15 / 4)
+        # A higher rank allows a lower value than its own, 0.0278 * 15 / 6.
+        self.assertAlmostEqual(adjusted[.0278], .0298 * 15 / 7)
+        self.assertEqual([p for p in self.PAPER if adjusted[p] <= 0.05],
+                         self.PAPER[:4])
+        self.assertEqual(sampling.benjamini_hochberg([]), [])
+        self.assertEqual(sampling.benjamini_hochberg([0.03]), [0.03])
+
+    def test_the_rate_of_false_discoveries(self):
+        """20 of 60 values are of true changes; 5 % of the found are not."""
+        chance = random.Random(1995)
+        shares, found_true = [], 0
+        for _ in range(800):
+            values = [chance.random() for _ in range(40)] + [
+                chance.random() * 0.004 for _ in range(20)]
+            found = [index for index, p in enumerate(
+                sampling.benjamini_hochberg(values)) if p <= sampling.ALPHA]
+            false = sum(index < 40 for index in found)
+            shares.append(false / len(found) if found else 0)
+            found_true += len(found) - false
+        self.assertLessEqual(sum(shares) / len(shares), sampling.ALPHA)
+        self.assertGreater(found_true, 0.9 * 20 * 800)
+
+    def test_runs_needed(self):
+        self.assertEqual(sampling.runs_needed(1), 4)
+        self.assertEqual(sampling.runs_needed(0), 4)
+        self.assertEqual(sampling.runs_needed(40), 7)
+
+
 class Medians(unittest.TestCase):
     def test_median_keeps_whole_numbers_exact(self):
         big = 2**63 + 1

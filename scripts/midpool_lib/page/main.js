@@ -58,12 +58,16 @@
   }
 
   function showPair(index) {
-    const base = reports[0], next = reports[index];
+    const base = reports[0], next = reports[index], comparison = data.comparisons[index - 1];
+    const many = Math.max(...comparison.runs) > 1;
+    const side = (which, name, report) =>
+      many ? `${which}: ${comparison[which]}, the middle one: ${name}` : `${which}: ${name} · ${said(report)}`;
     page.replaceChildren(heading(`${program(base)}: base and new`,
-      [`base: ${data.names[0]} · ${said(base)}`, `new: ${data.names[index]} · ${said(next)}`],
-      choice(index, "compared with the first", showPair)), ...comparePage(base, next));
-    for (const [side, report] of [["Base", base], ["New", next]]) {
-      const inner = make("details", {}, make("summary", {}, `${side} alone: the whole profile`));
+      [side("base", data.names[0], base), side("new", data.names[index], next)],
+      choice(index, "compared with the first", showPair)), ...comparePage(base, next, comparison));
+    for (const [name, report] of [["Base", base], ["New", next]]) {
+      const inner = make("details", {}, make("summary", {}, `${name} alone: the whole profile`
+                                              + (many ? " of the middle run" : "")));
       inner.addEventListener("toggle", () => {
         if (inner.children.length === 1) inner.append(...profilePage(report, data.glossary));
       });
