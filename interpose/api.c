@@ -23,9 +23,8 @@ _Static_assert(sizeof(struct midpool_counts) == 8 * MIDPOOL_COUNTS,
 static void
 copy_counts(struct midpool_counts *out, const struct stats_counts *counts)
 {
-#define COUNTER(name, kind, unit, meaning) out->name = counts->name;
+#define COUNTER(name, kind, unit, series, meaning) out->name = counts->name;
 #include "counters.def"
-#undef COUNTER
 }
 
 static void

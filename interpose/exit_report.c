@@ -113,14 +113,18 @@ take_snapshot(void)
     correct_interception(pool_page());
 }
 
-/* Fills rendered; fd is where it will go, -1 for a file. */
+/* Fills rendered, a string; fd is where it will go, -1 for a file. */
 static size_t
 render(enum report_format format, int fd)
 {
     struct report_style style = style_for(fd);
+    size_t length;
 
     style.terse = at_exit;
-    return report_render(format, &style, &snapshot, rendered, sizeof rendered);
+    length =
+        report_render(format, &style, &snapshot, rendered, sizeof rendered - 1);
+    rendered[length] = '\0';
+    return length;
 }
 
 static const char *
@@ -145,11 +149,41 @@ complain(const char *name, int error)
     stderr_target_say(message.text, message.length);
 }
 
-static enum report_file_use
-file_use(void)
+static bool
+is_collected(void)
 {
-    return options->report == REPORT_OPENMETRICS ? REPORT_FILE_COLLECTED
-                                                 : REPORT_FILE_KEPT;
+    return options->report == REPORT_OPENMETRICS;
+}
+
+/*
+ * Where all processes share a name, a collector is to find the newest report
+ * under it. Where each has a name of its own, reports of different processes
+ * stay, but no process may have two: the instance tells, which comes before
+ * the version in the first sample.
+ */
+static size_t
+beginning(const char *pattern)
+{
+    enum { FORMAT_BYTES = 16 };
+    const char *version;
+
+    if (!is_collected())
+        return 0;
+    if (!pattern_is_per_process(pattern))
+        return FORMAT_BYTES;
+    version = strstr(rendered, ",version=\"");
+    return version == NULL ? 0 : (size_t)(version - rendered);
+}
+
+static int
+write_rendered(const char *pattern)
+{
+    struct report_file_text text = {.bytes = rendered};
+
+    text.length = render(options->report, -1);
+    text.beginning = beginning(pattern);
+    return report_file_write(
+        path, is_collected() ? REPORT_FILE_COLLECTED : REPORT_FILE_KEPT, &text);
 }
 
 /*
@@ -189,7 +223,8 @@ write_file(const char *pattern)
         .pid = process->pid,
         .parent = process->parent,
         .start_seconds = process->start_unix_ns / 1000000000,
-        .number = process->generation + reports_written,
+        /* A collector must not find two reports of one process. */
+        .number = process->generation + (is_collected() ? 0 : reports_written),
         .executable = process->executable,
         .host = process->host,
     };
@@ -203,8 +238,7 @@ write_file(const char *pattern)
         error = EPERM;
     if (error != 0)
         return fail(pattern, error);
-    error = report_file_write(path, file_use(), rendered,
-                              render(options->report, -1));
+    error = write_rendered(pattern);
     if (error != 0)
         return fail(path, error);
     reports_written++;

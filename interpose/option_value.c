@@ -99,6 +99,7 @@ OPTION_WORDS(LIVE, enum option_live, "no", "yes", "keep")
 OPTION_WORDS(ZERO, enum option_zero, "off", "free")
 OPTION_WORDS(MISUSE, enum option_misuse, "abort", "warn", "off")
 OPTION_WORDS(DEEPBIND, enum option_deepbind, "strip", "keep")
+OPTION_WORDS(DETAIL, enum option_detail, "pools", "classes")
 OPTION_WORDS(THP, enum pool_thp, "default", "never", "dense")
 
 bool
@@ -113,6 +114,24 @@ option_parse_PATTERN(const char *text, void *field)
         return false;
     memcpy(field, text, length + 1);
     return true;
+}
+
+bool
+option_parse_LABELS(const char *text, void *field)
+{
+    size_t length = strlen(text);
+
+    /* A backslash at the end would hide the comma of the next item. */
+    if (!label_all_valid(text) || (length > 0 && text[length - 1] == '\\'))
+        return false;
+    memcpy(field, text, length + 1);
+    return true;
+}
+
+void
+option_print_LABELS(struct line *out, const void *field)
+{
+    option_print_PATTERN(out, field);
 }
 
 void

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "label.h"
 #include "pool.h"
 #include "report.h"
 
@@ -33,6 +34,9 @@ enum option_zero { OPTION_ZERO_OFF, OPTION_ZERO_FREE };
 
 /* The statistics page in a file, and whether it stays after exit(). */
 enum option_live { OPTION_LIVE_NO, OPTION_LIVE_YES, OPTION_LIVE_KEEP };
+
+/* How many series OpenMetrics reports have. */
+enum option_detail { OPTION_DETAIL_POOLS, OPTION_DETAIL_CLASSES };
 
 /* What a bad free of a pooled buffer gets. */
 enum option_misuse {
@@ -55,6 +59,8 @@ struct option_warmup {
 /* How a field of each kind of options.def is declared. */
 #define OPTION_FIELD_FORMAT(key) enum report_format key;
 #define OPTION_FIELD_PATTERN(key) char key[OPTIONS_PATTERN_BYTES];
+#define OPTION_FIELD_LABELS(key) char key[LABEL_ALL_BYTES];
+#define OPTION_FIELD_DETAIL(key) enum option_detail key;
 #define OPTION_FIELD_BOOL(key) bool key;
 #define OPTION_FIELD_PERCENT(key) uint32_t key;
 #define OPTION_FIELD_NUMBER(key) uint64_t key;

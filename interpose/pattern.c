@@ -19,6 +19,21 @@ pattern_is_valid(const char *text)
     return true;
 }
 
+bool
+pattern_is_per_process(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text != '%')
+            continue;
+        text++; /* "%%" is no beginning of a pattern */
+        if (*text == '\0')
+            return false;
+        if (*text == 'p' || *text == 't')
+            return true;
+    }
+    return false;
+}
+
 static const char *
 last_part(const char *path)
 {

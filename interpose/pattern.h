@@ -23,6 +23,9 @@ struct pattern_values {
 /* Does text hold known patterns only? */
 bool pattern_is_valid(const char *text);
 
+/* Does text have a pattern that differs from process to process: %p, %t? */
+bool pattern_is_per_process(const char *text);
+
 /*
  * Expands text into an absolute path: a relative one is taken to be in
  * directory. What a value holds can not leave the directory: slashes in it

@@ -12,6 +12,7 @@
 
 #include "build_id.h"
 #include "os.h"
+#include "process_birth.h"
 #include "sandbox.h"
 
 static struct process self;
@@ -88,6 +89,9 @@ find_ids(void)
         self.parent = getppid();
         self.session = getsid(0);
     }
+    /* Asked again in a child: the parent may have left its namespace. */
+    if (sandbox_allows(SANDBOX_FILES))
+        self.pid_namespace = process_pid_namespace();
     self.start_unix_ns = os_clock_ns(CLOCK_REALTIME);
     self.start_monotonic_ns = process_clock_ns();
     self.generation = 1;
@@ -184,6 +188,7 @@ process_describe(struct stats_header *page)
     page->ppid = self.parent;
     page->generation = self.generation;
     page->end = STATS_END_RUNNING;
+    page->birth.pid_namespace = self.pid_namespace;
     page->start_unix_ns = self.start_unix_ns;
     page->start_monotonic_ns = self.start_monotonic_ns;
     page->end_monotonic_ns = 0;

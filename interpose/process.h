@@ -26,6 +26,7 @@ struct process {
     int session;
     uint32_t generation; /* programs that this pid has been, 1 and up */
     bool forked;         /* since the program started, without an exec */
+    uint64_t pid_namespace; /* 0: unknown */
     int64_t start_unix_ns;
     int64_t start_monotonic_ns;
     struct process_root root;

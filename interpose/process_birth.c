@@ -10,8 +10,8 @@
 
 enum { START_FIELD = 22 };
 
-static uint64_t
-pid_namespace(void)
+uint64_t
+process_pid_namespace(void)
 {
     struct stat own;
 
@@ -48,7 +48,7 @@ struct stats_birth
 process_birth(void)
 {
     return (struct stats_birth){
-        .pid_namespace = pid_namespace(),
+        .pid_namespace = process_pid_namespace(),
         .start_ticks = start_ticks(),
     };
 }

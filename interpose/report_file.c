@@ -18,7 +18,7 @@
 #include "sink.h"
 #include "stderr_target.h"
 
-enum { CLAIM_TRIES = 100000, TEMPORARY_TRIES = 16, BEGINNING_BYTES = 16 };
+enum { CLAIM_TRIES = 100000, TEMPORARY_TRIES = 16 };
 
 /*
  * What was written last, to recognise it; inode 0: nothing. Inodes are used
@@ -218,23 +218,30 @@ remember(const char *path)
     own.changed = there.st_ctim;
 }
 
-/* Does the file begin as the bytes do, as reports of one format do? */
+/* Does the file begin as the text does, for as long as that says? */
 static bool
-is_alike(const char *path, const char *bytes, size_t length)
+is_alike(const char *path, const struct report_file_text *text)
 {
-    char found[BEGINNING_BYTES];
+    static char found[REPORT_FILE_BEGINNING_MAX]; /* see temporary_name */
+    size_t count = text->beginning;
     bool alike;
     int fd;
 
-    if (length < sizeof found)
+    if (count == 0 || count > sizeof found || count > text->length)
         return false;
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return false;
-    alike = read(fd, found, sizeof found) == (ssize_t)sizeof found &&
-            memcmp(found, bytes, sizeof found) == 0;
+    alike = read(fd, found, count) == (ssize_t)count &&
+            memcmp(found, text->bytes, count) == 0;
     close(fd);
     return alike;
+}
+
+static bool
+is_replaceable(const char *path, const struct report_file_text *text)
+{
+    return is_own(path) || is_alike(path, text);
 }
 
 /* Gives from the first free numbered name of path; that goes to final_name. */
@@ -254,12 +261,12 @@ publish_numbered(const char *from, const char *path)
     return error;
 }
 
-/* Is the last report, written under a numbered name of path, still ours? */
+/* May the last report, written under a numbered name of path, be replaced? */
 static bool
-is_own_numbered(const char *path)
+is_replaceable_numbered(const char *path, const struct report_file_text *text)
 {
     return own.number != 0 && numbered_name(final_name, path, own.number) &&
-           is_own(final_name);
+           is_replaceable(final_name, text);
 }
 
 /*
@@ -267,34 +274,31 @@ is_own_numbered(const char *path)
  * free one; that goes to final_name.
  */
 static int
-publish(const char *from, const char *path, bool replaceable)
+publish(const char *from, const char *path, const struct report_file_text *text)
 {
     int error;
 
     if (strlen(path) >= PATH_MAX)
         return ENAMETOOLONG;
-    if (is_own_numbered(path))
+    if (is_replaceable_numbered(path, text))
         return rename(from, final_name) == 0 ? 0 : errno;
     strcpy(final_name, path);
     own.number = 0;
-    if (replaceable || is_own(path))
+    if (is_replaceable(path, text))
         return rename(from, path) == 0 ? 0 : errno;
     error = claim_name(from, path);
     return error == EEXIST ? publish_numbered(from, path) : error;
 }
 
 static int
-write_and_publish(int fd, const char *path, enum report_file_use use,
-                  const char *bytes, size_t length)
+write_and_publish(int fd, const char *path, const struct report_file_text *text)
 {
-    bool replaceable =
-        use == REPORT_FILE_COLLECTED && is_alike(path, bytes, length);
-    int error = quiet_write(fd, bytes, length);
+    int error = quiet_write(fd, text->bytes, text->length);
 
     if (close(fd) != 0 && error == 0)
         error = errno;
     if (error == 0)
-        error = publish(temporary_name, path, replaceable);
+        error = publish(temporary_name, path, text);
     if (error == 0)
         remember(final_name);
     else
@@ -303,30 +307,30 @@ write_and_publish(int fd, const char *path, enum report_file_use use,
 }
 
 static int
-write_new_file(const char *path, enum report_file_use use, const char *bytes,
-               size_t length)
+write_new_file(const char *path, enum report_file_use use,
+               const struct report_file_text *text)
 {
     int fd = open_temporary(path, use == REPORT_FILE_COLLECTED ? 0644 : 0600);
 
-    return fd < 0 ? errno : write_and_publish(fd, path, use, bytes, length);
+    return fd < 0 ? errno : write_and_publish(fd, path, text);
 }
 
 int
-report_file_write(const char *path, enum report_file_use use, const char *bytes,
-                  size_t length)
+report_file_write(const char *path, enum report_file_use use,
+                  const struct report_file_text *text)
 {
     int descriptor = descriptor_named(path);
     int kept = errno;
     int error;
 
     if (descriptor >= 0)
-        error = write_descriptor(descriptor, bytes, length);
+        error = write_descriptor(descriptor, text->bytes, text->length);
     else if (is_special(path))
-        error = write_special(path, bytes, length);
+        error = write_special(path, text->bytes, text->length);
     else if (is_directory(path))
         error = EISDIR;
     else
-        error = write_new_file(path, use, bytes, length);
+        error = write_new_file(path, use, text);
     errno = kept;
     return error;
 }

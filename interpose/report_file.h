@@ -8,10 +8,12 @@
  * replaced, so that a file written on a signal stays one file; what somebody
  * changed since then is not.
  *
- * A collector reads one name, again and again, and as another user. A report
- * for it replaces an older report of that name, of any process. Other files
- * are never replaced: the report then gets a numbered name with the same
- * ending, which a collector of *.prom reads, too.
+ * A collector reads a folder, again and again, and as another user. A report
+ * for it replaces an older file that begins as the new one does, for as many
+ * bytes as the caller says: a report of any process, or one of this process
+ * only, which a collector must not find twice. Other files are never
+ * replaced: the report then gets a numbered name with the same ending, which
+ * a collector of *.prom reads, too.
  *
  * A terminal, a device or a pipe that has the name is written to directly,
  * and so is the descriptor that a name as /dev/stderr or /dev/fd/5 means.
@@ -26,12 +28,24 @@ enum report_file_use {
     REPORT_FILE_COLLECTED, /* for all that the umask allows */
 };
 
+struct report_file_text {
+    const char *bytes;
+    size_t length;
+    /*
+     * An older file is replaced if its first bytes, so many, are the same; 0:
+     * none is. More than REPORT_FILE_BEGINNING_MAX is like 0.
+     */
+    size_t beginning;
+};
+
+enum { REPORT_FILE_BEGINNING_MAX = 1024 };
+
 /*
  * 0, or an errno value. path is absolute. No descriptor stays open; errno is
  * kept. Not reentrant; the caller sees to that. Async-signal-safe.
  */
 int report_file_write(const char *path, enum report_file_use use,
-                      const char *bytes, size_t length);
+                      const struct report_file_text *text);
 
 /* In a forked child: the parent's files are not ours. */
 void report_file_forked(void);

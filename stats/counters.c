@@ -1,11 +1,16 @@
 /*
- * counters.c - the table generated from counters.def.
+ * counters.c - the tables generated from counters.def.
  */
 #include "counters.h"
 
-#define COUNTER(name, kind, unit, meaning)                                     \
-    {#name, COUNTER_##kind, #unit, meaning},
+#define COUNTER(name, kind, unit, series, meaning)                             \
+    {#name, COUNTER_##kind, #unit, SERIES_##series, meaning},
 const struct counter counter_table[COUNTERS] = {
 #include "counters.def"
 };
-#undef COUNTER
+
+#define METRIC(name, kind, unit, series, meaning)                              \
+    {#name, COUNTER_##kind, #unit, SERIES_##series, meaning},
+const struct counter metric_table[METRICS] = {
+#include "counters.def"
+};

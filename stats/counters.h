@@ -1,5 +1,5 @@
 /*
- * counters.h - counters.def as a table, for code that treats all alike.
+ * counters.h - counters.def as tables, for code that treats all alike.
  *
  * struct stats_counts holds the counters in the table's order and nothing
  * else, so that value i of a row belongs to entry i.
@@ -13,6 +13,16 @@
 
 enum counter_kind { COUNTER_SUM, COUNTER_GAUGE, COUNTER_PEAK };
 
+/* How many series an OpenMetrics report has of it; see counters.def. */
+enum counter_series { SERIES_POOLS, SERIES_WHOLE, SERIES_FIXED, SERIES_DETAIL };
+
+/* The rows METRIC of counters.def. */
+enum metric {
+#define METRIC(name, kind, unit, series, meaning) METRIC_##name,
+#include "counters.def"
+    METRICS
+};
+
 enum {
     COUNTERS = sizeof(struct stats_counts) / sizeof(uint64_t),
 };
@@ -21,10 +31,12 @@ struct counter {
     const char *name;
     enum counter_kind kind;
     const char *unit;
+    enum counter_series series;
     const char *meaning;
 };
 
 extern const struct counter counter_table[COUNTERS];
+extern const struct counter metric_table[METRICS];
 
 static inline uint64_t
 counter_value(const struct stats_counts *counts, unsigned index)

@@ -166,7 +166,7 @@ struct stats_header {
     int64_t start_unix_ns;
     int64_t start_monotonic_ns;
     int64_t end_monotonic_ns; /* 0 while running */
-    struct stats_birth birth; /* of a live page; others have zeros */
+    struct stats_birth birth; /* the start is known in live pages only */
     char reason[256];         /* why not active, or a remark; may be empty */
     char executable[512];
     char build_id[48]; /* hex, empty when unknown */

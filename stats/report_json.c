@@ -42,6 +42,8 @@ emit_process(struct json *json, const struct stats_snapshot *snap)
     json_string(json, "executable", page->executable);
     json_string(json, "build_id", page->build_id);
     json_string(json, "host", page->host);
+    if (page->birth.pid_namespace != 0)
+        json_unsigned(json, "pid_namespace", page->birth.pid_namespace);
     json_signed(json, "start_unix_ns", page->start_unix_ns);
     json_signed(json, "duration_ns", snap->duration_ns);
     json_string(json, "end", subject_end_name(snap->end));

@@ -1,134 +1,154 @@
 /*
- * report_openmetrics.c - for Prometheus and what reads its formats.
+ * report_openmetrics.c - for Prometheus and the tools that read its formats.
  *
  * The text is valid as OpenMetrics 1.0 and as the text format 0.0.4, which
- * the node exporter's textfile collector and promtool read ("# EOF", the end
- * of the former, is a comment there). They disagree on a counter's TYPE: one
- * wants it for the name without _total, and no second family that differs in
- * that only; the other wants it for the name with _total. So sums have no
- * TYPE line: "unknown" to one, "untyped" to the other, and _total tells
- * people what they are.
+ * the node exporter's textfile collector and promtool read ("# UNIT" and
+ * "# EOF" of the former are comments there). They disagree on a counter's
+ * TYPE: one wants it for the name without _total, and no second family that
+ * differs in that only; the other wants it for the name with _total. So sums
+ * have no TYPE line: "unknown" to one, "untyped" to the other, and _total
+ * tells people what they are.
  *
- * Every family of counters.def has one series per size class: a sum over
- * class_bytes gives pools and totals. The executable is a label. The pid is
- * one where each process has a file of its own, so that two files in one
- * directory never hold the same series; where report_file names one file
- * for every run of a program, its reports continue one series.
+ * Names and texts of all families are in counters.def, and so is how many
+ * series each has. A series that is 0 is left out. openmetrics.py of the
+ * command renders reports in JSON to the same bytes; a test compares them.
+ *
+ * Labels of every series: the executable's name, the instance (which no other
+ * process ever has, so that two files never hold the same series) and those
+ * of the option report_labels.
  */
 #include <string.h>
 
 #include "config.h"
 #include "counters.h"
+#include "label.h"
 #include "render.h"
 #include "subject.h"
 
-enum { NS_PER_S = 1000000000 };
-
-/* What a metric family says of itself. */
-struct family {
-    const char *name;
-    enum kind { SUM, GAUGE } kind;
-    const char *help;
-};
+enum { NS_PER_S = 1000000000, EXECUTABLE_BYTES = 64 };
 
 struct metrics {
     struct sink *sink;
     const struct stats_snapshot *snap;
-    char executable[SUBJECT_LABEL_BYTES + 1];
-    bool with_pid;
+    bool classes;                 /* one series per class, not per pool */
+    const struct counter *family; /* that samples belong to */
+    bool started;                 /* the family's texts are written */
 };
 
-/* Whether a file's name has one of the patterns, each a letter behind %. */
 static bool
-has_pattern(const char *name, const char *letters)
-{
-    for (; *name != '\0'; name++) {
-        if (*name != '%')
-            continue;
-        name++; /* %% is no pattern's beginning */
-        if (*name == '\0')
-            return false;
-        if (strchr(letters, *name))
-            return true;
-    }
-    return false;
-}
-
-/* Whether the name of the report's file differs from process to process. */
-static bool
-has_own_file(const struct stats_header *page)
+wants_classes(const struct stats_header *page)
 {
     struct config_item item;
     const char *text = page->config;
-    while (config_next(&text, &item)) {
-        if (strcmp(item.key, "report_file") == 0)
-            return item.value[0] == '\0' || has_pattern(item.value, "pt");
-    }
-    return true;
+
+    while (config_next(&text, &item))
+        if (strcmp(item.key, "openmetrics_detail") == 0)
+            return strcmp(item.value, "classes") == 0;
+    return false;
 }
 
-/* The escapes of label values; subject_label has seen to the rest. */
 static void
-escape_label(struct sink *sink, const char *text)
+family_begin(struct metrics *m, const struct counter *family)
 {
-    for (; *text != '\0'; text++) {
-        if (*text == '\\' || *text == '"')
-            sink_char(sink, '\\');
-        sink_char(sink, *text);
-    }
+    m->family = family;
+    m->started = false;
 }
 
 static void
-family_name(const struct metrics *m, const struct family *family)
+family_name(const struct metrics *m)
 {
     sink_text(m->sink, "midpool_");
-    sink_text(m->sink, family->name);
-    if (family->kind == SUM)
+    sink_text(m->sink, m->family->name);
+    if (m->family->kind == COUNTER_SUM)
         sink_text(m->sink, "_total");
 }
 
-static void
-family_start(const struct metrics *m, const struct family *family)
+static bool
+name_ends_in_unit(const struct counter *family)
 {
-    sink_text(m->sink, "# HELP ");
-    family_name(m, family);
+    size_t name = strlen(family->name);
+    size_t unit = strlen(family->unit);
+
+    return name > unit && family->name[name - unit - 1] == '_' &&
+           strcmp(family->name + name - unit, family->unit) == 0;
+}
+
+static void
+comment(const struct metrics *m, const char *kind, const char *text)
+{
+    sink_text(m->sink, "# ");
+    sink_text(m->sink, kind);
     sink_char(m->sink, ' ');
-    sink_text(m->sink, family->help);
-    if (family->kind == GAUGE) {
-        sink_text(m->sink, "\n# TYPE ");
-        family_name(m, family);
-        sink_text(m->sink, " gauge");
-    }
+    family_name(m);
+    sink_char(m->sink, ' ');
+    sink_text(m->sink, text);
     sink_char(m->sink, '\n');
+}
+
+/* The texts come with the family's first sample. */
+static void
+family_texts(struct metrics *m)
+{
+    if (m->started)
+        return;
+    m->started = true;
+    comment(m, "HELP", m->family->meaning);
+    if (m->family->kind == COUNTER_SUM)
+        return;
+    comment(m, "TYPE", "gauge");
+    if (name_ends_in_unit(m->family))
+        comment(m, "UNIT", m->family->unit);
+}
+
+static void
+instance_label(struct sink *sink, const struct stats_header *page)
+{
+    sink_text(sink, "\",instance=\"");
+    sink_decimal(sink, page->birth.pid_namespace);
+    sink_char(sink, '-');
+    sink_signed(sink, page->pid);
+    sink_char(sink, '-');
+    sink_decimal(sink, page->generation);
+    sink_char(sink, '-');
+    sink_signed(sink, page->start_unix_ns);
+    sink_char(sink, '"');
+}
+
+static void
+user_labels(struct sink *sink, const struct stats_header *page)
+{
+    struct config_item item;
+    const char *text = page->config;
+
+    while (config_next(&text, &item))
+        if (strcmp(item.key, "report_labels") == 0)
+            label_write_all(sink, item.value);
 }
 
 /* The sample's name and the labels that all have; more may follow. */
 static void
-sample_start(const struct metrics *m, const struct family *family)
+sample_start(struct metrics *m)
 {
-    family_name(m, family);
+    family_texts(m);
+    family_name(m);
     sink_text(m->sink, "{executable=\"");
-    escape_label(m->sink, m->executable);
-    sink_char(m->sink, '"');
-    if (m->with_pid) {
-        sink_text(m->sink, ",pid=\"");
-        sink_signed(m->sink, m->snap->page->pid);
-        sink_char(m->sink, '"');
-    }
+    label_write_value(m->sink, subject_name(m->snap->page), EXECUTABLE_BYTES);
+    instance_label(m->sink, m->snap->page);
+    user_labels(m->sink, m->snap->page);
 }
 
 static void
-sample_label(const struct metrics *m, const char *name, const char *value)
+sample_label(struct metrics *m, const char *name, const char *value)
 {
     sink_char(m->sink, ',');
     sink_text(m->sink, name);
     sink_text(m->sink, "=\"");
-    escape_label(m->sink, value);
+    sink_text(m->sink, value);
     sink_char(m->sink, '"');
 }
 
 static void
-sample_bytes_label(const struct metrics *m, const char *name, uint32_t bytes)
+sample_bytes_label(struct metrics *m, const char *name, uint32_t bytes)
 {
     sink_char(m->sink, ',');
     sink_text(m->sink, name);
@@ -138,116 +158,117 @@ sample_bytes_label(const struct metrics *m, const char *name, uint32_t bytes)
 }
 
 static void
-sample_value(const struct metrics *m, uint64_t value)
+sample_value(struct metrics *m, uint64_t value)
 {
     sink_text(m->sink, "} ");
     sink_decimal(m->sink, value);
     sink_char(m->sink, '\n');
 }
 
+/* A sample whose label has one of several values; NULL: it has none. */
 static void
-single(const struct metrics *m, const char *name, enum kind kind,
-       const char *help, uint64_t value)
+labelled(struct metrics *m, const char *name, const char *label, uint64_t value)
 {
-    const struct family family = {name, kind, help};
-    family_start(m, &family);
-    sample_start(m, &family);
+    if (value == 0)
+        return;
+    sample_start(m);
+    if (name)
+        sample_label(m, name, label);
     sample_value(m, value);
 }
 
 static void
-emit_counter(const struct metrics *m, unsigned index)
+single(struct metrics *m, enum metric metric, uint64_t value)
 {
-    const struct counter *counter = &counter_table[index];
-    const struct family family = {
-        counter->name,
-        counter->kind == COUNTER_SUM ? SUM : GAUGE,
-        counter->meaning,
-    };
+    const struct counter *family = &metric_table[metric];
+
+    if (family->series == SERIES_DETAIL && !m->classes)
+        return;
+    family_begin(m, family);
+    labelled(m, NULL, NULL, value);
+}
+
+static void
+emit_pools(struct metrics *m, unsigned index)
+{
+    for (unsigned i = 0; i < PAGE_POOLS; i++) {
+        const struct stats_class_row *row = &m->snap->pool[i];
+        uint64_t value = counter_value(&row->counts, index);
+        if (value == 0)
+            continue;
+        sample_start(m);
+        sample_bytes_label(m, "pool", row->max_bytes);
+        sample_value(m, value);
+    }
+}
+
+static void
+emit_classes(struct metrics *m, unsigned index)
+{
     const struct stats_snapshot *snap = m->snap;
-    family_start(m, &family);
+
     for (unsigned i = 0; i < PAGE_CLASSES; i++) {
         unsigned pool = snap->page->class_pool[i];
-        sample_start(m, &family);
-        sample_bytes_label(m, "class_bytes", snap->classes[i].max_bytes);
-        sample_bytes_label(m, "pool_bytes",
-                           pool < PAGE_POOLS ? snap->pool[pool].max_bytes : 0);
-        sample_value(m, counter_value(&snap->classes[i].counts, index));
+        uint64_t value = counter_value(&snap->classes[i].counts, index);
+        if (value == 0 || pool >= PAGE_POOLS)
+            continue;
+        sample_start(m);
+        sample_bytes_label(m, "pool", snap->pool[pool].max_bytes);
+        sample_bytes_label(m, "class", snap->classes[i].max_bytes);
+        sample_value(m, value);
     }
 }
 
-/* Every request of the process by who served it; the tiers add up to all. */
 static void
-emit_tiers(const struct metrics *m)
+emit_counter(struct metrics *m, unsigned index)
 {
-    static const struct family family = {
-        "requests", SUM, "requests of all sizes, by the tier that served them"};
+    const struct counter *counter = &counter_table[index];
+
+    family_begin(m, counter);
+    if (counter->series != SERIES_FIXED && m->classes)
+        emit_classes(m, index);
+    else if (counter->series == SERIES_POOLS)
+        emit_pools(m, index);
+    else
+        labelled(m, NULL, NULL, counter_value(&m->snap->total, index));
+}
+
+static void
+emit_fallback(struct metrics *m)
+{
     const struct stats_snapshot *snap = m->snap;
-    const struct {
-        const char *tier;
-        uint64_t calls;
-    } tiers[] = {
-        {"cache", snap->total.cache_hits}, {"depot", snap->total.depot_hits},
-        {"miss", snap->total.misses},      {"bypass", snap->total.bypasses},
-        {"below", snap->below.calls},      {"above", snap->above.calls},
-    };
-    family_start(m, &family);
-    for (unsigned i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++) {
-        sample_start(m, &family);
-        sample_label(m, "tier", tiers[i].tier);
-        sample_value(m, tiers[i].calls);
-    }
+
+    family_begin(m, &metric_table[METRIC_fallback_calls]);
+    labelled(m, "tier", "below", snap->below.calls);
+    labelled(m, "tier", "above", snap->above.calls);
+    family_begin(m, &metric_table[METRIC_fallback_bytes]);
+    labelled(m, "tier", "below", snap->below.bytes);
+    labelled(m, "tier", "above", snap->above.bytes);
 }
 
 static void
-emit_fallback(const struct metrics *m)
+emit_misuse(struct metrics *m)
 {
-    static const struct family family = {
-        "fallback_bytes", SUM,
-        "bytes requested from jemalloc, below and above the band"};
-    family_start(m, &family);
-    sample_start(m, &family);
-    sample_label(m, "tier", "below");
-    sample_value(m, m->snap->below.bytes);
-    sample_start(m, &family);
-    sample_label(m, "tier", "above");
-    sample_value(m, m->snap->above.bytes);
-}
-
-static void
-emit_misuse(const struct metrics *m)
-{
-    static const struct family family = {"bad_frees", SUM,
-                                         "bad frees of pooled buffers"};
     const struct stats_header *page = m->snap->page;
-    const struct {
-        const char *kind;
-        uint64_t count;
-    } kinds[] = {
-        {"double", page->double_frees},
-        {"interior", page->interior_frees},
-        {"misaligned", page->misaligned_frees},
-        {"wild", page->wild_frees},
-        {"wrong_size", page->wrong_sizes},
-    };
-    family_start(m, &family);
-    for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        sample_start(m, &family);
-        sample_label(m, "kind", kinds[i].kind);
-        sample_value(m, kinds[i].count);
-    }
-    single(m, "foreign_frees", SUM,
-           "frees of another allocator's pointers, handed on to it",
-           page->foreign_frees);
+
+    family_begin(m, &metric_table[METRIC_bad_frees]);
+    labelled(m, "kind", "double", page->double_frees);
+    labelled(m, "kind", "interior", page->interior_frees);
+    labelled(m, "kind", "misaligned", page->misaligned_frees);
+    labelled(m, "kind", "wild", page->wild_frees);
+    labelled(m, "kind", "wrong_size", page->wrong_sizes);
+    single(m, METRIC_foreign_frees, page->foreign_frees);
 }
 
 static void
-seconds(const struct metrics *m, const char *name, const char *help, int64_t ns)
+seconds(struct metrics *m, enum metric metric, int64_t ns)
 {
-    const struct family family = {name, GAUGE, help};
     uint64_t whole = ns > 0 ? (uint64_t)ns : 0;
-    family_start(m, &family);
-    sample_start(m, &family);
+
+    if (whole == 0)
+        return;
+    family_begin(m, &metric_table[metric]);
+    sample_start(m);
     sink_text(m->sink, "} ");
     sink_decimal(m->sink, whole / NS_PER_S);
     sink_char(m->sink, '.');
@@ -258,54 +279,42 @@ seconds(const struct metrics *m, const char *name, const char *help, int64_t ns)
 }
 
 static void
-emit_process(const struct metrics *m)
+emit_process(struct metrics *m)
 {
-    static const struct family info = {"info", GAUGE,
-                                       "the process that this is about"};
     const struct stats_snapshot *snap = m->snap;
     const struct stats_header *page = snap->page;
-    family_start(m, &info);
-    sample_start(m, &info);
+
+    family_begin(m, &metric_table[METRIC_info]);
+    sample_start(m);
     sample_label(m, "version", MIDPOOL_VERSION);
     sample_label(m, "end", subject_end_name(snap->end));
+    sample_label(m, "active", page->active != 0 ? "yes" : "no");
     sample_value(m, 1);
-    single(m, "active", GAUGE, "1 when the pools serve the band",
-           page->active != 0);
-    seconds(m, "start_time_seconds", "start of the process since the epoch",
-            page->start_unix_ns);
-    seconds(m, "duration_seconds", "how long the process has run",
-            snap->duration_ns);
+    seconds(m, METRIC_start_time_seconds, page->start_unix_ns);
+    seconds(m, METRIC_duration_seconds, snap->duration_ns);
 }
 
 static void
-emit_memory(const struct metrics *m)
+emit_memory(struct metrics *m)
 {
     const struct stats_header *page = m->snap->page;
-    single(m, "process_peak_live_bytes", GAUGE,
-           "highest live_bytes of all classes together",
-           m->snap->total.peak_live_bytes);
-    single(m, "metadata_bytes", GAUGE, "resident metadata of the pools",
-           page->metadata_bytes);
-    single(m, "reserved_bytes", GAUGE, "address space taken by the pools",
-           page->reserved_bytes);
-    single(m, "purged_bytes", SUM, "bytes given back to the system so far",
-           m->snap->purged_bytes);
-    single(m, "threads", GAUGE, "threads that have a cache now",
-           page->threads_now);
-    single(m, "threads_peak", GAUGE, "most threads with a cache at a time",
-           page->threads_peak);
+
+    single(m, METRIC_metadata_bytes, page->metadata_bytes);
+    single(m, METRIC_reserved_bytes, page->reserved_bytes);
+    single(m, METRIC_purged_bytes, m->snap->purged_bytes);
+    single(m, METRIC_threads, page->threads_now);
+    single(m, METRIC_threads_peak, page->threads_peak);
 }
 
 void
 report_openmetrics(struct sink *sink, const struct report_style *style,
                    const struct stats_snapshot *snap)
 {
-    (void)style;
     struct metrics m = {.sink = sink, .snap = snap};
-    m.with_pid = has_own_file(snap->page);
-    subject_label(snap->page, m.executable);
+
+    (void)style;
+    m.classes = wants_classes(snap->page);
     emit_process(&m);
-    emit_tiers(&m);
     for (unsigned i = 0; i < COUNTERS; i++)
         emit_counter(&m, i);
     emit_fallback(&m);

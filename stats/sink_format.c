@@ -127,22 +127,12 @@ sink_json_string(struct sink *sink, const char *text)
     sink_char(sink, '"');
 }
 
-/* C1 controls would drive a terminal as ESC sequences do. */
-static bool
-is_control(const char *text, size_t length)
-{
-    unsigned char first = (unsigned char)text[0];
-    if (length == 1)
-        return first < 0x20 || first == 0x7f;
-    return length == 2 && first == 0xc2 && (unsigned char)text[1] < 0xa0;
-}
-
 void
 sink_printable(struct sink *sink, const char *text)
 {
     while (*text != '\0') {
         size_t length = utf8_sequence(text);
-        if (length == 0 || is_control(text, length)) {
+        if (length == 0 || utf8_is_control(text, length)) {
             sink_char(sink, '?');
             length = length == 0 ? 1 : length;
         } else {

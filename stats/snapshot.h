@@ -13,9 +13,8 @@
 
 /* All counters of counters.def, in its order. */
 struct stats_counts {
-#define COUNTER(name, kind, unit, meaning) uint64_t name;
+#define COUNTER(name, kind, unit, series, meaning) uint64_t name;
 #include "counters.def"
-#undef COUNTER
 };
 
 struct stats_class_row {

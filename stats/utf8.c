@@ -3,8 +3,6 @@
  */
 #include "utf8.h"
 
-#include <stdbool.h>
-
 static bool
 between(unsigned char byte, unsigned char low, unsigned char high)
 {
@@ -40,6 +38,15 @@ utf8_sequence(const char *text)
         return between(s[1], low, high) && continues(s + 2, 2) ? 4 : 0;
     }
     return 0;
+}
+
+bool
+utf8_is_control(const char *text, size_t length)
+{
+    unsigned char first = (unsigned char)text[0];
+    if (length == 1)
+        return first < 0x20 || first == 0x7f;
+    return length == 2 && first == 0xc2 && (unsigned char)text[1] < 0xa0;
 }
 
 size_t

@@ -4,6 +4,7 @@
 #ifndef MIDPOOL_STATS_UTF8_H
 #define MIDPOOL_STATS_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -12,6 +13,12 @@
  * there is none.
  */
 size_t utf8_sequence(const char *text);
+
+/*
+ * Whether the sequence of that length is a control character: C0, DEL, or C1,
+ * which would drive a terminal as ESC sequences do.
+ */
+bool utf8_is_control(const char *text, size_t length);
 
 /* length less a sequence at its end that was cut short. Requires that what
  * comes before is well-formed. */

@@ -10,6 +10,7 @@ _midpool_options() {
     html) echo "-o --output --open" ;;
     bench) echo "-n --runs --allocators --conf --advice --json -q --quiet --build" ;;
     doctor) echo "-q --quiet --build" ;;
+    export) echo "--prom --csv --json --detail --build" ;;
     esac
 }
 
@@ -19,7 +20,7 @@ _midpool_operands() {
     run | bench | doctor)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -c -- "$2"; compgen -f -- "$2") ;;
-    show | diff | html)
+    show | diff | html | export)
         shopt -s extglob
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -X '!*.@(json|html)' -- "$2"
@@ -48,14 +49,16 @@ _midpool_conf() {
         values="yes no" ;;
     live:*) values="no yes keep" ;;
     zero:*) values="off free" ;;
+    openmetrics_detail:*) values="pools classes" ;;
     misuse:*) values="abort warn off" ;;
     thp:*) values="default never dense" ;;
     deepbind:*) values="strip keep" ;;
     *:*) return ;;
     *)
         compopt -o nospace
-        values="report: report_file: report_children: report_min_gets:
-            warn_below: live: signal: warmup: zero: misuse: check_fill: thp: cache_max:
+        values="report: report_file: report_labels: openmetrics_detail:
+            report_children: report_min_gets: warn_below: live: signal:
+            warmup: zero: misuse: check_fill: thp: cache_max:
             pool_max: decay_ms: purge_thread: deepbind:"
         _midpool_list "$values" "$1"
         return
@@ -74,6 +77,7 @@ _midpool_value() {
     --conf) _midpool_conf "$2" ;;
     --allocators)
         _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
+    --detail) _midpool_words "pools classes" "$2" ;;
     --allow) _midpool_list "executable config classes end" "$2" ;;
     -n | --runs | -i | --interval | --fail-on) ;;
     *) return 1 ;;
@@ -120,7 +124,7 @@ _midpool() {
     word=${words[-1]} before=${words[-2]} command=${words[1]}
     COMPREPLY=()
     if ((${#words[@]} == 2)); then
-        _midpool_words "run show diff live html bench doctor --help --version" \
+        _midpool_words "run show diff live html bench doctor export --help --version" \
             "$word"
         return
     fi

@@ -19,6 +19,7 @@ from pools, and shows how the pools did.
   html A [B...]                one self-contained page, also of a comparison
   bench [--] PROGRAM ARGS...   PROGRAM under each allocator, and a verdict
   doctor PROGRAM               will it work on PROGRAM? reasons and remedies
+  export FORMAT FILE...        reports for Prometheus, spreadsheets, programs
 
 midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
 
@@ -26,7 +27,8 @@ midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
   midpool html base.json                             and look at it
 """
 
-COMMANDS = ("run", "show", "diff", "live", "html", "bench", "doctor")
+COMMANDS = ("run", "show", "diff", "live", "html", "bench", "doctor",
+            "export")
 
 # Signals that Python ignores from its start on, as a mask; see front.
 ignored_signals = 0

@@ -1,4 +1,4 @@
-"""The counters' names and meanings, read from the one table there is.
+"""The names and meanings of counters and metrics, from the one table there is.
 
 stats/counters.def belongs to the library; an installed command has a copy
 beside its modules.
@@ -8,28 +8,36 @@ import re
 
 from midpool_lib import paths
 
-_ROW = re.compile(r'^COUNTER\((\w+), (\w+), (\w+),\s*"((?:[^"\\]|\\.)*)"\)')
+_ROW = re.compile(r'^(COUNTER|METRIC)\((\w+), (\w+), (\w+), (\w+),'
+                  r'\s*"((?:[^"\\]|\\.)*)"\)')
 
 
 class Counter:
-    def __init__(self, name, kind, unit, meaning):
+    """A row of the table; see the head of counters.def for its fields."""
+
+    def __init__(self, name, kind, unit, series, meaning):
         self.name = name
         self.kind = kind
         self.unit = unit
+        self.series = series
         self.meaning = meaning
 
 
 def _load():
-    rows = []
+    """The rows by their word: those of COUNTER and those of METRIC."""
+    rows = {"COUNTER": [], "METRIC": []}
     with open(paths.counter_table(), encoding="utf-8") as table:
         for line in table:
             found = _ROW.match(line)
             if found:
-                rows.append(Counter(*found.groups()))
+                word, *fields = found.groups()
+                rows[word].append(Counter(*fields))
     return rows
 
 
-TABLE = _load()
+_ROWS = _load()
+TABLE = _ROWS["COUNTER"]
+METRICS = {metric.name: metric for metric in _ROWS["METRIC"]}
 NAMES = [counter.name for counter in TABLE]
 BY_NAME = {counter.name: counter for counter in TABLE}
 

@@ -1,9 +1,31 @@
-"""Machine-readable renderings of reports: JSON, CSV, Prometheus text."""
+"""midpool export: reports for other tools, as JSON, CSV or OpenMetrics."""
 
 import json
+import sys
 
-from midpool_lib import counters, reports
-from midpool_lib.family import Family
+from midpool_lib import arguments, counters, openmetrics, reports
+from midpool_lib.errors import INCOMPLETE, CommandError
+
+HELP = """\
+usage: midpool export FORMAT [options] FILE|FOLDER|PID|-...
+
+Writes reports for other tools to standard output; several become one text.
+One that cannot be read is named and left out (exit status 3).
+
+      --prom      OpenMetrics, for Prometheus and node_exporter's textfile
+                  collector: the text that report:openmetrics writes
+      --csv       for spreadsheets: a row per class, pool and total
+      --json      the archive format; of several, a list
+      --detail D  of OpenMetrics: pools, or classes for a series per size
+                  class; default: as the report's process was configured
+      --build DIR the build whose midpool-snapshot reads live pages
+
+  midpool export --prom base.json > /var/lib/node_exporter/base.prom
+"""
+
+SPEC = {"--prom": "prom", "--csv": "csv", "--json": "json",
+        "--detail": "detail=", "--build": "build="}
+FORMATS = ("json", "csv", "prom")
 
 CSV_HEAD = ("pid", "executable", "scope", "max_bytes")
 
@@ -44,41 +66,40 @@ def to_csv(loaded):
     return "\n".join(lines) + "\n"
 
 
-def _label(value):
-    return str(value).replace("\\", r"\\").replace('"', r'\"').replace(
-        "\n", r"\n")
+def to_prom(loaded, detail=None):
+    return openmetrics.render(loaded, detail)
 
 
-def _metric(counter):
-    """Metric name and type, by Prometheus' conventions."""
-    name = "midpool_" + counter.name
-    if counter.kind == "SUM":
-        return name + "_total", "counter"
-    return name, "gauge"
+def chosen(options):
+    """The format that the options name, or None."""
+    for form in FORMATS:
+        if getattr(options, form):
+            return form
+    return None
 
 
-def to_prom(loaded):
-    """Per class, so that pools and totals are sums in the query."""
-    lines = []
-    for counter in counters.TABLE:
-        name, kind = _metric(counter)
-        lines += [f"# HELP {name} {counter.meaning}", f"# TYPE {name} {kind}"]
-        for labels, row in _by_series(loaded):
-            lines.append(f"{name}{{{labels}}} {row[counter.name]}")
-    return "\n".join(lines) + "\n"
+def text(form, loaded, detail=None):
+    """The reports in one of FORMATS."""
+    if form == "prom":
+        return to_prom(loaded, detail)
+    return (to_csv if form == "csv" else to_json)(loaded)
 
 
-def _by_series(loaded):
-    """One series per program and class: processes of one name add up."""
-    series = {}
-    for report in (image.report for image in Family(loaded).images):
-        program = _label(reports.program(report))
-        for pool in report["pools"]:
-            for row in pool["classes"]:
-                labels = (f'executable="{program}",'
-                          f'class_bytes="{row["max_bytes"]}"')
-                total = series.setdefault(
-                    labels, dict.fromkeys(counters.NAMES, 0))
-                for name in counters.NAMES:
-                    total[name] += row[name]
-    return series.items()
+def main(argv):
+    from midpool_lib import show  # which itself exports
+
+    options = arguments.parse("export", argv, SPEC, HELP)
+    names = options.rest + (options.after or [])
+    form = chosen(options)
+    if form is None or not names:
+        missing = "which format?" if form is None else "which report?"
+        raise CommandError(f"export: {missing}",
+                           "midpool export --prom|--csv|--json FILE...")
+    if options.detail not in (None,) + openmetrics.DETAILS:
+        raise CommandError(f"export: --detail {options.detail}: no such"
+                           " detail", "pools or classes")
+    loaded, errors = show.load(names, options.build)
+    sys.stdout.write(text(form, [report for _name, report in loaded],
+                          options.detail))
+    show.say_left_out(errors)
+    return INCOMPLETE if errors else 0

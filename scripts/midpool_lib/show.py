@@ -128,10 +128,9 @@ def for_people(loaded, options, look):
 
 def render(loaded, options):
     """What is written, in the form that the options ask for."""
-    for form in ("json", "csv", "prom"):
-        if getattr(options, form):
-            return getattr(export, "to_" + form)([report for _name, report
-                                                  in loaded])
+    form = export.chosen(options)
+    if form:
+        return export.text(form, [report for _name, report in loaded])
     look = style.Style(sys.stdout)
     lines = for_people(loaded, options, look)
     if options.explain:

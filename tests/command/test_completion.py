@@ -40,6 +40,11 @@ LINES = (
     ("run only_pro", "run only_program"),
     ("run -n 3 -- only_pro", "run -n 3 -- only_program"),
     ("live 12", "live 123"),
+    ("exp", "export"),
+    ("export --detail cl", "export --detail classes"),
+    ("export --prom only-", "export --prom only-file.json"),
+    ("run --conf openmetrics_detail:cl",
+     "run --conf openmetrics_detail:classes"),
 )
 
 

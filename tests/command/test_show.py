@@ -278,16 +278,51 @@ class Machines(sample.Case):
         self.assertEqual(sum(int(row["gets"]) for row in classes),
                          self.report["totals"]["gets"])
 
-    def test_prometheus_text_has_types_and_sums(self):
-        out = self.midpool("show", "--prom", self.file, self.file,
-                           self.write("b.json", sample.report(pid=7))).out
-        self.assertTrue(out.endswith("\n"))
+    def test_prometheus_text_has_texts_and_sums(self):
+        """One series per process and pool, though a file was given twice."""
+        files = (self.file, self.file,
+                 self.write("b.json", sample.report(pid=7)))
+        out = self.midpool("show", "--prom", *files).out
+        self.assertEqual(self.midpool("export", "--prom", *files).out, out)
+        self.assertTrue(out.endswith("\n# EOF\n"))
         found = re.findall(r"(?m)^midpool_gets_total\{[^}]*\} (\d+)$", out)
-        self.assertEqual(len(found), 25)
+        pools = [pool for pool in self.report["pools"] if pool["gets"]]
+        self.assertEqual(len(found), 2 * len(pools))
         self.assertEqual(sum(map(int, found)),
                          2 * self.report["totals"]["gets"])
-        names = re.findall(r"(?m)^# TYPE (\S+)", out)
+        names = re.findall(r"(?m)^# HELP (\S+)", out)
         self.assertEqual(len(names), len(set(names)))
+
+
+class Export(sample.Case):
+    def test_detail_is_as_configured_or_as_asked_for(self):
+        report = sample.report()
+        report["config"]["openmetrics_detail"] = "classes"
+        file = self.write("a.json", report)
+        out = self.midpool("export", "--prom", file).out
+        self.assertIn(',pool="8192",class="5120"} 12000\n', out)
+        out = self.midpool("export", "--prom", "--detail", "pools", file).out
+        self.assertNotIn("class=", out)
+        self.assertIn(',pool="8192"} 12000\n', out)
+
+    def test_labels_are_escaped_and_forged_ones_left_out(self):
+        report = sample.report(executable='/x/a"\\\n\x1bb')
+        report["config"]["report_labels"] = r'job=w"\\e\+b+pool=1+z=2'
+        out = self.midpool("export", "--prom",
+                           self.write("a.json", report)).out
+        self.assertIn(r'{executable="a\"\\??b",instance="0-4242-1-'
+                      r'1764034675000000000",job="w\"\\e+b",pool="2048"}',
+                      out)
+        self.assertNotIn('z="2"', out)
+
+    def test_errors(self):
+        file = self.write("a.json", sample.report())
+        for arguments, words in (([file], "which format"),
+                                 (["--prom"], "which report"),
+                                 (["--prom", "--detail", "x", file], "x"),
+                                 (["--prom", "gone.json"], "gone.json")):
+            done = self.midpool("export", *arguments, status=2)
+            self.assertIn(words, done.err)
 
 
 if __name__ == "__main__":

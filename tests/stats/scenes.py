@@ -13,6 +13,7 @@ NAMES = ["busy", "idle", "inactive", "troubled", "odd", "long", "extreme",
          "again"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+SOAK = os.environ.get("MIDPOOL_SOAK") == "1"
 SKIPPED = 77  # meson's exit status for a test that could not run
 
 

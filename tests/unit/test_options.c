@@ -167,6 +167,11 @@ static const char *const bad_values[] = {
     "pool_max:9999999999G",
     "decay_ms:-2",
     "decay_ms:1s",
+    "report_labels:job",
+    "report_labels:job=web+",
+    "report_labels:pool=web",
+    "report_labels:job=web\\",
+    "openmetrics_detail:sizes",
     "report_file:a%q",
     "report_file:a%",
     "purge_thread:1",
@@ -253,6 +258,8 @@ Test(options, nobody_has_to_listen)
 Test(options, the_description_parses_to_the_same)
 {
     const char *conf = "report:openmetrics,report_file:/x\\,y/%e.%p,"
+                       "report_labels:a=b\\,c+d=\\\\e,"
+                       "openmetrics_detail:classes,"
                        "report_children:no,report_min_gets:7,warn_below:12,"
                        "live:yes,"
                        "signal:RTMIN+4,warmup:2K=3+64K=1,zero:free,"
@@ -283,6 +290,9 @@ Test(options, the_longest_description_has_its_place_in_the_page)
     strcat(conf, ",warmup:65535=4294967295");
     for (int i = 1; i < OPTIONS_WARMUP_STEPS; i++)
         strcat(conf, "+65535=4294967295");
+    strcat(conf, ",report_labels:a=");
+    for (int i = 3; i < LABEL_ALL_BYTES; i++)
+        strcat(conf, "\\,");
     options = parse(conf);
     assert_silent();
     cr_assert_lt(options_describe(&options, text, sizeof text),

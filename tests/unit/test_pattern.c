@@ -31,6 +31,18 @@ Test(pattern, every_letter_has_its_value)
                      "/d/12.3.sqlite3.box.1700000000.2.%");
 }
 
+Test(pattern, tells_whether_each_process_has_a_name_of_its_own)
+{
+    static const char *const shared[] = {"a.prom", "%e.%h.%n.%P.prom",
+                                         "%%p.prom", "p%", "%%t%%p"};
+    static const char *const own[] = {"%p", "%t", "%e.%p.prom", "%%%p"};
+
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
+        cr_expect_not(pattern_is_per_process(shared[i]), "%s", shared[i]);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        cr_expect(pattern_is_per_process(own[i]), "%s", own[i]);
+}
+
 Test(pattern, a_relative_name_is_in_the_directory_of_the_start)
 {
     cr_assert_str_eq(expand("midpool.%e.%p.json"),

@@ -84,9 +84,18 @@ remove_directory(void)
 TestSuite(report_file, .init = make_directory, .fini = remove_directory);
 
 static int
+write_text(const char *name, enum report_file_use use, const char *bytes,
+           size_t beginning)
+{
+    struct report_file_text text = {bytes, strlen(bytes), beginning};
+
+    return report_file_write(name, use, &text);
+}
+
+static int
 report(const char *text)
 {
-    return report_file_write(path, REPORT_FILE_KEPT, text, strlen(text));
+    return write_text(path, REPORT_FILE_KEPT, text, 0);
 }
 
 static const char *
@@ -139,11 +148,11 @@ Test(report_file, is_readable_by_others_on_request)
     struct stat status;
 
     umask(022);
-    cr_assert_eq(report_file_write(path, REPORT_FILE_COLLECTED, "one\n", 4), 0);
+    cr_assert_eq(write_text(path, REPORT_FILE_COLLECTED, "one\n", 0), 0);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_eq(status.st_mode & 07777, 0644);
     umask(077);
-    cr_assert_eq(report_file_write(path, REPORT_FILE_COLLECTED, "two\n", 4), 0);
+    cr_assert_eq(write_text(path, REPORT_FILE_COLLECTED, "two\n", 0), 0);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_eq(status.st_mode & 07777, 0600);
 }
@@ -154,7 +163,7 @@ Test(report_file, is_readable_by_others_on_request)
 static int
 collect(const char *text)
 {
-    return report_file_write(path, REPORT_FILE_COLLECTED, text, strlen(text));
+    return write_text(path, REPORT_FILE_COLLECTED, text, 16);
 }
 
 Test(report_file, a_collector_finds_the_newest_under_the_one_name)
@@ -164,6 +173,29 @@ Test(report_file, a_collector_finds_the_newest_under_the_one_name)
     cr_assert_eq(collect(METRICS "2\n"), 0);
     cr_assert_str_eq(contents(""), METRICS "2\n");
     cr_assert_eq(entries(), 1);
+}
+
+/* A process whose file somebody touched, as a backup does, knows it by that. */
+Test(report_file, a_collector_never_finds_two_reports_of_one_process)
+{
+    static const char one[] = METRICS "instance=\"1\" 5\n";
+    static const char again[] = METRICS "instance=\"1\" 6\n";
+    static const char other[] = METRICS "instance=\"2\" 7\n";
+    size_t same = sizeof METRICS "instance=\"1\"" - 1;
+    char numbered[220];
+
+    snprintf(numbered, sizeof numbered, "%s/report.2.json", directory);
+
+    cr_assert_eq(write_text(path, REPORT_FILE_COLLECTED, other, same), 0);
+    report_file_forked();
+    cr_assert_eq(write_text(path, REPORT_FILE_COLLECTED, one, same), 0);
+    cr_assert_str_eq(contents(""), other);
+    cr_assert_str_eq(contents(".2"), one);
+    usleep(50000); /* longer than the step of a file's times */
+    cr_assert_eq(chmod(numbered, 0640), 0);
+    cr_assert_eq(write_text(path, REPORT_FILE_COLLECTED, again, same), 0);
+    cr_assert_str_eq(contents(".2"), again);
+    cr_assert_eq(entries(), 2);
 }
 
 Test(report_file, a_collector_costs_nobody_another_file)
@@ -342,10 +374,10 @@ Test(report_file, may_have_the_longest_name)
     memcpy(longest, directory, length - 1);
     longest[length - 1] = '/';
     longest[length + NAME_MAX] = '\0';
-    cr_assert_eq(report_file_write(longest, REPORT_FILE_KEPT, "one\n", 4), 0);
+    cr_assert_eq(write_text(longest, REPORT_FILE_KEPT, "one\n", 0), 0);
     longest[length + NAME_MAX] = 'x';
     longest[length + NAME_MAX + 1] = '\0';
-    cr_assert_eq(report_file_write(longest, REPORT_FILE_KEPT, "one\n", 4),
+    cr_assert_eq(write_text(longest, REPORT_FILE_KEPT, "one\n", 0),
                  ENAMETOOLONG);
     cr_assert_eq(entries(), 1);
 }

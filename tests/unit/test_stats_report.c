@@ -7,7 +7,9 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
+#include <stdio.h>
 
+#include "label.h"
 #include "stats_fixture.h"
 
 static const enum report_format formats[] = {REPORT_TEXT, REPORT_JSON,
@@ -194,26 +196,73 @@ Test(stats_report, extensions_follow_the_format)
     cr_expect(eq(str, (char *)report_extension(REPORT_CSV), "csv"));
 }
 
-Test(stats_report, metrics_have_a_pid_where_every_process_has_a_file)
+Test(stats_report, every_series_has_the_instance_and_the_users_labels)
 {
     static const struct {
         const char *config;
-        bool pid;
+        const char *labels;
     } cases[] = {
-        {"", true},
-        {"report:openmetrics,report_file:,live:no", true},
-        {"report_file:/prom/%e.%p.prom", true},
-        {"report_file:/prom/%e.%t.prom", true},
-        {"report_file:/prom/%e.prom,live:no", false},
-        {"report_file:/prom/%%p.prom", false},
-        {"report_file:/prom/%%t%%%p.prom", true},
-        {"report_file:/prom/p%", false},
+        {"", ""},
+        {"report_labels:job=web+tier_2=front", ",job=\"web\",tier_2=\"front\""},
+        {"live:no,report_labels:a=q\"b\\\\c\\+d\\,e,thp:default",
+         ",a=\"q\\\"b\\\\c+d,e\""},
+        /* Of a forged page, only what is good. */
+        {"report_labels:a=1+pool=2", ",a=\"1\""},
+        {"report_labels:a=1+b=\x1b", ",a=\"1\""},
     };
     struct stats_header *page = fixture_busy_page();
+    char wanted[200];
+
+    page->birth.pid_namespace = 4026531836;
+    page->generation = 2;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         strcpy(page->config, cases[i].config);
         render(REPORT_OPENMETRICS, page);
-        bool pid = contains(buf, "{executable=\"sqlite3\",pid=\"4242\",");
-        cr_expect(eq(int, pid, cases[i].pid), "%s", cases[i].config);
+        snprintf(wanted, sizeof(wanted),
+                 "{executable=\"sqlite3\",instance=\"4026531836-4242-2-"
+                 "1700000000123456789\"%s,pool=\"2048\"} 1000000\n",
+                 cases[i].labels);
+        cr_expect(contains(buf, wanted), "%s", buf);
     }
+}
+
+Test(stats_report, labels_are_good_or_not)
+{
+    static const char *const good[] = {
+        "", "a=b", "a=b+c=d", "_a1=\xc3\xa9 x", "a=1=2", "a=\\+", "a=\\\\",
+    };
+    static const char *const bad[] = {
+        "a",    "=b",     "a=",         "a=b+",    "+a=b",   "a=b++c=d",
+        "1a=b", "a-b=c",  "__a=b",      "a=b+a=c", "pool=1", "instance=x",
+        "a=\n", "a=\xff", "a=\xc2\x9b", "a=\\b",   "a=\\",   "a=b+c",
+    };
+    char many[LABEL_COUNT_MAX * 5 + 6] = "";
+    char longest[LABEL_ALL_BYTES + 1];
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        cr_expect(label_all_valid(good[i]), "%s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_expect(not(label_all_valid(bad[i])), "%s", bad[i]);
+    for (int i = 0; i < LABEL_COUNT_MAX; i++)
+        sprintf(many + strlen(many), "%sa%c=b", i > 0 ? "+" : "", 'a' + i);
+    cr_expect(label_all_valid(many));
+    strcat(many, "+zz=b");
+    cr_expect(not(label_all_valid(many)));
+    memset(longest, 'a', sizeof(longest));
+    longest[1] = '=';
+    longest[LABEL_ALL_BYTES] = '\0';
+    cr_expect(not(label_all_valid(longest)));
+    longest[LABEL_ALL_BYTES - 1] = '\0';
+    cr_expect(label_all_valid(longest));
+}
+
+Test(stats_report, a_series_per_class_on_request)
+{
+    struct stats_header *page = fixture_busy_page();
+
+    strcpy(page->config, "openmetrics_detail:classes,live:no");
+    render(REPORT_OPENMETRICS, page);
+    cr_expect(contains(buf, ",pool=\"4096\",class=\"2560\"} 30000\n"));
+    cr_expect(contains(buf, "midpool_peak_live_bytes{"));
+    cr_expect(not(contains(buf, "} 0\n")));
 }
