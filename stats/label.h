@@ -17,7 +17,7 @@
 
 #include "sink.h"
 
-enum { LABEL_ALL_BYTES = 256, LABEL_COUNT_MAX = 16 };
+enum { LABEL_ALL_BYTES = 192, LABEL_COUNT_MAX = 16 };
 
 /*
  * Whether text holds good labels only, at most LABEL_COUNT_MAX of them, and

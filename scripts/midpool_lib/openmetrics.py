@@ -9,7 +9,6 @@ from midpool_lib import counters
 from midpool_lib.family import Family
 
 EXECUTABLE_BYTES = 64
-LABEL_ALL_BYTES = 256
 LABEL_COUNT_MAX = 16
 NS_PER_S = 1000000000
 OWN_LABELS = ("executable", "instance", "pool", "class", "tier", "kind",
