@@ -28,6 +28,8 @@ static const struct {
      "the sanitizer delivers signals late"},
     {"signal_report", "a_handler_that_is_there_has_its_mask_and_flags",
      "the sanitizer delivers signals late"},
+    {"pool_fork", "threads_that_ended_cost_a_child_nothing",
+     "the sanitizer writes its own words about each lock and counter"},
     {"pool_fork", "the_end_of_an_operation_finishes", NO_THREADS},
     {"pool_fork", "no_other_thread_finishes", NO_THREADS},
     {"pool_fork", "a_child_of_a_late_thread_keeps_its_block", NO_THREADS},

@@ -340,7 +340,7 @@ shadow_bytes(size_t written)
 #if defined(__SANITIZE_ADDRESS__)
     return written / 4;
 #elif defined(__SANITIZE_THREAD__)
-    return written * 4;
+    return written * 9 / 2; /* its shadow, and words about its blocks */
 #else
     return written * 0;
 #endif
