@@ -140,6 +140,29 @@ cache_bin(struct cache *cache, unsigned offset)
 }
 
 /*
+ * Where the calling thread's operation was begun: the frame of the function,
+ * and its return address as it was then. By that recover.c tells an operation
+ * that a signal handler interrupted from one that the handler left by
+ * siglongjmp.
+ */
+struct cache_operation {
+    uintptr_t *frame;
+    uintptr_t back;
+    uint32_t purged; /* number of the slab that it purges, plus 1; 0: none */
+};
+
+extern hidden __thread struct cache_operation cache_operation
+    __attribute__((tls_model("initial-exec")));
+
+/* In the function that begins it: its own frame is noted. */
+static always_inline void
+cache_note_operation(void)
+{
+    cache_operation.frame = __builtin_frame_address(0);
+    cache_operation.back = cache_operation.frame[1];
+}
+
+/*
  * Begins an operation (fork.h), of a thread with or without a cache. Slow
  * paths take the thread's cache out of sight while they change it, so that a
  * signal handler finds cache_busy. The fast path does without, as that of
@@ -148,10 +171,12 @@ cache_bin(struct cache *cache, unsigned offset)
  * instructions a pair.
  * Requires that none is under way: cache_self is not cache_busy.
  */
-static inline void
+static always_inline void
 cache_enter(void)
 {
     pool_assert(cache_self != &cache_busy);
+    cache_note_operation();
+    compiler_barrier();
     cache_self = &cache_busy;
     compiler_barrier();
 }
@@ -177,6 +202,23 @@ cache_loaded(const struct bin *bin)
         return NULL;
     return (struct magazine *)((char *)bin->base -
                                offsetof(struct magazine, slot));
+}
+
+/*
+ * Makes the magazine's slots the bin's stack. What was its stack before is
+ * given away afterwards, never before: wherever an operation ends by a jump,
+ * a slot or a magazine is lost at most, and none is in two places.
+ */
+static inline void
+cache_load(struct bin *bin, struct magazine *magazine)
+{
+    unsigned room =
+        magazine->rounds > bin->rounds ? magazine->rounds : bin->rounds;
+
+    bin->base = magazine->slot;
+    bin->top = magazine->slot + magazine->rounds;
+    bin->limit = magazine->slot + room;
+    compiler_barrier();
 }
 
 /* What a slot's state word holds while the program has it. */

@@ -13,6 +13,7 @@ unload(struct bin *bin)
 
     magazine->rounds = (uint16_t)(bin->top - bin->base);
     bin->base = bin->top = bin->low = bin->limit = NULL;
+    compiler_barrier();
     return magazine;
 }
 
@@ -24,7 +25,8 @@ give_run_back(struct bin *bin, unsigned index)
     if (run == NULL)
         return;
     bin->cold = NULL;
-    lock_acquire(&slab_lock);
+    if (!lock_acquire_soon(&slab_lock))
+        return;
     for (unsigned i = 0; i + run->taken < run->rounds; i++)
         slab_put(index, run->slot[i], true);
     lock_release(&slab_lock);
@@ -48,8 +50,12 @@ flush_bin(struct cache *cache, unsigned index)
     if (bin->base != NULL)
         give_magazine(index, unload(bin));
     give_run_back(bin, index);
-    cache_revoke(cache, (uint64_t)bin->rounds * bin_info[index].stride);
+
+    uint64_t granted = (uint64_t)bin->rounds * bin_info[index].stride;
+
     bin->rounds = 0;
+    compiler_barrier();
+    cache_revoke(cache, granted);
     bin->early_puts = 0;
 }
 

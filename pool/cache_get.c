@@ -91,8 +91,13 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
     if (!settings.active || fork_is_pending() || lock_held_by_self(&slab_lock))
         return NULL;
     cache_enter();
-    lock_acquire(&slab_lock);
+    if (!lock_acquire_soon(&slab_lock)) {
+        cache_leave(self);
+        return NULL;
+    }
     refill = take_idle_shared(bin);
+    if (refill.source != REFILL_NONE && !lock_held_by_self(&slab_lock))
+        refill = (struct refill){REFILL_NONE, false, NULL};
     if (refill.source != REFILL_NONE) {
         cache = thread_cache_at(THREAD_SHARED);
         count_get(cache, bin, bytes);

@@ -17,27 +17,39 @@ enum {
     PUTS_PER_TICK = 64, /* slow ones: a thread may only ever free */
 };
 
-static void
+/* False: the lock is not to be had. */
+static bool
 put_slab(unsigned bin, void *slot)
 {
-    lock_acquire(&slab_lock);
+    if (lock_held_by_self(&slab_lock) || !lock_acquire_soon(&slab_lock))
+        return false;
     slab_put(bin, slot, false);
     lock_release(&slab_lock);
+    return true;
 }
 
-/* Without a magazine to carry it, a slot goes to its slab. */
-static void
-put_alone(unsigned bin, void *slot)
+static bool
+put_depot(unsigned bin, void *slot)
 {
     struct magazine *magazine = magazine_new();
 
-    if (magazine != NULL) {
-        magazine->slot[0] = slot;
-        magazine->rounds = 1;
-        depot_push(bin, magazine);
-    } else if (!lock_held_by_self(&slab_lock)) {
-        put_slab(bin, slot);
-    }
+    if (magazine == NULL)
+        return false;
+    magazine->slot[0] = slot;
+    magazine->rounds = 1;
+    depot_push(bin, magazine);
+    return true;
+}
+
+/*
+ * Without a magazine to carry it, a slot goes to its slab. Without either, in
+ * a handler or while the slab lock is lost, nobody gets it any more.
+ */
+static void
+put_alone(unsigned bin, void *slot)
+{
+    if (!put_depot(bin, slot))
+        (void)put_slab(bin, slot);
 }
 
 /*
@@ -99,16 +111,16 @@ give_half(unsigned index, struct bin *bin)
     size_t rounds = (size_t)(bin->top - bin->base);
     size_t given = (rounds + 1) / 2;
 
+    struct magazine *older = cache_loaded(bin);
+
     if (half == NULL)
         return false;
-    __builtin_memcpy(half->slot, bin->base, given * sizeof(void *));
-    __builtin_memmove(bin->base, bin->base + given,
-                      (rounds - given) * sizeof(void *));
-    bin->top = bin->base + (rounds - given);
-    bin->limit = bin->base +
-                 (bin->rounds > rounds - given ? bin->rounds : rounds - given);
-    half->rounds = (uint16_t)given;
-    depot_push(index, half);
+    __builtin_memcpy(half->slot, bin->base + given,
+                     (rounds - given) * sizeof(void *));
+    half->rounds = (uint16_t)(rounds - given);
+    cache_load(bin, half);
+    older->rounds = (uint16_t)given;
+    depot_push(index, older);
     return true;
 }
 
@@ -130,7 +142,9 @@ push(struct cache *cache, unsigned index, void *slot)
             return false;
     }
     pool_assert(bin->top < bin->limit);
-    *bin->top++ = slot;
+    *bin->top = slot;
+    compiler_barrier();
+    bin->top++;
     return true;
 }
 
@@ -216,14 +230,18 @@ put_shared(unsigned index, void *slot, uint32_t seen)
 {
     struct cache *self = cache_self;
     bool claimed;
+    bool locked;
 
     cache_enter();
-    lock_acquire(&slab_lock);
+    locked = lock_acquire_soon(&slab_lock);
     claimed = claim(slot, index, &seen);
-    if (claimed) {
+    if (claimed)
         count_put_shared(index, seen & ~STATE_OFFSET_MASK);
+    if (claimed && locked) {
         account_publish(account_shared());
         slab_put(index, slot, false);
+    } else if (claimed) {
+        (void)put_depot(index, slot);
     }
     lock_release(&slab_lock);
     purge_bound(index);
@@ -242,9 +260,7 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
     if (++cache->slow_puts % PUTS_PER_TICK == 0)
         cache_tick(cache);
     if (!push(cache, index, slot)) {
-        if (cache->bin[index].rounds == 0)
-            put_slab(index, slot);
-        else
+        if (cache->bin[index].rounds != 0 || !put_slab(index, slot))
             put_alone(index, slot);
     }
     cache_set_low(cache, index);

@@ -114,7 +114,8 @@ commit_upto(uint32_t number)
 
     if (likely(number < atomic_load(&magazines.committed)))
         return true;
-    lock_acquire(&slab_lock);
+    if (!lock_acquire_soon(&slab_lock))
+        return false;
     while (done && number >= atomic_load(&magazines.committed))
         done = commit_next();
     lock_release(&slab_lock);

@@ -22,25 +22,37 @@
 #include "depot.h"
 #include "os.h"
 #include "pool.h"
+#include "recover.h"
 #include "settings.h"
 #include "slab.h"
 #include "thread.h"
 
 _Atomic uintptr_t fork_pending;
 
-enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20 };
+enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20, PREPARE_LOST = 12 };
 
 /* There were other threads with caches; of the last prepare, for its child. */
 static bool among_others;
+
+/*
+ * The slab lock was lost (lock.h): the child takes it, and mends what its
+ * holder was at. Of the last prepare, for its child.
+ */
+static bool lock_was_lost;
 
 /* A handler that interrupted the lock's holder has it as well. */
 static bool
 acquire(void)
 {
-    if (!lock_held_by_self(&slab_lock))
-        return lock_acquire_within(&slab_lock, PREPARE_WAIT_NS, PREPARE_TRIES);
-    lock_acquire(&slab_lock);
-    return true;
+    lock_was_lost = false;
+    if (lock_held_by_self(&slab_lock)) {
+        lock_acquire(&slab_lock);
+        return true;
+    }
+    if (lock_acquire_within(&slab_lock, PREPARE_WAIT_NS, PREPARE_TRIES))
+        return true;
+    lock_was_lost = lock_is_lost(&slab_lock, PREPARE_LOST);
+    return lock_was_lost;
 }
 
 bool
@@ -48,9 +60,10 @@ pool_fork_prepare(void)
 {
     if (!settings.active)
         return true;
+    recover_if_left();
     if (!acquire())
         return false;
-    among_others = thread_others();
+    among_others = lock_was_lost || thread_others();
     return true;
 }
 
@@ -254,6 +267,8 @@ finish(void)
     thread_fork_child();
     if (!settings.active)
         return;
+    if (lock_was_lost)
+        slab_recover();
     if (among_others || purge_was_cut_off())
         rebuild(own);
     cache_forget_others(own);
@@ -314,6 +329,8 @@ pool_fork_child(void)
         account_restart(NULL);
         return;
     }
+    if (lock_was_lost)
+        lock_take_over(&slab_lock);
     begin();
     atomic_store(&fork_pending, lock_self());
     if (cache_self != &cache_busy)

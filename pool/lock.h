@@ -23,8 +23,13 @@ enum { LOCK_WAITED = 1 };
 
 struct lock {
     _Atomic uint64_t word;
-    uint32_t depth; /* acquired that often more by its holder */
+    uint32_t depth;         /* acquired that often more by its holder */
+    _Atomic uint32_t turns; /* times it was released */
+    _Atomic uint32_t lost;  /* its holder does not seem to come back */
 };
+
+/* So long, in all, a thread waits for a holder that does not give it back. */
+enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 50 };
 
 /* Identity of the calling thread; survives a fork, unlike its kernel id. */
 static inline uintptr_t
@@ -93,6 +98,66 @@ lock_acquire(struct lock *lock)
         lock_wait(lock, 0);
 }
 
+/*
+ * Waits for the lock as long as it changes hands. False: its holder does not
+ * give it back. It may have left its critical section by siglongjmp from a
+ * signal handler; or it is only slow, and then all goes on as before when it
+ * comes back. Until it does, no other thread waits again.
+ */
+static inline bool
+lock_acquire_soon(struct lock *lock)
+{
+    uint32_t turn = atomic_load_explicit(&lock->turns, memory_order_relaxed);
+    unsigned tries = LOCK_LOST_TRIES;
+
+    if (lock_try(lock))
+        return true;
+    if (lock_held_by_self(lock)) {
+        lock->depth++;
+        return true;
+    }
+    while (!lock_take(lock, lock_self() | LOCK_WAITED)) {
+        uint32_t now = atomic_load_explicit(&lock->turns, memory_order_relaxed);
+
+        if (atomic_load_explicit(&lock->lost, memory_order_relaxed))
+            return false;
+        tries = now == turn ? tries - 1 : LOCK_LOST_TRIES;
+        turn = now;
+        if (tries == 0) {
+            atomic_store_explicit(&lock->lost, 1, memory_order_relaxed);
+            return false;
+        }
+        lock_wait(lock, LOCK_LOST_WAIT_NS);
+    }
+    return true;
+}
+
+/*
+ * Did the lock not change hands in so many calls on end? For a thread that
+ * gives its own locks back in between.
+ */
+static inline bool
+lock_is_lost(struct lock *lock, unsigned calls)
+{
+    static _Atomic uint32_t seen_turn, seen_calls;
+    uint32_t turn = atomic_load_explicit(&lock->turns, memory_order_relaxed);
+
+    if (atomic_exchange(&seen_turn, turn) != turn)
+        atomic_store(&seen_calls, 0);
+    if (atomic_fetch_add(&seen_calls, 1) + 1 >= calls)
+        atomic_store(&lock->lost, 1);
+    return atomic_load(&lock->lost);
+}
+
+/* In a forked child: whoever had the lock is not there. */
+static inline void
+lock_take_over(struct lock *lock)
+{
+    atomic_store(&lock->word, lock_self());
+    lock->depth = 0;
+    atomic_store(&lock->lost, 0);
+}
+
 /* Waits for at most about tries times ns. */
 static inline bool
 lock_acquire_within(struct lock *lock, int64_t ns, unsigned tries)
@@ -105,14 +170,21 @@ lock_acquire_within(struct lock *lock, int64_t ns, unsigned tries)
     return true;
 }
 
+/* Does nothing for a thread that did not get it back (purge_slab.c). */
 static inline void
 lock_release(struct lock *lock)
 {
-    pool_assert(lock_held_by_self(lock));
+    if (unlikely(!lock_held_by_self(lock)))
+        return;
     if (lock->depth > 0) {
         lock->depth--;
         return;
     }
+    atomic_store_explicit(
+        &lock->turns,
+        atomic_load_explicit(&lock->turns, memory_order_relaxed) + 1,
+        memory_order_relaxed);
+    atomic_store_explicit(&lock->lost, 0, memory_order_relaxed);
     if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) &
         LOCK_WAITED)
         os_wake((uint32_t *)&lock->word);

@@ -12,6 +12,7 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -351,6 +352,16 @@ void
 os_wake(uint32_t *word)
 {
     (void)system_call(__NR_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
+
+bool
+os_on_signal_stack(void)
+{
+    stack_t stack;
+
+    return !failed(
+               system_call(__NR_sigaltstack, 0, (long)&stack, 0, 0, 0, 0)) &&
+           (stack.ss_flags & SS_ONSTACK);
 }
 
 uint32_t

@@ -99,6 +99,9 @@ int64_t os_now_ns(void);
 void os_wait(uint32_t *word, uint32_t expected, int64_t ns);
 void os_wake(uint32_t *word);
 
+/* Does the calling thread run on a stack for signals (sigaltstack)? */
+bool os_on_signal_stack(void);
+
 /* The kernel's id of the calling thread. */
 uint32_t os_thread_id(void);
 

@@ -227,7 +227,10 @@ pool_warm(size_t bytes, size_t count)
         lock_held_by_self(&slab_lock))
         return 0;
     cache_enter();
-    lock_acquire(&slab_lock);
+    if (!lock_acquire_soon(&slab_lock)) {
+        cache_leave(self);
+        return 0;
+    }
     room = warm_room(bin);
     if (count > room)
         count = room;

@@ -84,6 +84,8 @@ purge_some(size_t budget, uint32_t age)
             break;
         if (worth_purging(slab_at(number), age))
             bytes += purge_slab(number);
+        if (!lock_held_by_self(&slab_lock))
+            break;
     }
     return bytes;
 }
@@ -221,6 +223,8 @@ purge_between_slots(void)
         purge.between = number + 1 < region.slabs ? number + 1 : 0;
         if (has_more(slab_at(number)))
             bytes += purge_slab(number);
+        if (!lock_held_by_self(&slab_lock))
+            break;
     }
 }
 
@@ -290,9 +294,8 @@ hold_bound(unsigned bin)
 {
     bool at_once = settings.window_ns == 0;
 
-    if (lock_held_by_self(&slab_lock))
+    if (lock_held_by_self(&slab_lock) || !lock_acquire_soon(&slab_lock))
         return;
-    lock_acquire(&slab_lock);
     /* What lies between live slots counts no more once it was tried. */
     if (at_once || depot_bytes_all() + idle_bytes_all() > shared_limit()) {
         if (at_once && bin < BINS)
@@ -315,7 +318,8 @@ purge_bound(unsigned bin)
 void
 purge_collect(void)
 {
-    lock_acquire(&slab_lock);
+    if (!lock_acquire_soon(&slab_lock))
+        return;
     drain_all();
     lock_release(&slab_lock);
 }
@@ -326,9 +330,8 @@ purge_all(void)
     uint64_t before;
     uint64_t after;
 
-    if (lock_held_by_self(&slab_lock))
+    if (lock_held_by_self(&slab_lock) || !lock_acquire_soon(&slab_lock))
         return 0;
-    lock_acquire(&slab_lock);
     before = account_page->purged_bytes;
     drain_all();
     purge.cursor = 0;

@@ -4,6 +4,7 @@
 #include "purge_slab.h"
 
 #include "account.h"
+#include "cache.h"
 #include "os.h"
 #include "slab.h"
 
@@ -105,7 +106,8 @@ purge_run(uint32_t number, unsigned from, unsigned to)
 
     lock_release(&slab_lock);
     bool purged = os_purge(start, (size_t)(end - start));
-    lock_acquire(&slab_lock);
+    if (!lock_acquire_soon(&slab_lock))
+        return 0;
     if (!purged) {
         mark_lost(number, from, to);
         return 0;
@@ -126,7 +128,7 @@ purge_partly(uint32_t number)
     size_t bytes = 0;
     unsigned from = 0;
 
-    while (from < slots) {
+    while (from < slots && lock_held_by_self(&slab_lock)) {
         unsigned to = from;
 
         while (to < slots && slot_free(slab, to))
@@ -150,6 +152,21 @@ purge_whole(uint32_t number)
     return true;
 }
 
+void
+purge_slab_settle(void)
+{
+    uint32_t number = cache_operation.purged - 1;
+
+    if (cache_operation.purged == 0)
+        return;
+    cache_operation.purged = 0;
+    if (!slab_at(number)->purging)
+        return;
+    mark_lost(number, 0, slab_at(number)->fresh);
+    slab_at(number)->purging = 0;
+    slab_sort(number);
+}
+
 size_t
 purge_slab(uint32_t number)
 {
@@ -157,13 +174,16 @@ purge_slab(uint32_t number)
     bool empty = slab_out(slab) == 0;
     size_t bytes;
 
+    purge_slab_settle();
     slab_unsort(number);
+    cache_operation.purged = number + 1;
     slab->purging = 1;
     if (empty) {
         bytes = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
         lock_release(&slab_lock);
         bool purged = purge_whole(number);
-        lock_acquire(&slab_lock);
+        if (!lock_acquire_soon(&slab_lock))
+            return 0;
         slab->purging = 0;
         if (purged) {
             account_discards(slab->bin, slab->warm_free);
@@ -176,10 +196,13 @@ purge_slab(uint32_t number)
         }
     } else {
         bytes = purge_partly(number);
+        if (!lock_held_by_self(&slab_lock))
+            return 0;
         slab->purging = 0;
         slab->stamp = slab_window;
         slab_set_stuck(slab, slab->warm_free);
         slab_sort(number);
     }
+    cache_operation.purged = 0;
     return bytes;
 }

@@ -14,4 +14,11 @@
  */
 size_t purge_slab(uint32_t number);
 
+/*
+ * Puts the slab back into its sets whose purge the calling thread did not
+ * end: it left by siglongjmp, or the lock was not to be had after the system
+ * call. What was in its free slots is lost. Requires slab_lock.
+ */
+void purge_slab_settle(void);
+
 #endif

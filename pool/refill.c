@@ -17,16 +17,6 @@ enum {
     RUN_MAX_FACTOR = 4,    /* up to this many usual runs */
 };
 
-static void
-load(struct bin *bin, struct magazine *magazine)
-{
-    bin->base = magazine->slot;
-    bin->top = magazine->slot + magazine->rounds;
-    bin->limit =
-        magazine->slot +
-        (magazine->rounds > bin->rounds ? magazine->rounds : bin->rounds);
-}
-
 static void *
 pop_loaded(struct bin *bin)
 {
@@ -40,9 +30,12 @@ load_from_depot(struct bin *bin, unsigned index)
 
     if (magazine == NULL)
         return false;
-    if (bin->base != NULL)
-        magazine_free(cache_loaded(bin));
-    load(bin, magazine);
+
+    struct magazine *empty = cache_loaded(bin);
+
+    cache_load(bin, magazine);
+    if (empty != NULL)
+        magazine_free(empty);
     return true;
 }
 
@@ -75,7 +68,8 @@ take_single(unsigned index)
     if (atomic_load_explicit(&slab_warm_count[index], memory_order_relaxed) ==
         0)
         return NULL;
-    lock_acquire(&slab_lock);
+    if (!lock_acquire_soon(&slab_lock))
+        return NULL;
     taken = slab_take_warm(index, &one, 1);
     lock_release(&slab_lock);
     return taken > 0 ? one.slot[0] : NULL;
@@ -93,11 +87,12 @@ load_from_slab(struct bin *bin, unsigned index)
     magazine = cache_loaded(bin);
     if (magazine == NULL && (magazine = magazine_new()) == NULL)
         return false;
-    lock_acquire(&slab_lock);
-    taken = slab_take_warm(index, magazine, bin->rounds);
-    lock_release(&slab_lock);
+    if (lock_acquire_soon(&slab_lock)) {
+        taken = slab_take_warm(index, magazine, bin->rounds);
+        lock_release(&slab_lock);
+    }
     magazine->rounds = (uint16_t)taken;
-    load(bin, magazine);
+    cache_load(bin, magazine);
     return taken > 0;
 }
 
@@ -123,7 +118,8 @@ refill_take_new(unsigned bin, struct magazine *into, unsigned max)
 {
     unsigned taken = take_cold(bin, into, max);
 
-    if (taken > 0 || slab_assign_clean(bin, want_huge(bin)) == UINT32_MAX)
+    if (taken > 0 || !lock_held_by_self(&slab_lock) ||
+        slab_assign_clean(bin, want_huge(bin)) == UINT32_MAX)
         return taken;
     return take_cold(bin, into, max);
 }
@@ -135,10 +131,11 @@ refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
 
     if (taken > 0)
         return taken;
-    if (purge_for_growth(true) && slab_adopt_empty(bin) != UINT32_MAX &&
+    if (purge_for_growth(true) && lock_held_by_self(&slab_lock) &&
+        slab_adopt_empty(bin) != UINT32_MAX &&
         atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed) > 0)
         return 0;
-    return refill_take_new(bin, into, max);
+    return lock_held_by_self(&slab_lock) ? refill_take_new(bin, into, max) : 0;
 }
 
 /*
@@ -168,9 +165,10 @@ new_run(struct bin *bin, unsigned index)
         max = RUN_MAX_FACTOR * usual;
     if (max > MAGAZINE_ROUNDS)
         max = MAGAZINE_ROUNDS;
-    lock_acquire(&slab_lock);
-    run->rounds = (uint16_t)refill_take_cold(index, run, max);
-    lock_release(&slab_lock);
+    if (lock_acquire_soon(&slab_lock)) {
+        run->rounds = (uint16_t)refill_take_cold(index, run, max);
+        lock_release(&slab_lock);
+    }
     return run;
 }
 
@@ -239,9 +237,10 @@ refill_shared(unsigned bin)
         refill.source = REFILL_COLD;
         refill.zero = magazine->zero;
         /* A run of fresh slots may be longer than asked for. */
-        while (magazine->rounds > 1)
+        while (magazine->rounds > 1 && lock_held_by_self(&slab_lock))
             slab_put(bin, magazine->slot[--magazine->rounds], true);
-    } else if (slab_take_warm(bin, magazine, 1) > 0) {
+    } else if (lock_held_by_self(&slab_lock) &&
+               slab_take_warm(bin, magazine, 1) > 0) {
         refill.source = REFILL_DEPOT;
     }
     if (refill.source != REFILL_NONE)

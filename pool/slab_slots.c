@@ -47,6 +47,7 @@ hand_out(uint32_t number, struct magazine *into, unsigned taken)
     slab_at(number)->stamp = slab_window;
     slab_sort(number);
     reverse(into->slot, taken);
+    compiler_barrier();
     into->rounds = (uint16_t)taken;
 }
 

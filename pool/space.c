@@ -18,6 +18,15 @@ static struct {
     _Atomic size_t taken; /* mapped or, where that is all, reserved */
 } space;
 
+/*
+ * The last mappings, written under the slab lock. A caller that maps one of
+ * them once more left by siglongjmp before it had noted the first time.
+ */
+static struct {
+    void *start;
+    size_t bytes;
+} recent[4];
+
 void
 space_init(size_t slab_bytes, size_t align)
 {
@@ -75,13 +84,39 @@ space_pair(size_t bytes, size_t distance, size_t align)
     return NULL;
 }
 
+static void
+note_mapped(void *start, size_t bytes)
+{
+    __builtin_memmove(&recent[1], &recent[0], sizeof(recent) - sizeof(*recent));
+    recent[0].start = start;
+    recent[0].bytes = bytes;
+}
+
+static void
+forget_mapped(const void *start, bool release)
+{
+    for (unsigned i = 0; i < sizeof(recent) / sizeof(*recent); i++) {
+        if (recent[i].start != start)
+            continue;
+        if (release) {
+            os_release(recent[i].start, recent[i].bytes);
+            count(-recent[i].bytes);
+        }
+        recent[i].start = NULL;
+    }
+}
+
 bool
 space_map(void *start, size_t bytes)
 {
     if (space_reserved())
         return os_commit(start, bytes);
-    if (!os_map_at(start, bytes))
+    forget_mapped(start, true);
+    note_mapped(start, bytes);
+    if (!os_map_at(start, bytes)) {
+        forget_mapped(start, false);
         return false;
+    }
     count(bytes);
     return true;
 }
@@ -92,6 +127,7 @@ space_unmap(void *start, size_t bytes)
     /* What is reserved may be committed twice. */
     if (space_reserved())
         return;
+    forget_mapped(start, false);
     os_release(start, bytes);
     count(-bytes);
 }

@@ -10,11 +10,15 @@
 #include "lock.h"
 #include "os.h"
 #include "purge.h"
+#include "recover.h"
 #include "settings.h"
 #include "slab.h"
 
 __thread struct cache *cache_self __attribute__((tls_model("initial-exec"))) =
     &cache_empty;
+
+__thread struct cache_operation cache_operation
+    __attribute__((tls_model("initial-exec")));
 
 /* All sizes and slabs lead to no_top, no_low and no_limit. */
 struct cache cache_empty = {.state = CACHE_EMPTY, .match = UINT32_MAX};
@@ -140,6 +144,7 @@ thread_detach(void *value)
 {
     struct cache *cache = value;
 
+    recover_if_left();
     if (cache_self != cache)
         return;
     cache_enter();
@@ -148,9 +153,10 @@ thread_detach(void *value)
     cache->state = CACHE_DEAD;
     cache_block(cache)->in_use = 0;
     count_thread(-1);
-    lock_acquire(&slab_lock);
-    free_block(cache->index);
-    threads.attached--;
+    if (lock_acquire_soon(&slab_lock)) {
+        free_block(cache->index);
+        threads.attached--;
+    }
     atomic_store_explicit(&cache->owner, 0, memory_order_relaxed);
     lock_release(&slab_lock);
     cache_leave(&cache_dead);
@@ -171,13 +177,15 @@ attach(void)
         return NULL;
     /* A handler must not attach the thread a second time meanwhile. */
     cache_enter();
-    lock_acquire(&slab_lock);
 
-    uint32_t index = take_block();
+    uint32_t index = 0;
 
-    threads.attached += index != 0;
-    make_key();
-    lock_release(&slab_lock);
+    if (lock_acquire_soon(&slab_lock)) {
+        index = take_block();
+        threads.attached += index != 0;
+        make_key();
+        lock_release(&slab_lock);
+    }
     if (index == 0) {
         cache_leave(&cache_empty);
         return NULL;
@@ -200,11 +208,15 @@ attach(void)
 }
 
 struct cache *
-thread_cache(void)
+thread_cache_from(const void *frame)
 {
     struct cache *cache = cache_self;
 
     if (likely(cache->state == CACHE_LIVE))
+        return cache;
+    if (recover_if_left_from(frame))
+        cache = cache_self;
+    if (cache->state == CACHE_LIVE)
         return cache;
     return cache->state == CACHE_EMPTY ? attach() : NULL;
 }

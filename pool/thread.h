@@ -26,8 +26,17 @@ enum {
 /* Takes the thread area. False: no memory. */
 bool thread_init(void);
 
-/* The calling thread's cache: attached if need be; NULL if it has none. */
-struct cache *thread_cache(void);
+/*
+ * The calling thread's cache: attached if need be; NULL if it has none. What
+ * an operation left is mended first (recover.h).
+ */
+struct cache *thread_cache_from(const void *frame);
+
+static always_inline struct cache *
+thread_cache(void)
+{
+    return thread_cache_from(__builtin_frame_address(0));
+}
 
 /* The same, also in the middle of an operation; NULL: none attached. */
 struct cache *thread_own(void);
