@@ -58,6 +58,7 @@ static const struct example needed[] = {
     {SANDBOX_DUP, SYS_close, {3}},
     {SANDBOX_ADVISE, SYS_madvise, {0, 0, MADV_NOHUGEPAGE}},
     {SANDBOX_PURGE, SYS_madvise, {0, 0, MADV_DONTNEED}},
+    {SANDBOX_STACK, SYS_sigaltstack, {0}},
     {SANDBOX_FILES, SYS_openat, {(uint64_t)AT_FDCWD}},
     {SANDBOX_FILES, SYS_fstat, {3}},
     {SANDBOX_FILES, SYS_newfstatat, {(uint64_t)AT_FDCWD}},
@@ -122,6 +123,14 @@ lets_replace(const struct sock_fprog *program)
     return false;
 }
 
+/* What the pool may do no more. */
+static void
+tell_pool(void)
+{
+    os_forbid_advice(!sandbox_allows(SANDBOX_PURGE));
+    os_forbid_sigaltstack(!sandbox_allows(SANDBOX_STACK));
+}
+
 void
 sandbox_apply(const struct sock_fprog *program)
 {
@@ -134,8 +143,7 @@ sandbox_apply(const struct sock_fprog *program)
     if (!lets_replace(program))
         lost |= 1u << SANDBOX_REPLACE;
     atomic_fetch_and(&allowed, ~lost);
-    if (!sandbox_allows(SANDBOX_PURGE))
-        os_forbid_advice(true);
+    tell_pool();
 }
 
 /* SECCOMP_MODE_STRICT: read, write and the end. */
@@ -143,14 +151,14 @@ static void
 apply_strict(void)
 {
     atomic_store(&allowed, 1u << SANDBOX_WRITE);
-    os_forbid_advice(true);
+    tell_pool();
 }
 
 void
 sandbox_forget(void)
 {
     atomic_store(&allowed, ALL_CALLS);
-    os_forbid_advice(false);
+    tell_pool();
 }
 
 bool

@@ -39,6 +39,7 @@ enum sandbox_call {
     SANDBOX_DUP,      /* fcntl(F_DUPFD_CLOEXEC), close */
     SANDBOX_ADVISE,   /* madvise(MADV_NOHUGEPAGE) */
     SANDBOX_PURGE,    /* madvise(MADV_DONTNEED) */
+    SANDBOX_STACK,    /* sigaltstack */
     SANDBOX_FILES,    /* all that writing a new file, or a page, needs */
     SANDBOX_REPLACE,  /* could another file become descriptor 2? */
     SANDBOX_CALLS

@@ -154,12 +154,26 @@ struct cache_operation {
 extern hidden __thread struct cache_operation cache_operation
     __attribute__((tls_model("initial-exec")));
 
-/* In the function that begins it: its own frame is noted. */
+/*
+ * In the function that begins it: the thread is busy, and the function's frame
+ * is noted; again afterwards, since an operation of a handler may have come in
+ * between.
+ */
 static always_inline void
 cache_note_operation(void)
 {
-    cache_operation.frame = __builtin_frame_address(0);
-    cache_operation.back = cache_operation.frame[1];
+    uintptr_t *frame = __builtin_frame_address(0);
+
+    cache_operation.back = frame[1];
+    compiler_barrier();
+    cache_operation.frame = frame;
+    compiler_barrier();
+    cache_self = &cache_busy;
+    compiler_barrier();
+    cache_operation.back = frame[1];
+    compiler_barrier();
+    cache_operation.frame = frame;
+    compiler_barrier();
 }
 
 /*
@@ -176,9 +190,6 @@ cache_enter(void)
 {
     pool_assert(cache_self != &cache_busy);
     cache_note_operation();
-    compiler_barrier();
-    cache_self = &cache_busy;
-    compiler_barrier();
 }
 
 /* Ends it, with what cache_self is to be from now on. */
@@ -187,6 +198,8 @@ cache_leave(struct cache *cache)
 {
     compiler_barrier();
     cache_self = cache;
+    compiler_barrier();
+    cache_operation.frame = NULL;
     compiler_barrier();
     if (unlikely(fork_is_pending()))
         fork_finish();

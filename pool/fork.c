@@ -291,6 +291,7 @@ fork_finish(void)
         lock_release(&slab_lock);
         cache_self = settings.active ? self : &cache_dead;
         compiler_barrier();
+        cache_operation.frame = NULL;
     }
 }
 

@@ -96,6 +96,15 @@ os_forbid_advice(bool forbidden)
     atomic_store_explicit(&advice_forbidden, forbidden, memory_order_relaxed);
 }
 
+static _Atomic bool sigaltstack_forbidden;
+
+void
+os_forbid_sigaltstack(bool forbidden)
+{
+    atomic_store_explicit(&sigaltstack_forbidden, forbidden,
+                          memory_order_relaxed);
+}
+
 static bool
 advise(void *start, size_t bytes, int advice)
 {
@@ -359,8 +368,9 @@ os_on_signal_stack(void)
 {
     stack_t stack;
 
-    return !failed(
-               system_call(__NR_sigaltstack, 0, (long)&stack, 0, 0, 0, 0)) &&
+    if (atomic_load_explicit(&sigaltstack_forbidden, memory_order_relaxed))
+        return true;
+    return failed(system_call(__NR_sigaltstack, 0, (long)&stack, 0, 0, 0, 0)) ||
            (stack.ss_flags & SS_ONSTACK);
 }
 

@@ -99,8 +99,14 @@ int64_t os_now_ns(void);
 void os_wait(uint32_t *word, uint32_t expected, int64_t ns);
 void os_wake(uint32_t *word);
 
-/* Does the calling thread run on a stack for signals (sigaltstack)? */
+/*
+ * Does the calling thread run on a stack for signals (sigaltstack)? True also
+ * where that can not be asked.
+ */
 bool os_on_signal_stack(void);
+
+/* As os_forbid_advice: os_on_signal_stack asks no more. Thread-safe. */
+void os_forbid_sigaltstack(bool forbidden);
 
 /* The kernel's id of the calling thread. */
 uint32_t os_thread_id(void);

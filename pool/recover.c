@@ -24,7 +24,7 @@ was_left(uintptr_t here)
     if (cache_self != &cache_busy || frame == 0)
         return false;
     if (here >= frame)
-        return !os_on_signal_stack();
+        return here == frame || !os_on_signal_stack();
     return frame - here < LOOK_BYTES &&
            cache_operation.frame[1] != cache_operation.back;
 }
