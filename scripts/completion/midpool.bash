@@ -2,7 +2,8 @@
 
 _midpool_options() {
     case $1 in
-    run) echo "-o --output -n --runs --conf --live -a --all -q --quiet --build" ;;
+    run) echo "-o --output -n --runs --vs --warmup --prepare --conf --live -a" \
+        "--all -q --quiet --build" ;;
     show) echo "-a --all -e --explain -l --list -t --tree --json --csv --prom" \
         "--build" ;;
     diff) echo "-a --all --fail-on --allow --markdown --json" ;;
@@ -74,12 +75,12 @@ _midpool_value() {
     -o | --output | --build)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
-    --conf) _midpool_conf "$2" ;;
+    --conf | --vs) _midpool_conf "$2" ;;
     --allocators)
         _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
     --detail) _midpool_words "pools classes" "$2" ;;
     --allow) _midpool_list "executable config classes end" "$2" ;;
-    -n | --runs | -i | --interval | --fail-on) ;;
+    -n | --runs | --warmup | --prepare | -i | --interval | --fail-on) ;;
     *) return 1 ;;
     esac
 }
@@ -93,7 +94,8 @@ _midpool_offset() {
             echo $((at + 1))
             return
             ;;
-        -o | --output | -n | --runs | --conf | --allocators | --build)
+        -o | --output | -n | --runs | --vs | --warmup | --prepare | --conf | \
+            --allocators | --build)
             ((at++))
             # ':' and '=' are words of their own.
             [[ ${COMP_WORDS[at]} != = ]] || ((at++))

@@ -21,6 +21,9 @@ _PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)
 _WAITED = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 _PR_SET_PDEATHSIG = 1
 
+# Who sends one of these wants a program to end; the last is a terminal gone.
+_ENDING = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
+
 
 def environment():
     """The environment as the front got it: Python may have added to it."""
@@ -129,6 +132,7 @@ class Run:
         self.status = status  # as wait(2) gives it
         self.usage = usage
         self.wall_ns = 0
+        self.received = set()  # signals that came to this process meanwhile
 
     @property
     def exit_status(self):
@@ -139,6 +143,13 @@ class Run:
     def signal(self):
         return os.WTERMSIG(self.status) if os.WIFSIGNALED(
             self.status) else None
+
+    @property
+    def interrupted(self):
+        """Whether somebody wanted it to end before its time; a program that
+        catches the signal may then end by any status."""
+        return (self.signal in _ENDING
+                or bool(self.received & (_ENDING - {signal.SIGHUP})))
 
     @property
     def shell_status(self):
@@ -221,6 +232,7 @@ def _hand_on(pid, info):
 
 
 def _wait(pid, onlooker):
+    received = set()
     while True:
         info = signal.sigtimedwait(_WAITED, onlooker.every)
         if info is None:
@@ -228,8 +240,10 @@ def _wait(pid, onlooker):
         elif info.si_signo == signal.SIGCHLD:
             ended = _look_after(pid, onlooker)
             if ended:
+                ended.received = received
                 return ended
         else:
+            received.add(info.si_signo)
             _hand_on(pid, info)
 
 

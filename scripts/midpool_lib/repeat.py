@@ -1,13 +1,13 @@
-"""midpool run -n: the same program several times, and the medians."""
+"""midpool run -n and --vs: a program several times, or two in turns."""
 
 import os
 import stat
 import sys
 import tempfile
 
-from midpool_lib import reports, run, sampling, style
+from midpool_lib import launch, profiles, reports, run, sampling, style
+from midpool_lib.errors import CommandError
 from midpool_lib.profiles import TOTAL, Sample
-from midpool_lib.profiles import middle as middle_of
 
 ROWS = ("gets", "hit_rate", "misses", "peak_live_bytes", "waste_bytes",
         "live_bytes", "discards", "duration_ns")
@@ -36,17 +36,16 @@ def reusable_stdin():
     return kept
 
 
-def _progress(number, runs, quiet):
+def _progress(text, quiet, is_line):
+    """A line of its own where is_line, or where the program writes, too."""
     if quiet:
         return
     tty = sys.stderr is not None and sys.stderr.isatty()
-    if tty and os.isatty(1):  # where the program writes, too
-        run.say(f"midpool: run {number} of {runs}")
+    if (tty and os.isatty(1)) or (not tty and is_line):
+        run.say(f"midpool: {text}")
     elif tty:
-        sys.stderr.write(f"\rmidpool: run {number} of {runs} ")
+        sys.stderr.write(f"\r\033[Kmidpool: {text} ")
         sys.stderr.flush()
-    elif number == 1 or number == runs:
-        run.say(f"midpool: run {number} of {runs}")
 
 
 def amount(name, value):
@@ -62,10 +61,10 @@ def amount(name, value):
     return style.count(value) if isinstance(value, int) else f"{value:,.1f}"
 
 
-def medians(profiles):
+def medians(several):
     """A table of the totals over all runs."""
     lines = [f"{'':20}  {'median':>14}{'lowest':>14}{'highest':>14}"]
-    everything = Sample(profiles)
+    everything = Sample(several)
     for name in ROWS:
         values = everything.values(TOTAL, name)
         if not values:
@@ -76,53 +75,161 @@ def medians(profiles):
     return lines
 
 
+def prepare(command):
+    """Runs --prepare's command; returns its end, and refuses a failure."""
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        ended = launch.run(b"/bin/sh", [b"sh", b"-c", os.fsencode(command)],
+                           launch.environment(), {0: null, 1: null})
+    finally:
+        os.close(null)
+    if ended.status and not ended.interrupted:
+        raise CommandError(
+            f"run: --prepare '{command}' ended with exit status"
+            f" {ended.shell_status}",
+            "append '|| true' to it where that does not matter")
+    return ended
+
+
+def _streams(stdin, is_counted):
+    """The program's streams. What it writes to stdout when it only warms up
+    is dropped, so that no reader gets more than the runs that count."""
+    streams = {}
+    if stdin is not None:
+        file = stdin if isinstance(stdin, int) else stdin.fileno()
+        os.lseek(file, 0, os.SEEK_SET)
+        streams[0] = file
+    if not is_counted:
+        streams[1] = os.open(os.devnull, os.O_WRONLY)
+    return streams
+
+
+class Series:
+    """The runs of one session, and the profiles of those that count."""
+
+    def __init__(self, session, command):
+        self.session = session
+        self.command = command  # of --prepare, or None
+        self.profiles, self.ends = [], []
+
+    def run(self, stdin, number):
+        """One run, number 0 to warm up only; returns how it ended."""
+        if self.command is not None:
+            ended = prepare(self.command)
+            if ended.interrupted:
+                return ended
+        streams = _streams(stdin, number > 0)
+        try:
+            ended, found = self.session.once(streams)
+        finally:
+            if not number:
+                os.close(streams[1])
+        if number:
+            self._take(number, ended, found)
+        return ended
+
+    def _take(self, number, ended, found):
+        self.ends.append(ended)
+        profile = None if ended.interrupted else run.profile_of(ended, found)
+        if profile is None:
+            return
+        self.profiles.append(profile)
+        if self.session.keeper:
+            run.say_each(self.session.keeper.keep(profile, found, number))
+
+    @property
+    def counted(self):
+        """Without runs that a signal cut off, unless all of them were."""
+        whole = [profile for profile in self.profiles
+                 if profile["process"]["end"] != "signal"]
+        return whole or self.profiles
+
+    @property
+    def name(self):
+        middle = profiles.middle(self.profiles)
+        return style.plain(reports.program(middle))
+
+    def left_out(self):
+        """Why runs are not among the medians, as lines."""
+        count = len(self.profiles) - len(self.counted)
+        if not count:
+            return []
+        return [f"WARNING    {count} run{'s' * (count > 1)} of {self.name}"
+                f" ended by a signal: {'they are' if count > 1 else 'it is'}"
+                " not among the medians"]
+
+
+def _plan(sides, warmups, runs):
+    """(series, number of the run), two sides in turns: A B, B A, A B."""
+    for _ in range(warmups):
+        for side in sides:
+            yield side, 0
+    for number in range(1, runs + 1):
+        for side in sides if number % 2 else sides[::-1]:
+            yield side, number
+
+
+def run_all(sides):
+    """Runs everything; returns how the last run ended."""
+    session = sides[0].session
+    warmups = session.warmups
+    stdin, ended, word = reusable_stdin(), None, ""
+    for side, number in _plan(sides, warmups, session.runs):
+        word = f"run {number} of {session.runs}" if number else "warming up"
+        is_end = side is sides[0] and number in (1, session.runs)
+        _progress(word, session.options.quiet, is_end)
+        ended = side.run(stdin, number)
+        if ended.interrupted:
+            break
+    if ended.interrupted and not session.options.quiet:
+        run.say("", f"midpool: interrupted ({word}): that run is neither"
+                " among the medians nor kept")
+    return ended
+
+
+def status_of(sides, last):
+    """The end that the command shares: the first failure's."""
+    ends = [ended for side in sides for ended in side.ends] + [last]
+    return next((ended for ended in ends if ended.status), last)
+
+
 def run_many(session):
-    """N runs, one after another; the first failure's status is kept."""
-    quiet = session.options.quiet
+    """N runs, one after another."""
     session.announce()
-    stdin = reusable_stdin()
-    profiles, ends = [], []
-    for number in range(1, session.runs + 1):
-        _progress(number, session.runs, quiet)
-        streams = {}
-        if stdin is not None:
-            file = stdin if isinstance(stdin, int) else stdin.fileno()
-            os.lseek(file, 0, os.SEEK_SET)
-            streams = {0: file}
-        ended, found = session.once(streams)
-        ends.append(ended)
-        profile = run.profile_of(ended, found)
-        if profile is not None:
-            profiles.append(profile)
-            if session.keeper:
-                run.say_each(session.keeper.keep(profile, found, number))
-        if ended.signal in (2, 3):
-            break  # interrupted at the terminal
-    finish(session, profiles, ends)
-    return next((ended for ended in ends if ended.status), ends[-1])
+    series = Series(session, session.prepare[0])
+    last = run_all([series])
+    finish(series)
+    return status_of([series], last)
 
 
-def finish(session, profiles, ends):
-    from midpool_lib import keep
-
-    if session.options.quiet:
-        return
-    if not profiles:
-        run.say("", run.no_report(session))
-        return
-    middle = middle_of(profiles)
-    look = style.Style(sys.stderr)
-    name = style.plain(reports.program(middle))
-    count, wanted = len(profiles), session.runs
-    runs = (f"{count} run{'s' * (count != 1)}" if count == wanted
-            else f"{count} of {wanted} runs")
-    run.say("", f"{look.paint('midpool', 'bold')}    "
-            f"{look.paint(name, 'bold')}, {runs}", "", *medians(profiles))
+def warn_of_ends(ends):
     statuses = sorted({ended.shell_status for ended in ends})
     if len(statuses) > 1:
         run.say("WARNING    the runs ended differently: exit statuses "
                 + ", ".join(map(str, statuses)))
+
+
+def finish(series):
+    from midpool_lib import keep
+
+    session = series.session
+    if not series.profiles:
+        if not session.options.quiet and not (
+                series.ends and series.ends[-1].interrupted):
+            run.say("", run.no_report(session))
+        return
+    kept = keep.keep_last(profiles.middle(series.counted))
+    if session.options.quiet:
+        return
+    look = style.Style(sys.stderr)
+    count, wanted = len(series.counted), session.runs
+    runs = (f"{count} run{'s' * (count != 1)}" if count == wanted
+            else f"{count} of {wanted} runs")
+    run.say("", f"{look.paint('midpool', 'bold')}    "
+            f"{look.paint(series.name, 'bold')}, {runs}", "",
+            *medians(series.counted))
+    run.say_each(series.left_out())
+    warn_of_ends(series.ends)
     if session.keeper:
         run.warn_of_older(session.keeper)
-    kept = keep.keep_last(middle)
     run.say("", run.next_step(session, kept))

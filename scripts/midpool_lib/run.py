@@ -17,6 +17,11 @@ installs what the build needs and builds.
                      %p %P %e %h %t %n as in report_file, %r: number of the
                      run; with %p, %P, %e or %n every process has its file
   -n, --runs N       run it N times: N reports, and their medians
+      --vs OTHER     compare with another setting (K:V,...) or command, both
+                     in turns, N times each (10); OTHER is the new side
+      --warmup N     N runs before, of which nothing counts
+      --prepare CMD  a shell command before each run; with --vs one for each
+                     side may be given
       --conf K:V,... options as in MIDPOOL_CONF, on top of it
       --live         watch the pools, full screen, while it runs
   -a, --all          classes as well as pools in what is shown
@@ -25,10 +30,12 @@ installs what the build needs and builds.
 
   midpool run -- git log --stat
   midpool run -n 10 -o base.json -- sqlite3 my.db .dump > /dev/null
+  midpool run --vs decay_ms:0 -- sqlite3 my.db .dump > /dev/null
 """
 
 SPEC = {"-o": "output=", "--output": "output=", "-n": "runs=",
-        "--runs": "runs=", "--conf": "conf=*", "--live": "live",
+        "--runs": "runs=", "--vs": "vs=", "--warmup": "warmup=",
+        "--prepare": "prepare=*", "--conf": "conf=*", "--live": "live",
         "-a": "all", "--all": "all", "-q": "quiet", "--quiet": "quiet",
         "--build": "build="}
 
@@ -83,24 +90,27 @@ class Harvester(launch.Onlooker):
 
 
 class Session:
-    """One `midpool run`: a program, run once or several times."""
+    """A program, run once or several times; pattern names its reports."""
 
-    def __init__(self, options, argv):
+    def __init__(self, options, argv, more_conf=(), pattern=None):
         self.options = options
         self.argv = [os.fsencode(word) for word in argv]
         self.runs = arguments.count("run", "-n", options.runs or "1", 1,
                                     10000)
+        self.warmups = arguments.count("run", "--warmup",
+                                       options.warmup or "0", 0, 10000)
+        self.prepare = options.prepare or [None]
         self.keeper = None
         self.missing = []  # why reports of the last run are missing
-        if options.output is not None:
+        if pattern is not None:
             from midpool_lib import keep
 
-            keep.check(options.output)
-            self.keeper = keep.Keeper(options.output, self.runs)
+            keep.check(pattern)
+            self.keeper = keep.Keeper(pattern, self.runs)
         self.path = os.fsencode(launch.find(argv[0]))
         self.obstacle = obstacles.of_program(os.fsdecode(self.path))
         self.library = build.ensure(options.build)
-        self.conf = [own_conf()] + options.conf
+        self.conf = [own_conf()] + options.conf + list(more_conf)
 
     def announce(self):
         if self.obstacle and not self.options.quiet:
@@ -200,15 +210,20 @@ def warn_of_older(keeper):
             f" rm {' '.join(older[:9])}" + (" ..." if older[9:] else ""))
 
 
+def pattern_of(names):
+    """What a shell makes the names of a series from; "" of none."""
+    if len(names) < 2:
+        return "".join(names)
+    return os.path.commonprefix(names) + "*" + os.path.splitext(names[0])[1]
+
+
 def next_step(session, kept_last):
     names = session.keeper.names if session.keeper else []
     if len(names) == 1:
         return f"next: midpool show -a {names[0]}, or midpool html {names[0]}"
     if names:
-        stem = os.path.commonprefix(names)
-        end = os.path.splitext(names[0])[1]
         return (f"kept {names[0]} to {names[-1]}; next:"
-                f" midpool diff {stem}*{end} -- NEW...")
+                f" midpool diff {pattern_of(names)} -- NEW...")
     if kept_last:
         return "next: midpool show -a, or midpool html; -o FILE keeps a report"
     return "-o FILE keeps the report"
@@ -238,14 +253,41 @@ def run_once(session):
     return ended
 
 
+def _check(options):
+    """Complains about options that do not go together."""
+    commands = 2 if options.vs is not None else 1
+    if len(options.prepare) > commands:
+        raise CommandError(f"run: {len(options.prepare)} times --prepare",
+                           "one, or one for each side of --vs")
+    if options.live and (options.vs is not None or options.warmup
+                         or options.prepare):
+        raise CommandError("run: --live watches a single run",
+                           "leave out --vs, --warmup and --prepare")
+
+
+def run_versus(options, program):
+    from midpool_lib import keep, versus
+
+    options.runs = options.runs or str(versus.RUNS)
+    more_conf, command = versus.other(options, program)
+    names = [options.output and keep.numbered(options.output, word)
+             for word in ("base", "new")]
+    return versus.run_both(
+        Session(options, program, pattern=names[0]),
+        Session(options, command, more_conf, names[1]))
+
+
 def main(argv):
     options = arguments.parse("run", argv, SPEC, HELP, stop_at_operand=True)
     program = options.rest + (options.after or [])
     if not program:
         raise CommandError("run: which program?",
                            "midpool run [options] -- PROGRAM [ARGUMENT...]")
-    session = Session(options, program)
-    if session.runs > 1:
+    _check(options)
+    if options.vs is not None:
+        return launch.end_like(run_versus(options, program))
+    session = Session(options, program, pattern=options.output)
+    if session.runs > 1 or session.warmups or options.prepare:
         from midpool_lib import repeat
 
         ended = repeat.run_many(session)
