@@ -1,10 +1,11 @@
 """The model of a run: processes, images, states, and what derives of them."""
 
 import json
+import re
 import unittest
 
 import sample
-from midpool_lib import counters, family, merge, reports, tree
+from midpool_lib import advice, counters, family, merge, reports, tree
 from midpool_lib.style import Style
 
 START = 1764034675000000000
@@ -53,6 +54,58 @@ class States(unittest.TestCase):
         again = merge.add_up([whole, child])
         self.assertEqual(again["totals"]["gets"], 200)
         self.assertEqual(again["run"]["images"], 2)
+
+
+class Judged(unittest.TestCase):
+    """Warnings about a sum follow stats/advice.c."""
+
+    def said(self, *several, live=0):
+        for report in several:
+            for row in [report["totals"]] + report["pools"] + [
+                    row for pool in report["pools"]
+                    for row in pool["classes"]]:
+                if row["gets"]:
+                    row["live"], row["puts"] = live, row["gets"] - live
+        whole = merge.add_up(list(several))
+        return {entry["id"]: entry["message"]
+                for part in ("warnings", "hints") for entry in whole[part]}
+
+    def test_few_gets_are_not_judged_many_are(self):
+        self.assertEqual(self.said(image(7, gets=500, misses=250),
+                                   image(8, gets=499, misses=250)), {})
+        self.assertEqual(self.said(image(7, gets=500, misses=250),
+                                   image(8, gets=500, misses=250)),
+                         {"hit_rate": "hit rate 50.0 % of 1,000 gets is below"
+                          " 95 % (warn_below)"})
+
+    def test_first_uses_of_memory_in_use_are_no_fault(self):
+        pair = dict(gets=1000, misses=300)
+        self.assertEqual(self.said(image(7, **pair), image(8, **pair),
+                                   live=250), {})
+        self.assertIn("hit_rate", self.said(image(7, **pair),
+                                            image(8, **pair), live=249))
+
+    def test_one_process_is_not_judged_for_all(self):
+        child = image(8)
+        child["hints"] = [{"id": name, "message": "of one process"}
+                          for name in ("few_gets", "first_uses", "waste")]
+        self.assertEqual(self.said(image(7, gets=5000, misses=1), child), {})
+
+    def test_bytes_of_bypasses_leave_the_share_above_unknown(self):
+        def large():
+            report = image(7, gets=10)
+            report["fallback"]["above"] = {"calls": 5000, "bytes": 1 << 40}
+            return report
+
+        self.assertIn("above_band", self.said(large(), image(8, gets=10)))
+        bypassing = large()
+        bypassing["totals"]["bypasses"] = 50
+        self.assertEqual(self.said(bypassing, image(8, gets=10)), {})
+
+    def test_thresholds_are_the_librarys(self):
+        with open(sample.SOURCE + "/stats/advice.h", encoding="utf-8") as file:
+            few, = re.findall(r"ADVICE_FEW_GETS = (\d+)", file.read())
+        self.assertEqual(int(few), advice.FEW_GETS)
 
 
 class Derived(unittest.TestCase):
