@@ -93,11 +93,21 @@ void backend_trim(void);
 
 /* Bytes in use and mapped, for mallinfo and reports; 0 when unknown. */
 struct backend_usage {
-    size_t allocated_bytes;
+    size_t allocated_bytes; /* as those are that a thread keeps for later */
     size_t resident_bytes;
     size_t mapped_bytes;
+    size_t large_bytes; /* of the allocated ones, in blocks of whole pages */
+    size_t large_blocks;
+    size_t idle_regions; /* places for small blocks, free */
 };
 void backend_usage(struct backend_usage *out);
+
+/*
+ * A statistic of 8 or 4 bytes by its name, 0 where there is none of that name,
+ * as of the last call of backend_read_anew.
+ */
+size_t backend_read(const char *name);
+void backend_read_anew(void);
 
 /*
  * Fork, in this order: prepare in the parent, then one of the others. Takes

@@ -95,13 +95,17 @@ backend_configure(const char *conf)
     (void)conf;
 }
 
-static size_t
-read_size(const char *name)
+size_t
+backend_read(const char *name)
 {
+    uint32_t half = 0;
     size_t value = 0;
     size_t bytes = sizeof(value);
 
-    return mallctl(name, &value, &bytes, NULL, 0) == 0 ? value : 0;
+    if (mallctl(name, &value, &bytes, NULL, 0) == 0)
+        return value;
+    bytes = sizeof(half);
+    return mallctl(name, &half, &bytes, NULL, 0) == 0 ? half : 0;
 }
 
 void
@@ -112,14 +116,11 @@ backend_trim(void)
 }
 
 void
-backend_usage(struct backend_usage *out)
+backend_read_anew(void)
 {
-    uint64_t epoch = 1; /* any value: statistics are taken anew */
+    uint64_t epoch = 1; /* any value */
 
     (void)mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
-    out->allocated_bytes = read_size("stats.allocated");
-    out->resident_bytes = read_size("stats.resident");
-    out->mapped_bytes = read_size("stats.mapped");
 }
 
 void

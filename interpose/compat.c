@@ -51,24 +51,36 @@ take_usage(void)
 }
 
 static size_t
-backend_idle(const struct usage *usage)
+sub_floor(size_t whole, size_t part)
 {
-    size_t resident = usage->backend.resident_bytes;
-    size_t allocated = usage->backend.allocated_bytes;
-
-    return resident > allocated ? resident - allocated : 0;
+    return whole > part ? whole - part : 0;
 }
 
+static size_t
+backend_idle(const struct usage *usage)
+{
+    return sub_floor(usage->backend.resident_bytes,
+                     usage->backend.allocated_bytes);
+}
+
+/*
+ * As in glibc, blocks with mappings of their own are counted apart: what is in
+ * use is uordblks and hblkhd together. With jemalloc those are its large ones.
+ */
 static struct mallinfo2
 own_mallinfo2(void)
 {
     struct usage usage = take_usage();
-    size_t used = usage.pool_live + usage.backend.allocated_bytes;
+    size_t large = usage.backend.large_bytes;
+    size_t used =
+        usage.pool_live + sub_floor(usage.backend.allocated_bytes, large);
     size_t idle = usage.pool_idle + backend_idle(&usage);
     struct mallinfo2 info = {0};
 
     info.arena = used + idle;
-    info.ordblks = usage.pool_idle_buffers;
+    info.ordblks = usage.pool_idle_buffers + usage.backend.idle_regions;
+    info.hblks = usage.backend.large_blocks;
+    info.hblkhd = large;
     info.uordblks = used;
     info.fordblks = idle;
     info.keepcost = usage.pool_idle;
@@ -101,6 +113,8 @@ mallinfo(void)
     info = own_mallinfo2();
     small.arena = as_int(info.arena);
     small.ordblks = as_int(info.ordblks);
+    small.hblks = as_int(info.hblks);
+    small.hblkhd = as_int(info.hblkhd);
     small.uordblks = as_int(info.uordblks);
     small.fordblks = as_int(info.fordblks);
     small.keepcost = as_int(info.keepcost);
@@ -111,9 +125,7 @@ mallinfo(void)
 static int
 own_malloc_info(FILE *stream)
 {
-    struct usage usage = take_usage();
-    size_t used = usage.pool_live + usage.backend.allocated_bytes;
-    size_t idle = usage.pool_idle + backend_idle(&usage);
+    struct mallinfo2 info = own_mallinfo2();
 
     fprintf(stream,
             "<malloc version=\"1\">\n"
@@ -125,19 +137,19 @@ own_malloc_info(FILE *stream)
             "<aspace type=\"total\" size=\"%zu\"/>\n"
             "<aspace type=\"mprotect\" size=\"%zu\"/>\n"
             "</heap>\n",
-            usage.pool_idle_buffers, idle, used + idle, used + idle,
-            used + idle, used + idle);
+            info.ordblks, info.fordblks, info.arena, info.arena, info.arena,
+            info.arena);
     fprintf(stream,
             "<total type=\"fast\" count=\"0\" size=\"0\"/>\n"
             "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
-            "<total type=\"mmap\" count=\"0\" size=\"0\"/>\n"
+            "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
             "<system type=\"current\" size=\"%zu\"/>\n"
             "<system type=\"max\" size=\"%zu\"/>\n"
             "<aspace type=\"total\" size=\"%zu\"/>\n"
             "<aspace type=\"mprotect\" size=\"%zu\"/>\n"
             "</malloc>\n",
-            usage.pool_idle_buffers, idle, used + idle, used + idle,
-            used + idle, used + idle);
+            info.ordblks, info.fordblks, info.hblks, info.hblkhd, info.arena,
+            info.arena, info.arena, info.arena);
     return 0;
 }
 
