@@ -11,6 +11,7 @@ _midpool_options() {
     html) echo "-o --output --open" ;;
     bench) echo "-n --runs --allocators --conf --advice --json -q --quiet --build" ;;
     doctor) echo "-q --quiet --build" ;;
+    fleet) echo "--by --sort --json" ;;
     export) echo "--prom --csv --json --detail --build" ;;
     esac
 }
@@ -21,7 +22,7 @@ _midpool_operands() {
     run | bench | doctor)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -c -- "$2"; compgen -f -- "$2") ;;
-    show | diff | html | export)
+    show | diff | html | export | fleet)
         shopt -s extglob
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -X '!*.@(json|html)' -- "$2"
@@ -78,6 +79,10 @@ _midpool_value() {
     --conf | --vs) _midpool_conf "$2" ;;
     --allocators)
         _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
+    --by) _midpool_words "host unit day" "$2" ;;
+    --sort)
+        _midpool_words "misses waste hit_rate cached peak gets misuse processes" \
+            "$2" ;;
     --detail) _midpool_words "pools classes" "$2" ;;
     --allow) _midpool_list "executable config classes end" "$2" ;;
     -n | --runs | --warmup | --prepare | -i | --interval | --fail-on) ;;
@@ -126,7 +131,7 @@ _midpool() {
     word=${words[-1]} before=${words[-2]} command=${words[1]}
     COMPREPLY=()
     if ((${#words[@]} == 2)); then
-        _midpool_words "run show diff live html bench doctor export --help --version" \
+        _midpool_words "run show diff live html bench doctor fleet export --help --version" \
             "$word"
         return
     fi

@@ -1,0 +1,105 @@
+"""Groups of a fleet's processes: sums, and how single processes are spread.
+
+A group is all processes of one executable and build id (and host, unit or
+day). Quantiles are of processes, each counting the same: the value that so
+large a part of them does not exceed, always one that a process has.
+"""
+
+import math
+
+from midpool_lib import sampling
+
+QUANTILES = ((0.1, "p10"), (0.5, "median"), (0.9, "p90"), (0.99, "p99"),
+             (1, "max"))
+SUMS = ("gets", "hits", "misses", "requested_bytes", "slot_bytes",
+        "live_bytes", "cached_bytes", "discards", "bypasses", "below_calls",
+        "below_bytes", "above_calls", "above_bytes", "misuse")
+SPREAD = ("gets", "hit_rate", "misses", "waste", "waste_bytes",
+          "peak_live_bytes", "cached_bytes", "peak_rss_bytes", "duration_ns")
+BY = ("host", "unit", "day")
+# What --sort takes: the worst group has the highest of these.
+SORTS = {
+    "misses": lambda group: group.sums["misses"],
+    "waste": lambda group: group.sums["waste_bytes"],
+    "hit_rate": lambda group: -(1 if group.hit_rate is None
+                                else group.hit_rate),
+    "cached": lambda group: group.sums["cached_bytes"],
+    "peak": lambda group: group.quantiles["peak_live_bytes"]["max"],
+    "gets": lambda group: group.sums["gets"],
+    "misuse": lambda group: group.sums["misuse"],
+    "processes": lambda group: group.count,
+}
+
+
+def value(process, name):
+    """A metric of one process; None where it has none."""
+    if name == "hit_rate":
+        return process["hits"] / process["gets"] if process["gets"] else None
+    if name == "waste_bytes":
+        return max(0, process["slot_bytes"] - process["requested_bytes"])
+    if name == "waste":
+        slots = process["slot_bytes"]
+        return value(process, "waste_bytes") / slots if slots else None
+    return process[name]
+
+
+def quantile(ordered, share):
+    """Of sorted values, the one that this share of them does not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _spread(values):
+    ordered = sorted(values)
+    if not ordered:
+        return {name: None for _share, name in QUANTILES}
+    found = {name: quantile(ordered, share) for share, name in QUANTILES}
+    found["median"] = sampling.median(ordered)
+    return found
+
+
+class Group:
+    """Some processes of one program, added up; processes is not kept."""
+
+    def __init__(self, key, processes):
+        self.by, self.program, self.build_id = key
+        self.count = len(processes)
+        self.sums = {name: sum(process[name] for process in processes)
+                     for name in SUMS}
+        self.sums["waste_bytes"] = sum(value(process, "waste_bytes")
+                                       for process in processes)
+        self.quantiles = {}
+        for name in SPREAD:
+            values = [value(process, name) for process in processes]
+            self.quantiles[name] = _spread(
+                [found for found in values if found is not None])
+        self.worst = max(processes, key=lambda process: process["misses"])
+        self.ends = {}
+        for process in processes:
+            self.ends[process.end] = self.ends.get(process.end, 0) + 1
+
+    @property
+    def hit_rate(self):
+        gets = self.sums["gets"]
+        return self.sums["hits"] / gets if gets else None
+
+    @property
+    def waste(self):
+        slots = self.sums["slot_bytes"]
+        return self.sums["waste_bytes"] / slots if slots else None
+
+
+def _members(fleet, by):
+    found = {}
+    for process in fleet.processes.values():
+        key = (getattr(process, by) if by else "", process.program,
+               process.build_id)
+        found.setdefault(key, []).append(process)
+    return found
+
+
+def groups(fleet, by=None, sort="misses"):
+    """All groups, the worst first."""
+    found = [Group(key, processes)
+             for key, processes in _members(fleet, by).items()]
+    return sorted(found, key=lambda group: (
+        -SORTS[sort](group), group.program, group.by, group.build_id))
