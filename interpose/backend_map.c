@@ -28,6 +28,7 @@
 
 #include "backend.h"
 #include "backend_je.h"
+#include "libc_release.h"
 #include "sandbox.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -213,41 +214,45 @@ emergency_map(size_t bytes, int prot)
     return (void *)start;
 }
 
+/* How jemalloc's memory is kept off huge pages. */
+enum small_pages {
+    SMALL_UNKNOWN,
+    SMALL_UNASKED, /* MALLOC_CONF names thp: jemalloc decides */
+    SMALL_BY_ADVICE,
+    SMALL_BY_FLAG, /* MAP_STACK says so from Linux 6.7 on */
+};
+
 /*
  * jemalloc is set to thp:never, and would give MADV_NOHUGEPAGE for each of its
- * mappings, for which the filters of some programs kill. Since Linux 6.7
- * MAP_STACK says the same. Where MALLOC_CONF names thp, jemalloc decides.
+ * mappings, for which the filters of some programs kill; from 5.3.1 on not for
+ * its base blocks, which then take huge pages. So it is done here, for all.
  */
-static bool
-stack_is_small(void)
+static enum small_pages
+small_pages(void)
 {
-    enum { UNKNOWN, NO, YES };
     static int answer;
     int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
-    const char *conf = known == UNKNOWN ? secure_getenv("MALLOC_CONF") : NULL;
+    const char *conf;
     struct utsname system;
-    char *end;
 
-    if (known != UNKNOWN)
-        return known == YES;
-    known = NO;
-    if ((conf == NULL || strstr(conf, "thp:") == NULL) && uname(&system) == 0) {
-        unsigned long major = strtoul(system.release, &end, 10);
-        unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
-
-        known = major > 6 || (major == 6 && minor >= 7) ? YES : NO;
-    }
+    if (known != SMALL_UNKNOWN)
+        return (enum small_pages)known;
+    conf = secure_getenv("MALLOC_CONF");
+    if (conf != NULL && strstr(conf, "thp:") != NULL)
+        known = SMALL_UNASKED;
+    else if (uname(&system) == 0 && release_since(system.release, 6, 7))
+        known = SMALL_BY_FLAG;
+    else
+        known = SMALL_BY_ADVICE;
     __atomic_store_n(&answer, known, __ATOMIC_RELAXED);
-    return known == YES;
+    return (enum small_pages)known;
 }
 
 static void *
-map_anonymous(size_t bytes, int prot, int flags)
+map_somewhere(size_t bytes, int prot, int flags)
 {
     int state = __atomic_load_n(&window_state, __ATOMIC_ACQUIRE);
 
-    if (stack_is_small())
-        flags |= MAP_STACK;
     if (state == WINDOW_NEW) {
         window_open();
         state = __atomic_load_n(&window_state, __ATOMIC_ACQUIRE);
@@ -264,6 +269,19 @@ map_anonymous(size_t bytes, int prot, int flags)
 
     if (got != MAP_FAILED)
         __atomic_store_n(&outside, true, __ATOMIC_RELEASE);
+    return got;
+}
+
+static void *
+map_anonymous(size_t bytes, int prot, int flags)
+{
+    enum small_pages small = small_pages();
+    void *got = map_somewhere(
+        bytes, prot, small == SMALL_BY_FLAG ? flags | MAP_STACK : flags);
+
+    if (got != MAP_FAILED && small == SMALL_BY_ADVICE &&
+        sandbox_allows(SANDBOX_ADVISE))
+        (void)syscall(SYS_madvise, got, bytes, MADV_NOHUGEPAGE);
     return got;
 }
 
@@ -310,7 +328,7 @@ backend_je_madvise(void *addr, size_t bytes, int advice)
     int result;
 
     if (advice == MADV_NOHUGEPAGE &&
-        (stack_is_small() || !sandbox_allows(SANDBOX_ADVISE)))
+        (small_pages() != SMALL_UNASKED || !sandbox_allows(SANDBOX_ADVISE)))
         return 0;
     if (!sandbox_allows(SANDBOX_PURGE))
         return -1;

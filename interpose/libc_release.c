@@ -17,12 +17,17 @@ read_number(const char **text)
 }
 
 bool
-libc_release_since(unsigned minor)
+release_since(const char *text, unsigned major, unsigned minor)
 {
-    const char *text = gnu_get_libc_version();
-    unsigned major = read_number(&text);
+    unsigned found = read_number(&text);
 
     if (*text == '.')
         text++;
-    return major > 2 || (major == 2 && read_number(&text) >= minor);
+    return found > major || (found == major && read_number(&text) >= minor);
+}
+
+bool
+libc_release_since(unsigned minor)
+{
+    return release_since(gnu_get_libc_version(), 2, minor);
 }

@@ -15,4 +15,11 @@
  */
 bool libc_release_since(unsigned minor);
 
+/*
+ * Does text begin with a release, as "6.12.3", that is MAJOR.MINOR or a newer
+ * one? A missing number counts as 0. For the kernel's too; strtoul would tie
+ * the library to the glibc that it was built on.
+ */
+bool release_since(const char *text, unsigned major, unsigned minor);
+
 #endif
