@@ -73,8 +73,9 @@ add_frame(struct line *line, const char *prefix, uintptr_t address)
 
     line_add(line, prefix);
     if (object.found)
-        line_add(line, *object.file == '\0' ? process_self()->executable
-                                            : object.file);
+        line_add(line, *object.file == '\0'
+                           ? process_name_file(&process_self()->name)
+                           : object.file);
     line_add(line, object.found ? "+" : "");
     line_add_hex(line, address - object.base);
     line_add(line, "\n");

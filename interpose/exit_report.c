@@ -225,7 +225,7 @@ write_file(const char *pattern)
         .start_seconds = process->start_unix_ns / 1000000000,
         /* A collector must not find two reports of one process. */
         .number = process->generation + (is_collected() ? 0 : reports_written),
-        .executable = process->executable,
+        .executable = process->name.executable,
         .host = process->host,
     };
     int error;

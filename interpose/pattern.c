@@ -45,6 +45,8 @@ last_part(const char *path)
 static void
 add_name(struct sink *out, const char *name)
 {
+    if (*name == '\0')
+        name = "unknown"; /* a path that was cut */
     for (; *name != '\0'; name++)
         sink_char(out, *name == '/' ? '_' : *name);
 }

@@ -39,29 +39,6 @@ copy_text(char *out, size_t size, const char *text)
 }
 
 static void
-find_executable(void)
-{
-    static const char deleted[] = " (deleted)";
-    char *path = self.executable;
-    ssize_t length =
-        readlink("/proc/self/exe", path, sizeof self.executable - 1);
-
-    if (length > 0) {
-        path[length] = '\0';
-        if (length > (ssize_t)sizeof deleted) {
-            char *end = path + length - (sizeof deleted - 1);
-
-            if (strcmp(end, deleted) == 0)
-                *end = '\0';
-        }
-    } else {
-        const char *name = (const char *)getauxval(AT_EXECFN);
-
-        copy_text(path, sizeof self.executable, name == NULL ? "" : name);
-    }
-}
-
-static void
 find_host(void)
 {
     struct utsname system;
@@ -121,12 +98,12 @@ process_identify(void)
         self.start_unix_ns = noted_unix_ns;
         self.start_monotonic_ns = noted_monotonic_ns;
     }
-    find_executable();
-    find_host();
     (void)find_root(&self.root);
-    build_id_find(self.build_id, sizeof self.build_id);
     if (getcwd(self.directory, sizeof self.directory) == NULL)
         copy_text(self.directory, sizeof self.directory, "");
+    process_name_find(&self.name, self.directory);
+    find_host();
+    build_id_find(self.build_id, sizeof self.build_id);
 }
 
 void
@@ -192,7 +169,8 @@ process_describe(struct stats_header *page)
     page->start_unix_ns = self.start_unix_ns;
     page->start_monotonic_ns = self.start_monotonic_ns;
     page->end_monotonic_ns = 0;
-    copy_text(page->executable, sizeof page->executable, self.executable);
+    copy_text(page->executable, sizeof page->executable, self.name.executable);
+    copy_text(page->file, sizeof page->file, self.name.file);
     copy_text(page->build_id, sizeof page->build_id, self.build_id);
     copy_text(page->host, sizeof page->host, self.host);
 }

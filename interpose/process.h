@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "page.h"
+#include "process_name.h"
 
 /* The file that the root directory is. */
 struct process_root {
@@ -24,13 +25,13 @@ struct process {
     int pid;
     int parent;
     int session;
-    uint32_t generation; /* programs that this pid has been, 1 and up */
-    bool forked;         /* since the program started, without an exec */
+    uint32_t generation;    /* programs that this pid has been, 1 and up */
+    bool forked;            /* since the program started, without an exec */
     uint64_t pid_namespace; /* 0: unknown */
     int64_t start_unix_ns;
     int64_t start_monotonic_ns;
     struct process_root root;
-    char executable[512];
+    struct process_name name;
     char build_id[48];
     char host[72];
     char directory[PATH_MAX]; /* working one at start; empty: had no name */

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 enum {
-    PAGE_LAYOUT = 5,
+    PAGE_LAYOUT = 6,
     PAGE_CLASSES = 25, /* size classes, see pool/size_class.h */
     PAGE_POOLS = 6,
     PAGE_BINS = 37, /* size classes, then their page-aligned variants */
@@ -174,6 +174,7 @@ struct stats_header {
     char config[PAGE_CONFIG_BYTES]; /* effective options, "key:value,..." */
     uint32_t warn_below;            /* percent */
     uint32_t report_errno; /* why the report at exit is lost; 0: it is not */
+    char file[512]; /* the executable's, where it has another name, or empty */
 
     /* The class table, so that a reader needs no other source. */
     uint32_t class_bytes[PAGE_CLASSES];

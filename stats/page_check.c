@@ -51,6 +51,7 @@ page_tame(struct stats_header *page, size_t bytes)
             page->bin_class[i] = PAGE_CLASSES - 1;
     end_string(page->reason, sizeof(page->reason));
     end_string(page->executable, sizeof(page->executable));
+    end_string(page->file, sizeof(page->file));
     end_string(page->build_id, sizeof(page->build_id));
     end_string(page->host, sizeof(page->host));
     end_string(page->config, sizeof(page->config));

@@ -40,6 +40,8 @@ emit_process(struct json *json, const struct stats_snapshot *snap)
     json_signed(json, "ppid", page->ppid);
     json_unsigned(json, "generation", page->generation);
     json_string(json, "executable", page->executable);
+    if (page->file[0] != '\0')
+        json_string(json, "file", page->file);
     json_string(json, "build_id", page->build_id);
     json_string(json, "host", page->host);
     if (page->birth.pid_namespace != 0)

@@ -267,6 +267,8 @@ def _fill_process(process):
     for key in ("executable", "build_id", "host", "end"):
         if not isinstance(process.setdefault(key, ""), str):
             raise _Bad(f"not a valid report: process.{key} is no text")
+    if not isinstance(process.get("file", ""), str):
+        raise _Bad("not a valid report: process.file is no text")
 
 
 def _fill_intercepted(interception):
