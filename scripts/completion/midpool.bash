@@ -12,6 +12,7 @@ _midpool_options() {
     bench) echo "-n --runs --allocators --conf --advice --json -q --quiet --build" ;;
     doctor) echo "-q --quiet --build" ;;
     fleet) echo "--by --sort --json" ;;
+    prune) echo "--max-age --max-count --max-bytes --dry-run -q --quiet" ;;
     export) echo "--prom --csv --json --detail --build" ;;
     esac
 }
@@ -27,6 +28,9 @@ _midpool_operands() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -X '!*.@(json|html)' -- "$2"
             compgen -d -- "$2") ;;
+    prune)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     live)
         _midpool_words "$(midpool live 2>/dev/null |
             awk '$1 ~ /^[0-9]+$/ { print $1 }')" "$2" ;;
@@ -85,7 +89,7 @@ _midpool_value() {
             "$2" ;;
     --detail) _midpool_words "pools classes" "$2" ;;
     --allow) _midpool_list "executable config classes end" "$2" ;;
-    -n | --runs | --warmup | --prepare | -i | --interval | --fail-on) ;;
+    -n | --runs | --warmup | --prepare | -i | --interval | --fail-on | --max-*) ;;
     *) return 1 ;;
     esac
 }
@@ -131,7 +135,7 @@ _midpool() {
     word=${words[-1]} before=${words[-2]} command=${words[1]}
     COMPREPLY=()
     if ((${#words[@]} == 2)); then
-        _midpool_words "run show diff live html bench doctor fleet export --help --version" \
+        _midpool_words "run show diff live html bench doctor fleet prune export --help --version" \
             "$word"
         return
     fi

@@ -20,6 +20,7 @@ from pools, and shows how the pools did.
   bench [--] PROGRAM ARGS...   PROGRAM under each allocator, and a verdict
   doctor PROGRAM               will it work on PROGRAM? reasons and remedies
   fleet FOLDER...              how very many processes did, by program
+  prune [FOLDER...]            removes old pages and reports
   export FORMAT FILE...        reports for Prometheus, spreadsheets, programs
 
 midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
@@ -29,7 +30,7 @@ midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
 """
 
 COMMANDS = ("run", "show", "diff", "live", "html", "bench", "doctor",
-            "fleet", "export")
+            "fleet", "prune", "export")
 
 # Signals that Python ignores from its start on, as a mask; see front.
 ignored_signals = 0

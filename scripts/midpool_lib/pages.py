@@ -25,7 +25,7 @@ import os
 import struct
 import time
 
-from midpool_lib import careful, paths
+from midpool_lib import careful, paths, removal
 from midpool_lib.errors import CommandError
 
 DIRECTORY = "/dev/shm"
@@ -236,8 +236,7 @@ def remove(page):
             return False  # another process's by now
         if _is_locked(fd) or _counts(page, fd):
             return False
-        os.unlink(page.path)
-        return True
+        return removal.unlink_same(page.path, status)
     except OSError:
         return False
     finally:
@@ -245,7 +244,7 @@ def remove(page):
 
 
 def _remains(user, directory):
-    """Files named like pages that never became one, as (path, bytes)."""
+    """Files named like pages that never became one: (path, status)."""
     for name, parsed in _names(user, directory):
         path = os.path.join(directory, name)
         try:
@@ -257,7 +256,7 @@ def _remains(user, directory):
             if (not _is_locked(fd)
                     and os.pread(fd, len(MAGIC), 0) != MAGIC
                     and time.time() - status.st_mtime > FORMING_SECONDS):
-                yield path, status.st_blocks * 512
+                yield path, status
         except OSError:
             continue
         finally:
@@ -275,9 +274,9 @@ def _mark(page):
 
 
 def prune(max_age=None, max_count=None, max_bytes=None, user=None,
-          directory=DIRECTORY):
+          directory=DIRECTORY, dry_run=False):
     """Removes pages of ended processes, the oldest first; returns (how many,
-    bytes).
+    bytes). With dry_run nothing is removed.
 
     max_age: seconds since the end, or since a sweep or prune first met the
     page of a process that died without leaving word; max_count and max_bytes: of
@@ -290,20 +289,25 @@ def prune(max_age=None, max_count=None, max_bytes=None, user=None,
     count, size = len(ended), sum(page.bytes for page in ended)
     removed = freed = 0
     for page in ended:
-        _mark(page)
+        if not dry_run:
+            _mark(page)
         over = ((max_age is not None and page.ended_seconds() > max_age)
                 or (max_count is not None and count > max_count)
                 or (max_bytes is not None and size > max_bytes))
-        if over and remove(page):
+        if over and (dry_run or remove(page)):
             removed, freed = removed + 1, freed + page.bytes
             count, size = count - 1, size - page.bytes
-    for path, taken in list(_remains(user, directory)):
-        try:
-            os.unlink(path)
-        except OSError:
-            continue
-        removed, freed = removed + 1, freed + taken
+    for path, status in list(_remains(user, directory)):
+        if dry_run or _remove_remains(path, status):
+            removed, freed = removed + 1, freed + status.st_blocks * 512
     return removed, freed
+
+
+def _remove_remains(path, status):
+    try:
+        return removal.unlink_same(path, status)
+    except OSError:
+        return False
 
 
 def report_of(name, build=None):

@@ -44,6 +44,7 @@ LINES = (
     ("run -n 3 -- only_pro", "run -n 3 -- only_program"),
     ("live 12", "live 123"),
     ("exp", "export"),
+    ("prune --dry", "prune --dry-run"),
     ("fleet --by un", "fleet --by unit"),
     ("fleet --sort hit", "fleet --sort hit_rate"),
     ("export --detail cl", "export --detail classes"),

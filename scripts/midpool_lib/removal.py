@@ -1,0 +1,41 @@
+"""Removes a file that was looked at, and no other that took its name since.
+
+Processes start at any time: between the look at a page or report and its
+removal, another process may have put a new file under the name. The file is
+therefore moved to a name that nobody uses, looked at again, and put back
+where it is another one.
+"""
+
+import os
+
+
+def _spare_name(path):
+    return os.path.join(os.path.dirname(path),
+                        f".midpool-{os.urandom(8).hex()}.gone")
+
+
+def _put_back(spare, path):
+    """Never over a file that came meanwhile; then this one is an orphan."""
+    try:
+        os.link(spare, path, follow_symlinks=False)
+    except FileExistsError:
+        pass
+    os.unlink(spare)
+
+
+def unlink_same(path, status):
+    """Removes path if it is still the file of that status. False: it is not.
+
+    Raises OSError where the file may not be removed.
+    """
+    spare = _spare_name(path)
+    try:
+        os.rename(path, spare)
+    except FileNotFoundError:
+        return False
+    now = os.lstat(spare)
+    if (now.st_ino, now.st_dev) == (status.st_ino, status.st_dev):
+        os.unlink(spare)
+        return True
+    _put_back(spare, path)
+    return False
