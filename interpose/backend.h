@@ -88,6 +88,30 @@ backend_owns(const void *ptr)
            backend_owns_outside(ptr);
 }
 
+/*
+ * jemalloc's own public functions, by which mallocx.c, mallctl.c and
+ * stats_print.c serve what is not the pools'; see jemalloc(3). Not with
+ * -Djemalloc=shared.
+ */
+void *backend_mallocx(size_t size, int flags);
+void *backend_rallocx(void *ptr, size_t size, int flags);
+size_t backend_xallocx(void *ptr, size_t size, size_t extra, int flags);
+void backend_dallocx(void *ptr, int flags);
+size_t backend_nallocx(size_t size, int flags);
+int backend_mallctl(const char *name, void *old, size_t *old_bytes, void *value,
+                    size_t bytes);
+int backend_mallctlnametomib(const char *name, size_t *mib, size_t *length);
+int backend_mallctlbymib(const size_t *mib, size_t length, void *old,
+                         size_t *old_bytes, void *value, size_t bytes);
+void backend_stats_print(void (*write)(void *, const char *), void *opaque,
+                         const char *options);
+
+/*
+ * From now on jemalloc may own memory that lies anywhere: the program brings
+ * its own.
+ */
+void backend_expect_outside(void);
+
 /* Returns unused memory to the system, for malloc_trim. */
 void backend_trim(void);
 
@@ -121,8 +145,9 @@ void backend_fork_parent(void);
 void backend_fork_child(void);
 
 /*
- * Options for jemalloc from the environment (MALLOC_CONF), on top of those
- * that midpool ships; longer ones than BACKEND_CONF_BYTES are ignored.
+ * Options for jemalloc from the environment (MALLOC_CONF), on top of those of
+ * the program (its variable malloc_conf), on top of those that midpool ships;
+ * such as are longer than BACKEND_CONF_BYTES are ignored.
  * Starts jemalloc, so call it while the process has one thread. After the
  * first allocation the options have no effect.
  */

@@ -4,7 +4,8 @@
 #   backend_embed.sh libjemalloc_pic.a OUTPUT.o SCRATCH_DIR AR LD OBJCOPY
 #
 # - free is jemalloc's own, under the name that backend.h declares; likewise
-#   the other functions below; everything else becomes local to the object;
+#   the other functions below, also where jemalloc calls them itself; everything
+#   else but a variable becomes local to the object;
 # - what it takes from libc and midpool must own becomes backend_je_*, defined
 #   in backend_*.c (the list below says why);
 # - its constructor is left out: backend_configure starts jemalloc, where the
@@ -45,8 +46,19 @@ realloc backend_raw_realloc
 aligned_alloc backend_raw_aligned_alloc
 free backend_free
 malloc_usable_size backend_usable_size
-mallctl je_mallctl
+mallocx backend_mallocx
+rallocx backend_rallocx
+xallocx backend_xallocx
+dallocx backend_dallocx
+nallocx backend_nallocx
+mallctl backend_mallctl
+mallctlnametomib backend_mallctlnametomib
+mallctlbymib backend_mallctlbymib
+malloc_stats_print backend_stats_print
 malloc_conf je_malloc_conf'
+
+# The one name that stays: a variable that programs set, and jemalloc reads.
+variable=malloc_message
 
 # Of jemalloc's inside: fork handlers, and what backend_thread.c and
 # backend_small.c need.
@@ -79,7 +91,7 @@ backend_je_tsd_tcache_enabled_data_init tsd.*o
 } >renames
 {
     echo "$api" | cut -d ' ' -f 2
-    for name in $inside; do
+    for name in $variable $inside; do
         echo "$name"
     done
 } >keep

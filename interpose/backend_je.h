@@ -15,13 +15,13 @@
 #include <sys/types.h>
 #include <time.h>
 
-/*
- * Of jemalloc: its control interface, and options in effect before the
- * user's MALLOC_CONF.
- */
-int je_mallctl(const char *name, void *old, size_t *old_bytes, void *new_value,
-               size_t new_bytes);
+#include "export.h"
+
+/* Of jemalloc: options in effect before the user's MALLOC_CONF. */
 extern const char *je_malloc_conf;
+
+/* The program's, by the name that libjemalloc has; NULL as a rule. */
+extern EXPORT const char *malloc_conf;
 
 /* The fork handlers, which jemalloc alone would give to pthread_atfork. */
 void je_jemalloc_prefork(void);

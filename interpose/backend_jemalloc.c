@@ -24,26 +24,46 @@
 const char *je_malloc_conf = DEFAULT_CONF;
 
 /*
+ * A program's own variable of this name stands in front of this one.
+ * Exported as in libjemalloc: a program that is linked with that library sets
+ * its options so.
+ */
+EXPORT __attribute__((weak)) const char *malloc_conf = NULL;
+
+static char joined[sizeof DEFAULT_CONF + 2 * BACKEND_CONF_BYTES];
+
+/* Appends to what is joined already; what is longer than the bound is not. */
+static void
+add_conf(size_t *at, const char *conf)
+{
+    size_t length = conf != NULL ? strnlen(conf, BACKEND_CONF_BYTES) : 0;
+
+    if (length == 0 || length == BACKEND_CONF_BYTES)
+        return;
+    joined[(*at)++] = ',';
+    memcpy(joined + *at, conf, length);
+    *at += length;
+}
+
+/*
  * jemalloc starts before libc knows the environment, so what it says is
  * appended here: of two values the later one counts.
  */
 static void
-add_conf(const char *conf)
+join_conf(const char *conf)
 {
-    static char both[sizeof DEFAULT_CONF + BACKEND_CONF_BYTES];
-    size_t length = strnlen(conf, BACKEND_CONF_BYTES);
+    size_t at = sizeof DEFAULT_CONF - 1;
 
-    if (length == 0 || length == BACKEND_CONF_BYTES)
-        return;
-    memcpy(both, DEFAULT_CONF ",", sizeof DEFAULT_CONF);
-    memcpy(both + sizeof DEFAULT_CONF, conf, length);
-    je_malloc_conf = both;
+    memcpy(joined, DEFAULT_CONF, at);
+    add_conf(&at, malloc_conf);
+    add_conf(&at, conf);
+    je_malloc_conf = joined;
 }
 
 void
 backend_configure(const char *conf)
 {
-    add_conf(conf);
+    join_conf(conf);
     backend_free(backend_malloc(1));
 }
 
@@ -56,17 +76,17 @@ backend_read(const char *name)
     size_t value = 0;
     size_t bytes = sizeof(value);
 
-    if (je_mallctl(name, &value, &bytes, NULL, 0) == 0)
+    if (backend_mallctl(name, &value, &bytes, NULL, 0) == 0)
         return value;
     bytes = sizeof(half);
-    return je_mallctl(name, &half, &bytes, NULL, 0) == 0 ? half : 0;
+    return backend_mallctl(name, &half, &bytes, NULL, 0) == 0 ? half : 0;
 }
 
 void
 backend_trim(void)
 {
-    (void)je_mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
-    (void)je_mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
+    (void)backend_mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+    (void)backend_mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
 }
 
 void
@@ -74,5 +94,5 @@ backend_read_anew(void)
 {
     uint64_t epoch = 1; /* any value */
 
-    (void)je_mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+    (void)backend_mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
 }

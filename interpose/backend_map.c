@@ -217,10 +217,16 @@ emergency_map(size_t bytes, int prot)
 /* How jemalloc's memory is kept off huge pages. */
 enum small_pages {
     SMALL_UNKNOWN,
-    SMALL_UNASKED, /* MALLOC_CONF names thp: jemalloc decides */
+    SMALL_UNASKED, /* the user names thp: jemalloc decides */
     SMALL_BY_ADVICE,
     SMALL_BY_FLAG, /* MAP_STACK says so from Linux 6.7 on */
 };
+
+static bool
+names_thp(const char *conf)
+{
+    return conf != NULL && strstr(conf, "thp:") != NULL;
+}
 
 /*
  * jemalloc is set to thp:never, and would give MADV_NOHUGEPAGE for each of its
@@ -232,13 +238,11 @@ small_pages(void)
 {
     static int answer;
     int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
-    const char *conf;
     struct utsname system;
 
     if (known != SMALL_UNKNOWN)
         return (enum small_pages)known;
-    conf = secure_getenv("MALLOC_CONF");
-    if (conf != NULL && strstr(conf, "thp:") != NULL)
+    if (names_thp(secure_getenv("MALLOC_CONF")) || names_thp(malloc_conf))
         known = SMALL_UNASKED;
     else if (uname(&system) == 0 && release_since(system.release, 6, 7))
         known = SMALL_BY_FLAG;
@@ -350,6 +354,12 @@ backend_owns_outside(const void *ptr)
 {
     (void)ptr;
     return __atomic_load_n(&outside, __ATOMIC_ACQUIRE);
+}
+
+void
+backend_expect_outside(void)
+{
+    __atomic_store_n(&outside, true, __ATOMIC_RELEASE);
 }
 
 void

@@ -17,37 +17,22 @@
 #include "libc_release.h"
 #include "lifecycle.h"
 #include "pool.h"
-#include "process.h"
-#include "snapshot.h"
+#include "usage.h"
 
-/* In bytes. */
-struct usage {
-    size_t pool_live;
-    size_t pool_idle;
-    size_t pool_idle_buffers;
+/* Of pools and jemalloc. */
+struct whole {
+    struct usage pool;
     struct backend_usage backend;
 };
 
-static struct usage
-take_usage(void)
+static struct whole
+take_whole(void)
 {
-    struct stats_snapshot snapshot;
-    struct usage usage = {0};
+    struct whole whole;
 
-    lifecycle_init_early();
-    pool_stats_settle();
-    stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
-    usage.pool_live = snapshot.total.live_bytes;
-    usage.pool_idle = snapshot.total.cached_bytes;
-    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
-        const struct stats_class_row *row = &snapshot.classes[i];
-
-        if (row->max_bytes != 0)
-            usage.pool_idle_buffers +=
-                row->counts.cached_bytes / row->max_bytes;
-    }
-    backend_usage(&usage.backend);
-    return usage;
+    whole.pool = usage_take();
+    backend_usage(&whole.backend);
+    return whole;
 }
 
 static size_t
@@ -57,10 +42,10 @@ sub_floor(size_t whole, size_t part)
 }
 
 static size_t
-backend_idle(const struct usage *usage)
+backend_idle(const struct whole *whole)
 {
-    return sub_floor(usage->backend.resident_bytes,
-                     usage->backend.allocated_bytes);
+    return sub_floor(whole->backend.resident_bytes,
+                     whole->backend.allocated_bytes);
 }
 
 /*
@@ -70,20 +55,20 @@ backend_idle(const struct usage *usage)
 static struct mallinfo2
 own_mallinfo2(void)
 {
-    struct usage usage = take_usage();
-    size_t large = usage.backend.large_bytes;
+    struct whole whole = take_whole();
+    size_t large = whole.backend.large_bytes;
     size_t used =
-        usage.pool_live + sub_floor(usage.backend.allocated_bytes, large);
-    size_t idle = usage.pool_idle + backend_idle(&usage);
+        whole.pool.live + sub_floor(whole.backend.allocated_bytes, large);
+    size_t idle = whole.pool.idle + backend_idle(&whole);
     struct mallinfo2 info = {0};
 
     info.arena = used + idle;
-    info.ordblks = usage.pool_idle_buffers + usage.backend.idle_regions;
-    info.hblks = usage.backend.large_blocks;
+    info.ordblks = whole.pool.idle_buffers + whole.backend.idle_regions;
+    info.hblks = whole.backend.large_blocks;
     info.hblkhd = large;
     info.uordblks = used;
     info.fordblks = idle;
-    info.keepcost = usage.pool_idle;
+    info.keepcost = whole.pool.idle;
     return info;
 }
 

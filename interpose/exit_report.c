@@ -356,3 +356,20 @@ exit_report_to_fd(int fd, enum report_format format)
     unnoticed_end(&mark);
     return error;
 }
+
+size_t
+exit_report_render(enum report_format format, char *buffer, size_t bytes)
+{
+    size_t length;
+
+    if (!begin(EXIT_REPORT_ON_SIGNAL))
+        return 0;
+    at_exit = false;
+    take_snapshot();
+    length = render(format, -1);
+    if (length > bytes)
+        length = 0;
+    memcpy(buffer, rendered, length);
+    end();
+    return length;
+}

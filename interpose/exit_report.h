@@ -39,6 +39,13 @@ int exit_report_write(enum exit_report_cause cause);
  */
 int exit_report_to_fd(int fd, enum report_format format);
 
+/*
+ * Renders a report into the caller's buffer and returns its length; 0 while
+ * another is being written, or if there is no room. Async-signal-safe.
+ */
+size_t exit_report_render(enum report_format format, char *buffer,
+                          size_t bytes);
+
 /* In a forked child. */
 void exit_report_forked(void);
 

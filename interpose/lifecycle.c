@@ -158,6 +158,7 @@ stand_aside(const char *reason)
     memcpy(page->reason, reason, length);
     page->reason[length] = '\0';
     page->active = 0;
+    passthrough_is_on = true;
 }
 
 static void
@@ -288,6 +289,7 @@ start(int argc, char **argv, char **entries)
     entries = environ;
 #endif
     if (postponed_is_needed()) {
+        passthrough_is_on = true;
         postponed_note(entries);
         return;
     }

@@ -9,6 +9,11 @@
  *
  * so that the program runs without midpool just as well. All of them may be
  * called at any time from any thread. None of them allocates.
+ *
+ * The library also exports jemalloc's own functions (mallocx, mallctl,
+ * malloc_stats_print and the rest of jemalloc(3)), for programs that
+ * are linked with libjemalloc. In them, stats.* of mallctl include the pools,
+ * and what purges, purges the pools too; midpool.7 says more.
  */
 #ifndef MIDPOOL_H
 #define MIDPOOL_H

@@ -32,6 +32,22 @@ void *valloc(size_t bytes);
 void *pvalloc(size_t bytes);
 size_t malloc_usable_size(void *ptr);
 
+/* jemalloc's own; see jemalloc(3). */
+void *mallocx(size_t size, int flags);
+void *rallocx(void *ptr, size_t size, int flags);
+size_t xallocx(void *ptr, size_t size, size_t extra, int flags);
+size_t sallocx(const void *ptr, int flags);
+void dallocx(void *ptr, int flags);
+void sdallocx(void *ptr, size_t size, int flags);
+size_t nallocx(size_t size, int flags);
+int mallctl(const char *name, void *old, size_t *old_bytes, void *value,
+            size_t bytes);
+int mallctlnametomib(const char *name, size_t *mib, size_t *length);
+int mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_bytes,
+                 void *value, size_t bytes);
+void malloc_stats_print(void (*write)(void *, const char *), void *opaque,
+                        const char *options);
+
 /* malloc and free of this library, whatever is in force. */
 extern __attribute__((visibility("hidden"))) void *own_malloc(size_t bytes);
 extern __attribute__((visibility("hidden"))) void own_free(void *ptr);

@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,8 @@ extern void __tsan_init(void) __attribute__((weak));
 extern void __msan_init(void) __attribute__((weak));
 extern void __lsan_init(void) __attribute__((weak));
 extern void __hwasan_init(void) __attribute__((weak));
+
+bool passthrough_is_on;
 
 static struct line reason;
 

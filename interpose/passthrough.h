@@ -16,6 +16,12 @@
  */
 bool passthrough_is_elsewhere(uintptr_t function);
 
+/*
+ * Does the program get another allocator's malloc? Known from the constructor
+ * on, false before.
+ */
+extern __attribute__((visibility("hidden"))) bool passthrough_is_on;
+
 /* The sanitizer in the process, in words, or NULL. Calls nothing. */
 const char *passthrough_sanitizer(void);
 

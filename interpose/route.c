@@ -66,58 +66,58 @@ route_get_zero(size_t bytes)
     return zero ? slot : memset(slot, 0, bytes);
 }
 
-static void *
-get_page_aligned(size_t bytes)
+int
+route_bin_aligned(size_t align, size_t bytes)
 {
-    unsigned bin = size_bin_aligned(bytes);
-    struct cache *cache = cache_self;
-    enum cache_taken taken;
-    void *slot = cache_pop(cache, bin_offset(bin), bytes, &taken);
-    bool zero;
-
-    if (slot == NULL)
-        slot = get(bin, bytes, taken, &zero);
-    if (slot != NULL)
-        cache_note(bin, NOTE_ALIGNED);
-    return slot;
+    if (!size_in_band(bytes) || align > BIN_ALIGN_MAX)
+        return ROUTE_NO_BIN;
+    return (int)(align <= SLOT_ALIGN_BYTES ? size_bin(bytes)
+                                           : size_bin_aligned(bytes));
 }
 
-static void *
-get_slot_aligned(size_t bytes)
+void *
+route_get_bin(unsigned bin, size_t bytes, bool *zero)
 {
     enum cache_taken taken;
-    void *slot = cache_get_fast(bytes, &taken);
-    bool zero;
+    void *slot = bin < SIZE_CLASSES
+                     ? cache_get_fast(bytes, &taken)
+                     : cache_pop(cache_self, bin_offset(bin), bytes, &taken);
 
-    if (slot == NULL)
-        slot = get(size_bin(bytes), bytes, taken, &zero);
-    if (slot != NULL)
-        cache_note(size_bin(bytes), NOTE_ALIGNED);
-    return slot;
+    *zero = false;
+    return slot != NULL ? slot : get(bin, bytes, taken, zero);
+}
+
+void
+route_count_fallback(size_t bytes)
+{
+    lifecycle_init_early();
+    if (size_in_band(bytes))
+        cache_note(size_bin(bytes), NOTE_BYPASS);
+    else
+        cache_count_slow(bytes);
 }
 
 static void *
 fallback_aligned(size_t align, size_t bytes)
 {
-    lifecycle_init_early();
-    cache_count_slow(bytes);
+    route_count_fallback(bytes);
     return backend_memalign(align, bytes);
 }
 
 void *
 route_get_aligned(size_t align, size_t bytes)
 {
-    void *slot = NULL;
+    int bin = route_bin_aligned(align, bytes);
+    void *slot;
+    bool zero;
 
-    if (!size_in_band(bytes))
+    if (bin == ROUTE_NO_BIN)
         return fallback_aligned(align, bytes);
-    if (align <= SLOT_ALIGN_BYTES)
-        slot = get_slot_aligned(bytes);
-    else if (align <= BIN_ALIGN_MAX)
-        slot = get_page_aligned(bytes);
-    else
-        cache_note(size_bin(bytes), NOTE_BYPASS);
-    return slot != NULL ? slot : backend_memalign(align, bytes);
+    slot = route_get_bin((unsigned)bin, bytes, &zero);
+    if (slot == NULL)
+        return backend_memalign(align, bytes);
+    cache_note((unsigned)bin, NOTE_ALIGNED);
+    return slot;
 }
 
 noinline void *

@@ -32,6 +32,22 @@ void *route_get_zero(size_t bytes);
 /* Aligned to align, a power of two, whatever the size. NULL with ENOMEM. */
 void *route_get_aligned(size_t align, size_t bytes);
 
+/*
+ * The bin for a request with that alignment, a power of two; ROUTE_NO_BIN: it
+ * is jemalloc's.
+ */
+enum { ROUTE_NO_BIN = -1 };
+int route_bin_aligned(size_t align, size_t bytes);
+
+/*
+ * A slot of the bin, which is route_bin_aligned's for bytes. *zero: all of it
+ * reads as zero. NULL, counted as a bypass, when there is none.
+ */
+void *route_get_bin(unsigned bin, size_t bytes, bool *zero);
+
+/* Counts a request that goes to jemalloc, one of the band as a bypass. */
+void route_count_fallback(size_t bytes);
+
 /* A request below the band that could not be counted at once. */
 void *route_below(size_t bytes);
 void *route_below_zero(size_t bytes);

@@ -268,6 +268,19 @@ pool_purge(void)
 }
 
 void
+pool_flush(void)
+{
+    struct cache *cache = settings.active ? thread_own() : NULL;
+
+    if (cache == NULL || fork_is_pending() || cache_self != cache)
+        return;
+    cache_enter();
+    cache_flush(cache);
+    purge_bound(BINS);
+    cache_leave(cache);
+}
+
+void
 pool_tick(void)
 {
     int64_t now = os_now_ns();

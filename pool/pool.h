@@ -92,6 +92,9 @@ size_t pool_warm(size_t bytes, size_t count);
  */
 size_t pool_purge(void);
 
+/* Moves what the calling thread's cache holds to the depots. */
+void pool_flush(void);
+
 /* For the purge thread: what a decay tick of a busy thread would do. */
 void pool_tick(void);
 

@@ -84,7 +84,7 @@ def check_libraries(path, build):
     if not theirs:
         return Finding("ok", "libraries",
                        ", ".join(needed[:6]) or "none beside the loader")
-    if any("jemalloc" in name for name in theirs) and _serves_mallocx(build):
+    if all("jemalloc" in name for name in theirs) and _serves_mallocx(build):
         return Finding(
             "note", "allocator", f"it is linked with {', '.join(theirs)};"
             " midpool comes first and serves it, jemalloc's own functions"
@@ -92,16 +92,17 @@ def check_libraries(path, build):
     return Finding(
         "note", "allocator", f"it is linked with {', '.join(theirs)}; midpool"
         " comes first and sees calls of malloc and its like. What it, or a"
-        " library of it, asks for by that allocator's own functions, as"
-        " mallocx, stays there unseen: all of it in BIND's named",
+        " library of it, asks for by that allocator's own functions stays"
+        " there unseen",
         "compare with 'midpool bench'")
 
 
 def _serves_mallocx(build):
+    """Unless the library was built with -Djemalloc=shared."""
     try:
         return elf.Elf(paths.library(build)).names("mallocx")
     except (OSError, elf.NotElf):
-        return False
+        return True
 
 
 def check_runtime(path):

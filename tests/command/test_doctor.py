@@ -110,7 +110,7 @@ class Findings(Case):
                             "-Wl,--no-as-needed", "-ljemalloc")
         words = " ".join(self.doctor(path, 0).split())
         self.assertIn("note allocator it is linked with libjemalloc", words)
-        self.assertIn("mallocx", words)
+        self.assertIn("mallocx, mallctl) included", words)
 
     def test_32_bit(self):
         path = self.compile("wide", SOURCE)

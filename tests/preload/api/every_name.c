@@ -188,10 +188,87 @@ use_dlmopen(void)
     CHECK(dlclose(library) == 0, "dlclose");
 }
 
+/* jemalloc's own; their cases are in jemalloc_*.c. */
+static void
+use_mallocx(void)
+{
+    void *(*get)(size_t, int) = calls_find("mallocx");
+    void *(*resize)(void *, size_t, int) = calls_find("rallocx");
+    size_t (*stay)(void *, size_t, size_t, int) = calls_find("xallocx");
+    size_t (*real)(const void *, int) = calls_find("sallocx");
+    size_t (*estimate)(size_t, int) = calls_find("nallocx");
+    void (*put)(void *, int) = calls_find("dallocx");
+    void (*put_sized)(void *, size_t, int) = calls_find("sdallocx");
+    void *block = get(5000, 0);
+
+    CHECK(real(block, 0) == estimate(5000, 0), "nallocx");
+    block = resize(block, 9000, 0);
+    CHECK(stay(block, 9000, 0, 0) == real(block, 0), "xallocx");
+    put(block, 0);
+    put_sized(get(5000, 0), 5000, 0);
+}
+
+static void
+use_mallctl(void)
+{
+    int (*control)(const char *, void *, size_t *, void *, size_t) =
+        calls_find("mallctl");
+    int (*find)(const char *, size_t *, size_t *) =
+        calls_find("mallctlnametomib");
+    int (*by_mib)(const size_t *, size_t, void *, size_t *, void *, size_t) =
+        calls_find("mallctlbymib");
+    size_t mib[4];
+    size_t length = 4;
+    size_t value[2] = {0, 0};
+    size_t bytes = sizeof value[0];
+
+    CHECK(find("stats.allocated", mib, &length) == 0, "mallctlnametomib");
+    CHECK(by_mib(mib, length, &value[0], &bytes, NULL, 0) == 0 &&
+              control("stats.allocated", &value[1], &bytes, NULL, 0) == 0 &&
+              value[0] == value[1] && value[0] > 0,
+          "stats.allocated");
+}
+
+static size_t written;
+
+static void
+count_message(void *opaque, const char *part)
+{
+    (void)opaque;
+    written += strlen(part);
+}
+
+static void
+use_stats_print(void)
+{
+    void (**message)(void *, const char *) = calls_find("malloc_message");
+    const char **conf = calls_find("malloc_conf");
+
+    CHECK(*message == NULL && *conf == NULL, "variables are set");
+    *message = count_message;
+    ((void (*)(void *, void *, const char *))calls_find("malloc_stats_print"))(
+        NULL, NULL, NULL);
+    *message = NULL;
+    CHECK(written > 1000, "%zu bytes of statistics", written);
+}
+
 static const struct {
     const char *name;
     void (*use)(void);
 } others[] = {
+    {"mallocx", use_mallocx},
+    {"rallocx", use_mallocx},
+    {"xallocx", use_mallocx},
+    {"sallocx", use_mallocx},
+    {"dallocx", use_mallocx},
+    {"sdallocx", use_mallocx},
+    {"nallocx", use_mallocx},
+    {"mallctl", use_mallctl},
+    {"mallctlnametomib", use_mallctl},
+    {"mallctlbymib", use_mallctl},
+    {"malloc_stats_print", use_stats_print},
+    {"malloc_message", use_stats_print},
+    {"malloc_conf", use_stats_print},
     {"malloc_usable_size", use_usable_size},
     {"malloc_trim", use_trim},
     {"mallinfo", use_mallinfo},

@@ -1,5 +1,6 @@
 /*
- * derived.c - functions of malloc's family beside another allocator.
+ * derived.c - functions of malloc's family, and jemalloc's own, beside another
+ * allocator.
  *
  * Memory from one of them is freed by free and the other way round, so all of
  * them have to reach the same allocator. With OWN_MALLOC the program is that
@@ -132,6 +133,17 @@ extern void free_sized(void *ptr, size_t size) __attribute__((weak));
 extern void free_aligned_sized(void *ptr, size_t align, size_t size)
     __attribute__((weak));
 
+extern void *mallocx(size_t size, int flags) __attribute__((weak));
+extern void *rallocx(void *ptr, size_t size, int flags) __attribute__((weak));
+extern size_t xallocx(void *ptr, size_t size, size_t extra, int flags)
+    __attribute__((weak));
+extern size_t sallocx(const void *ptr, int flags) __attribute__((weak));
+extern void dallocx(void *ptr, int flags) __attribute__((weak));
+extern void sdallocx(void *ptr, size_t size, int flags) __attribute__((weak));
+extern size_t nallocx(size_t size, int flags) __attribute__((weak));
+
+enum { LG_PAGE = 12, ZERO = 64 };
+
 static void
 fail(const char *what, size_t count)
 {
@@ -189,6 +201,35 @@ check_aligned(const char *name, void *ptr, size_t align, size_t bytes)
     if ((uintptr_t)ptr % align != 0 && !any_alignment)
         fail(name, align);
     free(used_block(ptr, bytes));
+}
+
+/* Some allocators have some of them. */
+static void
+cross_jemalloc(size_t count)
+{
+    char *ptr;
+
+    if (sdallocx != NULL)
+        sdallocx(used_block(malloc(count), count), count, 0);
+    if (nallocx != NULL && nallocx(count, 0) < count)
+        fail("nallocx", count);
+    if (mallocx == NULL || rallocx == NULL || dallocx == NULL)
+        return;
+    free(used_block(mallocx(count, 0), count));
+    ptr = mallocx(count, ZERO);
+    if (ptr[0] != 0 || ptr[count - 1] != 0)
+        fail("mallocx is not zero", count);
+    ptr = rallocx(used_block(ptr, count), count * 2, 0);
+    if (ptr[0] != 1 || ptr[count - 1] != 1)
+        fail("rallocx lost bytes", count);
+    dallocx(used_block(ptr, count * 2), 0);
+    check_aligned("mallocx", mallocx(count, LG_PAGE), PAGE_BYTES, count);
+    ptr = used_block(malloc(count), count);
+    if (xallocx(ptr, count, 0, 0) != sallocx(ptr, 0))
+        fail("xallocx", count);
+    ptr = rallocx(ptr, count + PAGE_BYTES, LG_PAGE);
+    if (ptr != NULL) /* not where nobody knows what a block holds */
+        check_aligned("rallocx", ptr, PAGE_BYTES, count + PAGE_BYTES);
 }
 
 static void
@@ -257,6 +298,7 @@ main(int argc, char **argv)
         cross_plain(count);
 #endif
         cross_aligned(count);
+        cross_jemalloc(count);
     }
 #ifdef OWN_MALLOC
     check_libc();

@@ -1,0 +1,30 @@
+/*
+ * mallocx_other.h - jemalloc's own allocation functions over another
+ * allocator.
+ *
+ * Where another library, the executable or a tool brings malloc and free but
+ * not mallocx, its memory is what mallocx has to hand out. All is built on the
+ * standard functions that the program gets. Beyond the size that was asked for
+ * nothing is promised to be zero.
+ */
+#ifndef MIDPOOL_INTERPOSE_MALLOCX_OTHER_H
+#define MIDPOOL_INTERPOSE_MALLOCX_OTHER_H
+
+#include <stddef.h>
+
+/* flags as in placed.h; a selection has no meaning here. */
+void *mallocx_other_get(size_t size, int flags);
+
+/*
+ * NULL, with ptr untouched: no memory, or flags ask for what can not be done
+ * where the other allocator has no malloc_usable_size.
+ */
+void *mallocx_other_resize(void *ptr, size_t size, int flags);
+
+/* What the buffer holds; 0 when it can not be known. */
+size_t mallocx_other_bytes(const void *ptr);
+
+/* What mallocx_other_get would give at least; 0: it is impossible. */
+size_t mallocx_other_estimate(size_t size, int flags);
+
+#endif

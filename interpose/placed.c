@@ -1,0 +1,149 @@
+/* placed.c - see placed.h. */
+#include "placed.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "backend.h"
+#include "cache_note.h"
+#include "foreign.h"
+#include "lifecycle.h"
+#include "route.h"
+
+static int
+bin_of(size_t bytes, int flags)
+{
+    if (placed_selects(flags))
+        return ROUTE_NO_BIN;
+    return route_bin_aligned(placed_align(flags), bytes);
+}
+
+size_t
+placed_bytes(size_t bytes, int flags)
+{
+    int bin = bin_of(bytes, flags);
+
+    lifecycle_init_early();
+    if (bin == ROUTE_NO_BIN || region.slabs == 0)
+        return backend_nallocx(bytes, flags);
+    return bin_info[bin].slot_bytes;
+}
+
+static void *
+get_fallback(size_t bytes, int flags)
+{
+    void *ptr = backend_mallocx(bytes, flags);
+
+    if (ptr == NULL)
+        errno = ENOMEM;
+    return ptr;
+}
+
+void *
+placed_get(size_t bytes, int flags)
+{
+    int bin = bin_of(bytes, flags);
+    void *slot;
+    bool zero;
+
+    if (bin == ROUTE_NO_BIN) {
+        route_count_fallback(bytes);
+        return get_fallback(bytes, flags);
+    }
+    slot = route_get_bin((unsigned)bin, bytes, &zero);
+    if (slot == NULL)
+        return get_fallback(bytes, flags);
+    if ((flags & PLACED_LG_ALIGN) != 0)
+        cache_note((unsigned)bin, NOTE_ALIGNED);
+    if ((flags & PLACED_ZERO) == 0)
+        return slot;
+    cache_note((unsigned)bin, NOTE_CALLOC);
+    return zero ? slot : memset(slot, 0, bin_info[bin].slot_bytes);
+}
+
+/*
+ * Is the buffer just what the request would get? By its real size: the class
+ * below the band's lower edge ends on it.
+ */
+static bool
+suits(const void *ptr, size_t real, size_t bytes, int flags)
+{
+    int only_align = flags & PLACED_LG_ALIGN;
+
+    return (uintptr_t)ptr % placed_align(flags) == 0 &&
+           placed_bytes(bytes, only_align) == real;
+}
+
+static void *
+move(void *ptr, size_t bytes, int flags)
+{
+    size_t held = route_usable_size(ptr);
+    void *moved = placed_get(bytes, flags & ~PLACED_ZERO);
+    size_t room;
+
+    if (moved == NULL)
+        return NULL;
+    room = route_usable_size(moved);
+    memcpy(moved, ptr, held < room ? held : room);
+    if ((flags & PLACED_ZERO) != 0 && room > held)
+        memset((char *)moved + held, 0, room - held);
+    return moved;
+}
+
+static void *
+resize_pooled(void *slot, unsigned bin, size_t bytes, int flags)
+{
+    void *moved;
+
+    if (suits(slot, bin_info[bin].slot_bytes, bytes, flags)) {
+        cache_note(bin, NOTE_IN_PLACE);
+        return slot;
+    }
+    moved = move(slot, bytes, flags);
+    if (moved == NULL)
+        return NULL;
+    cache_note(bin, NOTE_MOVED);
+    route_put(slot);
+    return moved;
+}
+
+void *
+placed_resize(void *ptr, size_t bytes, int flags)
+{
+    int bin = cache_slot_bin(ptr);
+    void *moved;
+
+    if (bin >= 0)
+        return resize_pooled(ptr, (unsigned)bin, bytes, flags);
+    if (bin == CACHE_BIN_MISUSED) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (backend_owns(ptr) && bin_of(bytes, flags) == ROUTE_NO_BIN) {
+        route_count_fallback(bytes);
+        moved = backend_rallocx(ptr, bytes, flags);
+        if (moved == NULL)
+            errno = ENOMEM;
+        return moved;
+    }
+    if (suits(ptr, route_usable_size(ptr), bytes, flags))
+        return ptr;
+    moved = move(ptr, bytes, flags);
+    if (moved != NULL)
+        route_put(ptr);
+    return moved;
+}
+
+size_t
+placed_resize_here(void *ptr, size_t bytes, size_t extra, int flags)
+{
+    int bin = cache_slot_bin(ptr);
+
+    if (bin >= 0)
+        return bin_info[bin].slot_bytes;
+    if (bin == CACHE_BIN_MISUSED)
+        return 0;
+    return backend_owns(ptr) ? backend_xallocx(ptr, bytes, extra, flags)
+                             : foreign_usable_size(ptr);
+}
