@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TIMEOUT_S = 200, FAILED = 1, SKIPPED = 77 };
+enum { TIMEOUT_S = 200, SLOWDOWN = 3, FAILED = 1, SKIPPED = 77 };
 
 /* It knows the parent's threads by addresses that the child's have again. */
 #define NO_THREADS "the sanitizer forbids threads in a threaded one's child"
@@ -98,7 +98,8 @@ run_here(const struct tsan_test *test, void *parameter)
 {
     const struct tsan_options *suite = suite_options(test->suite);
 
-    alarm(test->options.timeout != 0 ? test->options.timeout : TIMEOUT_S);
+    alarm(test->options.timeout != 0 ? test->options.timeout * SLOWDOWN
+                                     : TIMEOUT_S);
     if (suite->init != NULL)
         suite->init();
     if (test->options.init != NULL)
