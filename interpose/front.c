@@ -55,7 +55,7 @@ front_calloc(size_t bytes)
 {
     void *ptr = malloc(bytes);
 
-    __asm__("" : "+r"(ptr));
+    __asm__("" : "+r"(bytes));
     return ptr != NULL ? memset(ptr, 0, bytes) : NULL;
 }
 
