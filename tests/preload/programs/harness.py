@@ -129,6 +129,25 @@ class Run:
                 server.name, ended, status,
                 output[-3000:].decode(errors="replace")))
 
+    def mode(self):
+        """plain, json, or text"""
+        if "LD_PRELOAD" not in self.env:
+            return "plain"
+        conf = self.env["MIDPOOL_CONF"]
+        return "json" if "report:json" in conf else "text"
+
+    def require_workers(self, name, least):
+        """With text reports: the parent's, and one of each worker."""
+        if self.mode() != "text":
+            return
+        found = re.findall(rb"^midpool +%s \[(\d+)\]" % name.encode(),
+                           self.stderr, re.MULTILINE)
+        count = len(found) + len(
+            [file for file in os.listdir(self.dir)
+             if re.match(r"midpool\.%s\.\d+\.txt" % name, file)])
+        self.require(count > least, "%d reports of %s and %d workers"
+                     % (count, name, least))
+
     def require(self, holds, text):
         if not holds:
             raise Failure(text)

@@ -82,6 +82,7 @@ def under_load(run):
     os.kill(server.pid, signal.SIGHUP)
     run.run("curl", "-sS", url + "/4096.txt", show=_digest)
     run.stop(server, signal.SIGQUIT)
+    run.require_workers("nginx", 2)
     _no_complaints(run)
 
 

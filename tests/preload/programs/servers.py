@@ -6,7 +6,6 @@ import hashlib
 import imaplib
 import json
 import os
-import re
 import signal
 
 from harness import another_user, main, scenario
@@ -64,13 +63,6 @@ def _digest(out):
     return len(out), hashlib.sha256(out).hexdigest()
 
 
-def _mode(run):
-    """plain, json or text"""
-    if "LD_PRELOAD" not in run.env:
-        return "plain"
-    return "json" if "report:json" in run.env["MIDPOOL_CONF"] else "text"
-
-
 def _serve_httpd(run, model):
     port = free_port()
     user = another_user("www-data")
@@ -87,21 +79,6 @@ def _serve_httpd(run, model):
     run.stop(server, signal.SIGTERM)
 
 
-def _text_reports(run, name):
-    found = re.findall(rb"^midpool +%s \[(\d+)\]" % name.encode(), run.stderr,
-                       re.MULTILINE)
-    return len(found) + len(
-        [file for file in os.listdir(run.dir)
-         if re.match(r"midpool\.%s\.\d+\.txt" % name, file)])
-
-
-def _check_workers(run, name):
-    """Beside the parent's a report of each worker has come."""
-    if _mode(run) == "text":
-        count = _text_reports(run, name)
-        run.require(count >= 3, "%d reports of a parent and 2 workers" % count)
-
-
 @scenario(band=True, reporters=["apache2"])
 def httpd_event(run):
     _serve_httpd(run, "event")
@@ -110,7 +87,7 @@ def httpd_event(run):
 @scenario(band=True, reporters=["apache2"], text=True)
 def httpd_prefork(run):
     _serve_httpd(run, "prefork")
-    _check_workers(run, "apache2")
+    run.require_workers("apache2", 2)
 
 
 @scenario(reporters=["curl"])
@@ -119,13 +96,13 @@ def httpd_workers_that_may_not_write(run):
     usual = run.env
     folder = run.path("reports")
     os.mkdir(folder, 0o700)
-    if _mode(run) != "plain":
+    if run.mode() != "plain":
         run.env = dict(usual, MIDPOOL_CONF="report:json,report_file:%s/"
                        "%%e.%%p.json" % folder)
     _serve_httpd(run, "prefork")
     run.env = usual
     run.run("curl", "--version", compare="")
-    if _mode(run) == "plain" or another_user() is None:
+    if run.mode() == "plain" or another_user() is None:
         return
     lost = gets = 0
     for name in os.listdir(folder):
@@ -182,7 +159,7 @@ def dovecot_with_files(run):
 @scenario(reporters=["curl"])
 def dovecot_with_text(run):
     usual = run.env
-    if _mode(run) != "plain":
+    if run.mode() != "plain":
         run.env = dict(usual, MIDPOOL_CONF="")
     _dovecot_log(run, 0)
     run.env = usual
