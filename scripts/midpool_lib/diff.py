@@ -3,8 +3,8 @@
 import json
 import sys
 
-from midpool_lib import (arguments, comparison, diff_text, gate, profiles,
-                         reports, style)
+from midpool_lib import (arguments, comparison, diff_text, gate, merge,
+                         profiles, reports, style)
 from midpool_lib.errors import INCOMPARABLE, CommandError
 
 HELP = """\
@@ -50,8 +50,10 @@ def sides(options):
 
 
 def load(names):
-    return profiles.Sample([report for name in names
-                            for report in reports.read_all(name)])
+    """All runs in some files: of one process the last state counts, and what
+    it started belongs to its run."""
+    return profiles.Sample(merge.runs(
+        report for name in names for report in reports.read_all(name)))
 
 
 def allowed(options):

@@ -39,6 +39,10 @@ class Image:
         """It was killed, or left by _exit: it may have lived on for long."""
         return self.process["end"] not in ENDED + ("running",)
 
+    def may_live_at(self, time):
+        """False where its process had ended: its pid is another's by then."""
+        return self.is_running or self.ended_unseen or time <= self.end
+
     def is_newer_than(self, other):
         """Whether this state of an image is a later one than other."""
         return (self.end, not self.is_running, not self.ended_unseen) > (
@@ -73,6 +77,18 @@ def _images(reports):
             yield Image(member)
 
 
+def divided(reports):
+    """Reports divided into lists, one per run, in order of appearance: those
+    of one process, and of what it started, are of one run."""
+    reports = list(reports)
+    origins = Family(reports).origins()
+    found = {}
+    for report in reports:
+        first = next(_images([report]))
+        found.setdefault(origins[first.key].key, []).append(report)
+    return list(found.values())
+
+
 class Family:
     """The images in some reports, in order of start."""
 
@@ -96,7 +112,9 @@ class Family:
                 before.next = image
                 image.parent = before.parent
             else:
-                image.parent = latest.get((host, image.process["ppid"]))
+                parent = latest.get((host, image.process["ppid"]))
+                if parent is not None and parent.may_live_at(image.start):
+                    image.parent = parent
             latest[host, image.pid] = image
 
     def __len__(self):
@@ -121,6 +139,16 @@ class Family:
         followers = {id(image.next) for image in self.images}
         return [image for image in self.images
                 if image.parent is None and id(image) not in followers]
+
+    def origins(self):
+        """Key of an image -> the first image of the run that it is part of:
+        reached by going back over forks and execs."""
+        before = {id(image.next): image for image in self.images}
+        found = {}
+        for image in self.images:  # what came before it has its place already
+            came_from = before.get(id(image)) or image.parent
+            found[image.key] = found[came_from.key] if came_from else image
+        return found
 
     def lifetimes(self):
         """(image, its start, its end), by exec and the unseen ends put right.

@@ -6,10 +6,10 @@ import re
 import sys
 import time
 
-from midpool_lib import (VERSION, arguments, counters, diff_html, keep, paths,
-                         profiles, reports, show)
+from midpool_lib import (VERSION, arguments, counters, diff_html, keep, merge,
+                         paths, profiles, reports, show)
 from midpool_lib.errors import CommandError
-from midpool_lib.family import members
+from midpool_lib.family import divided, members
 
 HELP = """\
 usage: midpool html [options] [A [B...]]
@@ -130,10 +130,16 @@ def _write(path, text):
         raise CommandError(f"html: {path}: {error.strerror}") from None
 
 
-def _load(names):
-    """(label, report) of all profiles in some files."""
-    return [("last run" if name == paths.last_report() else name, report)
-            for name in names for report in reports.read_all(name)]
+def _load(names, are_a_side=False):
+    """(label, profile) of all runs: in each file or folder, or in all of a
+    side together."""
+    read = [[("last run" if name == paths.last_report() else name, report)
+             for report in reports.read_all(name)] for name in names]
+    if are_a_side:
+        read = [sum(read, [])]
+    label = {id(report): name for part in read for name, report in part}
+    return [(label[id(group[0])], merge.add_up(group)) for part in read
+            for group in divided(report for _name, report in part)]
 
 
 def _one_by_one(named):
@@ -161,7 +167,7 @@ def _text_of(options):
     if not options.rest or not options.after:
         raise CommandError("html: '--' divides two sides",
                            "midpool html base.*.json -- new.*.json")
-    return _of_sides(_load(options.rest), _load(options.after))
+    return _of_sides(_load(options.rest, True), _load(options.after, True))
 
 
 def main(argv):

@@ -8,9 +8,9 @@ are in `children`, and facts about the whole in `run`.
 """
 
 from midpool_lib import advice, counters, curves, reports
-from midpool_lib.family import Family, members
+from midpool_lib.family import Family, divided, members
 
-__all__ = ["add_up", "members", "profile"]
+__all__ = ["add_up", "members", "profile", "runs"]
 
 PEAKS = [counter.name for counter in counters.TABLE
          if counter.kind == "PEAK"]
@@ -201,7 +201,8 @@ def _programs(family):
 
 def _run(family, bound, is_one):
     rows, count = _programs(family)
-    return {"is_one_program": is_one, "processes": len(family.last_images), "images": len(family),
+    return {"is_one_program": is_one, "processes": len(family.last_images),
+            "images": len(family),
             "running": sum(image.is_running for image in family.images),
             "peaks_are_bounds": bound, "programs": rows,
             "program_count": count}
@@ -255,3 +256,8 @@ def add_up(several):
     if len(family) == 1:
         return family.images[0].report
     return profile(family, family.images[0], len(family.roots) == 1)
+
+
+def runs(several):
+    """One profile per run that is among several reports."""
+    return [add_up(group) for group in divided(several)]

@@ -1,6 +1,7 @@
 """midpool diff: significance, comparability, the gate and its statuses."""
 
 import json
+import os
 import random
 import types
 import unittest
@@ -17,7 +18,7 @@ class Case(sample.Case):
         for index, misses in enumerate(numbers):
             report = sample.report(
                 {4096: dict(gets=10000, misses=misses),
-                 65536: dict(gets=50, misses=5)})
+                 65536: dict(gets=50, misses=5)}, pid=4242 + index)
             report["config"].update(changes.get("config", {}))
             report["process"].update(changes.get("process", {}))
             files.append(self.write(f"{name}.{index}.json", report))
@@ -26,6 +27,56 @@ class Case(sample.Case):
     def diff(self, base, new, *options, status=0):
         return self.midpool("diff", *options, *base, "--", *new,
                             status=status)
+
+
+class Runs(Case):
+    """What belongs to one run is one: as show counts, so does diff."""
+
+    def write_all(self, name, *reports):
+        return [self.write(f"{name}.{index}.json", report)
+                for index, report in enumerate(reports)]
+
+    def state(self, seconds, gets, pid=7, **process):
+        return sample.report({4096: dict(gets=gets)}, pid=pid,
+                             duration_ns=seconds * 10**9, **process)
+
+    def gets(self, base, new):
+        found = json.loads(self.diff(base, new, "--json").out)
+        change = found["rows"][0]["metrics"]["gets"]
+        return change["base"]["values"], change["new"]["values"]
+
+    def test_reports_by_signals_are_states_of_one_run(self):
+        base = self.write_all("a", self.state(1, 100, end="running"),
+                              self.state(2, 200, end="running"),
+                              self.state(3, 300))
+        new = self.write_all("b", self.state(3, 400, pid=8))
+        self.assertEqual(self.gets(base, new), ([300], [400]))
+
+    def test_a_process_and_its_workers_are_one_run(self):
+        start = sample.report()["process"]["start_unix_ns"]
+        workers = [self.state(1, 1000, pid=n, ppid=7, start_unix_ns=start + n)
+                   for n in (71, 72, 73)]
+        base = self.write_all("a", self.state(9, 10), *workers)
+        new = self.write_all("b", self.state(9, 10, pid=8))
+        self.assertEqual(self.gets(base, new), ([3010], [10]))
+        folder = self.path("run")
+        os.mkdir(folder)
+        for name in base:
+            os.rename(name, os.path.join(folder, os.path.basename(name)))
+        self.assertEqual(self.gets([folder], new), ([3010], [10]))
+        self.midpool("html", folder, "-o", "run.html", status=0)
+        shown = json.loads(self.midpool("show", "--json", "run.html",
+                                        status=0).out)
+        self.assertEqual(shown["totals"]["gets"], 3010)
+        self.midpool("html", folder, "--", *new, "-o", "c.html", status=0)
+        shown = json.loads(self.midpool("show", "--json", "c.html",
+                                        status=0).out)
+        self.assertEqual([one["totals"]["gets"] for one in shown], [3010, 10])
+
+    def test_runs_one_after_another_stay_runs(self):
+        base = self.write_all("a", *[self.state(1, 100, pid=n) for n in (1, 2)])
+        new = self.write_all("b", *[self.state(1, 100, pid=n) for n in (3, 4)])
+        self.assertEqual(self.gets(base, new), ([100, 100], [100, 100]))
 
 
 class Significance(Case):
@@ -290,7 +341,8 @@ class Gate(Case):
         self.assertIn("1 rule of 3 kept", done.out)
 
     def test_one_run_without_the_value_is_enough(self):
-        new = self.side("b", [100] * 3) + [self.write("x", sample.report({}))]
+        new = self.side("b", [100] * 3) + [self.write("x", sample.report(
+            {}, pid=7))]
         self.diff(self.side("a", [100] * 4), new, "--fail-on",
                   "hit_rate<50%", status=1)
 

@@ -108,6 +108,17 @@ class Judged(unittest.TestCase):
         self.assertEqual(int(few), advice.FEW_GETS)
 
 
+    def test_runs_are_told_apart(self):
+        """By parents that lived; a pid used again is another's."""
+        first = [image(7), image(8, 0.5, ppid=7), image(7, 0, 0.2)]
+        second = [image(9, 20, ppid=5), image(10, 21, ppid=7),
+                  image(9, 22, ppid=5, generation=2)]
+        second[0]["process"]["end"] = "exec"
+        whole = merge.runs(first + second)
+        self.assertEqual([profile["totals"]["gets"] for profile in whole],
+                         [200, 200, 100])
+
+
 class Derived(unittest.TestCase):
     def test_equations_hold_for_sums(self):
         whole = merge.add_up([image(n, gets=100 * n, misses=n)

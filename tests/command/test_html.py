@@ -131,7 +131,7 @@ class Page(sample.Case):
     def side(self, name, misses):
         return [self.write(f"{name}.{index}.json", sample.report(
             {4096: dict(gets=10000 + index, misses=count),
-             8192: dict(gets=900, misses=7)}))
+             8192: dict(gets=900, misses=7)}, pid=4242 + index))
                 for index, count in enumerate(misses)]
 
     def comparison(self, *arguments):
@@ -253,7 +253,8 @@ class InABrowser(sample.Case):
             for index in range(8):
                 self.write(f"{name}.{index}.json", sample.report(
                     {4096: dict(gets=10000 + 3 * index,
-                                misses=factor * 400 + index)}))
+                                misses=factor * 400 + index)},
+                    pid=4242 + index))
         names = [[self.path(f"{name}.{index}.json") for index in range(8)]
                  for name in "ab"]
         self.midpool("html", *names[0], "--", *names[1], "-o", "c.html",
