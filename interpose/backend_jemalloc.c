@@ -11,15 +11,19 @@
 /*
  * Options that make jemalloc the better fallback, measured by scripts/bench;
  * MALLOC_CONF still overrides each of them.
- *   tcache_max     what is over the band is cached too: 3.5 times as fast
+ *   lg_tcache_max  what is over the band is cached too: 3.5 times as fast
  *   nslots_large   though not as many as jemalloc would keep
  *   thp            no huge page for a program of a few MB
  *   lg_extent_..   what was freed is used again, also when it became one large
  *                  extent: without the band's sizes in between it often does
  */
+#if JEMALLOC_MINOR >= 3
+#define SLOTS_CONF "tcache_nslots_large:8,"
+#else
+#define SLOTS_CONF "" /* unknown to jemalloc 5.2, which keeps 20 */
+#endif
 #define DEFAULT_CONF                                                           \
-    "tcache_max:1048576,tcache_nslots_large:8,thp:never,"                      \
-    "lg_extent_max_active_fit:12"
+    "lg_tcache_max:20," SLOTS_CONF "thp:never,lg_extent_max_active_fit:12"
 
 const char *je_malloc_conf = DEFAULT_CONF;
 

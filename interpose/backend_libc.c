@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "backend_je.h"
+#include "error_text.h"
 #include "os.h"
 
 enum { AT_EXIT_MAX = 4 };
@@ -78,9 +79,7 @@ backend_je_strerror_r(int error, char *buffer, size_t bytes)
         errno = (error & ~BACKEND_ERRNO_MARK) >> BACKEND_ERRNO_BITS;
         error &= (1 << BACKEND_ERRNO_BITS) - 1;
     }
-    text = strerrordesc_np(error);
-    if (text == NULL)
-        text = "unknown error";
+    text = error_text(error);
     length = strnlen(text, bytes - 1);
     memcpy(buffer, text, length);
     buffer[length] = '\0';

@@ -16,6 +16,7 @@
 #include "front_calls.h"
 #include "libc_release.h"
 #include "lifecycle.h"
+#include "mallinfo2.h"
 #include "pool.h"
 #include "usage.h"
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "error_text.h"
 #include "line.h"
 #include "pattern.h"
 #include "pool.h"
@@ -130,11 +131,9 @@ render(enum report_format format, int fd)
 static const char *
 reason_of(int error)
 {
-    const char *reason = strerrordesc_np(error);
-
     if (error == EPERM && !sandbox_allows(SANDBOX_FILES))
         return "the program's seccomp filter forbids it";
-    return reason == NULL ? "unknown error" : reason;
+    return error_text(error);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "error_text.h"
 #include "line.h"
 #include "live_path.h"
 #include "live_room.h"
@@ -39,7 +40,6 @@ static bool
 refuse(int error)
 {
     static struct line line;
-    const char *reason = strerrordesc_np(error);
 
     /* Its parent has said it already. */
     if (process_self()->forked)
@@ -47,7 +47,7 @@ refuse(int error)
     line_start(&line, "midpool: no live page at ");
     line_add(&line, name.text);
     line_add(&line, ": ");
-    line_add(&line, reason == NULL ? "unknown error" : reason);
+    line_add(&line, error_text(error));
     line_add(&line, "\n");
     stderr_target_say(line.text, line.length);
     return false;

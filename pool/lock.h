@@ -14,6 +14,7 @@
 #ifndef MIDPOOL_POOL_LOCK_H
 #define MIDPOOL_POOL_LOCK_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base.h"
@@ -35,7 +36,7 @@ enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 50 };
 static inline uintptr_t
 lock_self(void)
 {
-    return (uintptr_t)__builtin_thread_pointer();
+    return (uintptr_t)pthread_self();
 }
 
 static inline bool

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "error_text.h"
 #include "profile.h"
 #include "saturate.h"
 #include "sink.h"
@@ -155,14 +156,14 @@ static void
 say_unreported(struct sink *sink, const struct stats_snapshot *snap)
 {
     const struct stats_unreported *lost = &snap->page->unreported;
-    const char *reason = strerrordesc_np((int)lost->error);
+
     if (lost->processes == 0)
         return;
     sink_count(sink, lost->processes);
     sink_text(sink,
               lost->processes == 1 ? " forked process" : " forked processes");
     sink_text(sink, " could not write a report (");
-    sink_text(sink, reason == NULL ? "unknown error" : reason);
+    sink_text(sink, error_text((int)lost->error));
     sink_text(sink, "), with ");
     sink_count(sink, lost->gets);
     sink_text(sink, " gets and ");

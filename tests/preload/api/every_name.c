@@ -15,6 +15,7 @@
 
 #include "calls.h"
 #include "check.h"
+#include "mallinfo2.h"
 #include "midpool.h"
 
 #define FIND(name) ((__typeof__(&(name)))calls_find(#name))

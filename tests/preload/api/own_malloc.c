@@ -34,9 +34,9 @@ malloc(size_t size)
         return NULL;
     }
     atomic_fetch_add(&calls, 1);
-    void *ptr = room + at + HEAD;
-    *head_of(ptr) = size;
-    return ptr;
+    char *head = room + at;
+    memcpy(head, &size, sizeof(size));
+    return head + HEAD;
 }
 
 void

@@ -8,6 +8,7 @@
  * Children of _Fork and of the bare system call have memory of their own and
  * run no atfork handlers.
  */
+#include <dlfcn.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -47,12 +48,23 @@ check_vfork(unsigned round)
     churn_all_sizes(round);
 }
 
+/* glibc has _Fork from 2.34 on. */
+static pid_t
+raw_fork(unsigned round)
+{
+    pid_t (*function)(void) = dlsym(RTLD_DEFAULT, "_Fork");
+
+    return round % 2 && function != NULL
+               ? function()
+               : (pid_t)syscall(SYS_clone, SIGCHLD, 0);
+}
+
 /* Children for which no atfork handler ran, of a process with one thread. */
 static void
 check_raw_children(void)
 {
     for (unsigned i = 0; i < 20; i++) {
-        pid_t pid = i % 2 ? _Fork() : (pid_t)syscall(SYS_clone, SIGCHLD, 0);
+        pid_t pid = raw_fork(i);
         if (pid == 0) {
             churn_all_sizes(i);
             if (i % 4 == 0)
