@@ -16,6 +16,7 @@
 #include "process.h"
 #include "quiet_write.h"
 #include "report_file.h"
+#include "rusage.h"
 #include "sandbox.h"
 #include "snapshot.h"
 #include "stderr_target.h"
@@ -112,6 +113,8 @@ take_snapshot(void)
 {
     stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
     correct_interception(pool_page());
+    if (snapshot.end == STATS_END_RUNNING)
+        rusage_measure(&snapshot.usage);
 }
 
 /* Fills rendered, a string; fd is where it will go, -1 for a file. */

@@ -22,6 +22,7 @@
 #include "postponed.h"
 #include "process.h"
 #include "purge_thread.h"
+#include "rusage.h"
 #include "sandbox.h"
 #include "signal_report.h"
 #include "stderr_target.h"
@@ -90,6 +91,7 @@ start_child(void)
      */
     options.purge_thread = false;
     process_forked();
+    rusage_forked();
     stderr_target_forked();
     exit_report_forked();
     if (options.live != OPTION_LIVE_NO && sandbox_allows(SANDBOX_FILES))
@@ -179,6 +181,7 @@ report_end(void)
 
     pool_stats_end();
     page->end_monotonic_ns = process_clock_ns();
+    rusage_measure(&page->usage);
     page->end = STATS_END_EXIT;
     page->report_errno = (uint32_t)exit_report_write(EXIT_REPORT_AT_EXIT);
     if (page->report_errno == 0 && sandbox_allows(SANDBOX_FILES))
@@ -298,6 +301,7 @@ start(int argc, char **argv, char **entries)
         front_calls_find();
     lifecycle_init_early();
     process_identify();
+    rusage_begin();
     stderr_target_record();
     sandbox_watch();
     read_options(entries);

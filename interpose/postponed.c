@@ -14,6 +14,7 @@
 
 #include "passthrough.h"
 #include "process.h"
+#include "rusage.h"
 
 static struct {
     char **entries;
@@ -75,6 +76,7 @@ postponed_note(char **entries)
     noted.pid = syscall(SYS_getpid);
     noted.has_stderr = stat_stderr(&noted.target);
     process_note_start();
+    rusage_begin();
 }
 
 char **

@@ -169,6 +169,7 @@ process_describe(struct stats_header *page)
     page->start_unix_ns = self.start_unix_ns;
     page->start_monotonic_ns = self.start_monotonic_ns;
     page->end_monotonic_ns = 0;
+    page->usage = (struct stats_usage){0};
     copy_text(page->executable, sizeof page->executable, self.name.executable);
     copy_text(page->file, sizeof page->file, self.name.file);
     copy_text(page->build_id, sizeof page->build_id, self.build_id);

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,6 +52,7 @@ static const struct example needed[] = {
     {SANDBOX_IDENTITY, SYS_getppid, {0}},
     {SANDBOX_IDENTITY, SYS_getsid, {0}},
     {SANDBOX_SLEEP, SYS_clock_nanosleep, {0}},
+    {SANDBOX_USAGE, SYS_getrusage, {RUSAGE_SELF}},
     {SANDBOX_LEARN, SYS_rt_sigaction, {13}},
     {SANDBOX_LEARN, SYS_prlimit64, {0}},
     {SANDBOX_TERMINAL, SYS_ioctl, {2, TIOCGWINSZ}},

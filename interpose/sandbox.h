@@ -34,6 +34,7 @@ enum sandbox_call {
     SANDBOX_POLL,     /* poll, or ppoll where there is no poll */
     SANDBOX_IDENTITY, /* getpid, getppid, getsid */
     SANDBOX_SLEEP,    /* clock_nanosleep */
+    SANDBOX_USAGE,    /* getrusage */
     SANDBOX_LEARN,    /* rt_sigaction, prlimit64 */
     SANDBOX_TERMINAL, /* ioctl(TIOCGWINSZ) */
     SANDBOX_DUP,      /* fcntl(F_DUPFD_CLOEXEC), close */

@@ -136,6 +136,17 @@ enum stats_end {
 };
 
 /*
+ * What the kernel counted for a process; zeros where it is not known. The CPU
+ * time includes that of the programs that the process was before an exec; the
+ * peak is this program's.
+ */
+struct stats_usage {
+    uint64_t cpu_user_ns;
+    uint64_t cpu_system_ns;
+    uint64_t peak_rss_bytes;
+};
+
+/*
  * What tells a process from all others that were, are or will be under its
  * pid, as long as the machine is up; exec does not change it. 0: unknown.
  */
@@ -175,6 +186,7 @@ struct stats_header {
     uint32_t warn_below;            /* percent */
     uint32_t report_errno; /* why the report at exit is lost; 0: it is not */
     char file[512]; /* the executable's, where it has another name, or empty */
+    struct stats_usage usage; /* at the end; zeros before */
 
     /* The class table, so that a reader needs no other source. */
     uint32_t class_bytes[PAGE_CLASSES];

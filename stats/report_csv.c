@@ -5,7 +5,8 @@
  * row has nothing to say about are empty. pid and executable lead every row,
  * so that the files of many processes can be put together.
  *
- *   total, pool, class  all counters and the hit rate
+ *   total, pool, class  all counters and the hit rate; of total also what
+ *                       the kernel counted for the process, in the last columns
  *   size                gets by requested size within the band
  *   fallback            calls by requested size outside the band
  *   below, above        calls and bytes of the fallback in sum
@@ -15,7 +16,7 @@
 #include "render.h"
 #include "subject.h"
 
-enum { RATE_DIGITS = 9 };
+enum { RATE_DIGITS = 9, USAGE_COLUMNS = 3 };
 
 struct csv {
     struct sink *sink;
@@ -45,7 +46,7 @@ csv_header(struct sink *sink)
         sink_char(sink, ',');
         sink_text(sink, counter_table[i].name);
     }
-    sink_char(sink, '\n');
+    sink_text(sink, ",cpu_user_ns,cpu_system_ns,peak_rss_bytes\n");
 }
 
 /* The columns up to to_bytes; zero stands for an empty pool_bytes. */
@@ -79,6 +80,29 @@ csv_counts(struct sink *sink, const struct stats_counts *counts)
         sink_char(sink, ',');
         sink_decimal(sink, counter_value(counts, i));
     }
+}
+
+/* The last columns; all rows but the total's leave them empty. */
+static void
+csv_end(struct sink *sink)
+{
+    sink_repeat(sink, ',', USAGE_COLUMNS);
+    sink_char(sink, '\n');
+}
+
+static void
+csv_usage(struct sink *sink, const struct stats_usage *usage)
+{
+    bool has_cpu = subject_knows_cpu(usage);
+    sink_char(sink, ',');
+    if (has_cpu)
+        sink_decimal(sink, usage->cpu_user_ns);
+    sink_char(sink, ',');
+    if (has_cpu)
+        sink_decimal(sink, usage->cpu_system_ns);
+    sink_char(sink, ',');
+    if (usage->peak_rss_bytes > 0)
+        sink_decimal(sink, usage->peak_rss_bytes);
     sink_char(sink, '\n');
 }
 
@@ -89,7 +113,7 @@ csv_gets(struct sink *sink, uint64_t gets)
     sink_text(sink, ",,,");
     sink_decimal(sink, gets);
     sink_repeat(sink, ',', COUNTERS - 1);
-    sink_char(sink, '\n');
+    csv_end(sink);
 }
 
 static void
@@ -101,7 +125,7 @@ csv_calls(struct sink *sink, uint64_t calls, const uint64_t *bytes)
         sink_decimal(sink, *bytes);
     sink_char(sink, ',');
     sink_repeat(sink, ',', COUNTERS);
-    sink_char(sink, '\n');
+    csv_end(sink);
 }
 
 static void
@@ -111,10 +135,12 @@ csv_rows(const struct csv *csv)
     uint64_t above = PROFILE_MIN_BYTES - 1;
     csv_start(csv, "total", 0, PROFILE_MIN_BYTES, PROFILE_MAX_BYTES);
     csv_counts(csv->sink, &snap->total);
+    csv_usage(csv->sink, &snap->usage);
     for (unsigned i = 0; i < PAGE_POOLS; i++) {
         uint32_t to = snap->pool[i].max_bytes;
         csv_start(csv, "pool", to, above + 1, to);
         csv_counts(csv->sink, &snap->pool[i].counts);
+        csv_end(csv->sink);
         above = to;
     }
     above = PROFILE_MIN_BYTES - 1;
@@ -125,6 +151,7 @@ csv_rows(const struct csv *csv)
             pool < PAGE_POOLS ? snap->pool[pool].max_bytes : 0;
         csv_start(csv, "class", pool_bytes, above + 1, to);
         csv_counts(csv->sink, &snap->classes[i].counts);
+        csv_end(csv->sink);
         above = to;
     }
 }

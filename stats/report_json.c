@@ -31,6 +31,28 @@ emit_unreported(struct json *json, const struct stats_unreported *lost)
 }
 
 static void
+unsigned_or_null(struct json *json, const char *key, uint64_t value)
+{
+    if (value > 0)
+        json_unsigned(json, key, value);
+    else
+        json_null(json, key);
+}
+
+/* Both or none are known; either alone may be 0. */
+static void
+emit_cpu(struct json *json, const struct stats_usage *usage)
+{
+    if (subject_knows_cpu(usage)) {
+        json_unsigned(json, "cpu_user_ns", usage->cpu_user_ns);
+        json_unsigned(json, "cpu_system_ns", usage->cpu_system_ns);
+    } else {
+        json_null(json, "cpu_user_ns");
+        json_null(json, "cpu_system_ns");
+    }
+}
+
+static void
 emit_process(struct json *json, const struct stats_snapshot *snap)
 {
     const struct stats_header *page = snap->page;
@@ -48,6 +70,7 @@ emit_process(struct json *json, const struct stats_snapshot *snap)
         json_unsigned(json, "pid_namespace", page->birth.pid_namespace);
     json_signed(json, "start_unix_ns", page->start_unix_ns);
     json_signed(json, "duration_ns", snap->duration_ns);
+    emit_cpu(json, &snap->usage);
     json_string(json, "end", subject_end_name(snap->end));
     if (page->report_errno != 0)
         json_unsigned(json, "report_errno", page->report_errno);
@@ -210,15 +233,6 @@ emit_profile(struct json *json, const struct stats_snapshot *snap)
 }
 
 static void
-unsigned_or_null(struct json *json, const char *key, uint64_t value)
-{
-    if (value > 0)
-        json_unsigned(json, key, value);
-    else
-        json_null(json, key);
-}
-
-static void
 emit_memory(struct json *json, const struct stats_snapshot *snap)
 {
     const struct stats_header *page = snap->page;
@@ -229,12 +243,13 @@ emit_memory(struct json *json, const struct stats_snapshot *snap)
     json_unsigned(json, "cached_bytes", total->cached_bytes);
     json_unsigned(json, "resident_bytes", total->resident_bytes);
     json_unsigned(json, "peak_live_bytes", total->peak_live_bytes);
+    json_bool(json, "peak_live_is_exact", snap->peak_is_exact);
     unsigned_or_null(json, "peak_live_after_ns", subject_peak_after(snap));
     json_unsigned(json, "metadata_bytes", page->metadata_bytes);
     json_unsigned(json, "reserved_bytes", page->reserved_bytes);
     json_unsigned(json, "purged_bytes", snap->purged_bytes);
     unsigned_or_null(json, "rss_bytes", snap->rss_bytes);
-    unsigned_or_null(json, "peak_rss_bytes", snap->peak_rss_bytes);
+    unsigned_or_null(json, "peak_rss_bytes", snap->usage.peak_rss_bytes);
     json_close(json, '}');
 }
 

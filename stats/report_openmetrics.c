@@ -261,14 +261,8 @@ emit_misuse(struct metrics *m)
 }
 
 static void
-seconds(struct metrics *m, enum metric metric, int64_t ns)
+sample_seconds(struct metrics *m, uint64_t whole)
 {
-    uint64_t whole = ns > 0 ? (uint64_t)ns : 0;
-
-    if (whole == 0)
-        return;
-    family_begin(m, &metric_table[metric]);
-    sample_start(m);
     sink_text(m->sink, "} ");
     sink_decimal(m->sink, whole / NS_PER_S);
     sink_char(m->sink, '.');
@@ -276,6 +270,26 @@ seconds(struct metrics *m, enum metric metric, int64_t ns)
     for (uint64_t unit = NS_PER_S / 10; unit > 0; unit /= 10)
         sink_char(m->sink, (char)('0' + rest / unit % 10));
     sink_char(m->sink, '\n');
+}
+
+static void
+seconds(struct metrics *m, enum metric metric, int64_t ns)
+{
+    if (ns <= 0)
+        return;
+    family_begin(m, &metric_table[metric]);
+    sample_start(m);
+    sample_seconds(m, (uint64_t)ns);
+}
+
+static void
+cpu_seconds(struct metrics *m, const char *mode, uint64_t ns)
+{
+    if (ns == 0)
+        return;
+    sample_start(m);
+    sample_label(m, "mode", mode);
+    sample_seconds(m, ns);
 }
 
 static void
@@ -289,9 +303,14 @@ emit_process(struct metrics *m)
     sample_label(m, "version", MIDPOOL_VERSION);
     sample_label(m, "end", subject_end_name(snap->end));
     sample_label(m, "active", page->active != 0 ? "yes" : "no");
+    sample_label(m, "peak_live", snap->peak_is_exact ? "exact" : "bounded");
     sample_value(m, 1);
     seconds(m, METRIC_start_time_seconds, page->start_unix_ns);
     seconds(m, METRIC_duration_seconds, snap->duration_ns);
+    family_begin(m, &metric_table[METRIC_cpu_seconds]);
+    cpu_seconds(m, "user", snap->usage.cpu_user_ns);
+    cpu_seconds(m, "system", snap->usage.cpu_system_ns);
+    single(m, METRIC_peak_rss_bytes, snap->usage.peak_rss_bytes);
 }
 
 static void

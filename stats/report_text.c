@@ -93,6 +93,8 @@ memory(struct text *text, const struct stats_snapshot *snap)
     sink_text(sink, " cached = ");
     sink_size(sink, total->resident_bytes);
     sink_text(sink, " resident; peak live ");
+    if (!snap->peak_is_exact)
+        sink_text(sink, "at least ");
     sink_size(sink, total->peak_live_bytes);
     uint64_t after = subject_peak_after(snap);
     if (after > 0) {
@@ -110,18 +112,62 @@ memory(struct text *text, const struct stats_snapshot *snap)
 static void
 overhead(struct text *text, const struct stats_snapshot *snap)
 {
-    if (snap->page->metadata_bytes == 0 && snap->peak_rss_bytes == 0)
+    if (snap->page->metadata_bytes == 0)
         return;
     struct sink *sink = text_words(text);
     sink_size(sink, snap->page->metadata_bytes);
     sink_text(sink, " of midpool's own tables");
-    if (snap->peak_rss_bytes > 0) {
-        sink_text(sink, "; the whole process: ");
-        sink_size(sink, snap->rss_bytes);
-        sink_text(sink, " resident, at most ");
-        sink_size(sink, snap->peak_rss_bytes);
-    }
     text_flush(text, "overhead", TEXT_PLAIN);
+}
+
+static void
+say_cpu(struct sink *sink, const struct stats_usage *usage)
+{
+    sink_duration(sink, usage->cpu_user_ns);
+    sink_text(sink, " user + ");
+    sink_duration(sink, usage->cpu_system_ns);
+    sink_text(sink, " system CPU time");
+}
+
+static void
+say_rss(struct sink *sink, const struct stats_snapshot *snap)
+{
+    if (snap->rss_bytes > 0) {
+        sink_size(sink, snap->rss_bytes);
+        sink_text(sink, " resident, ");
+    }
+    sink_text(sink, "at most ");
+    sink_size(sink, snap->usage.peak_rss_bytes);
+    if (snap->rss_bytes == 0)
+        sink_text(sink, " resident");
+}
+
+static bool
+has_usage(const struct stats_usage *usage)
+{
+    return subject_knows_cpu(usage) || usage->peak_rss_bytes > 0;
+}
+
+/* What the kernel counted for all of the process. */
+static void
+say_usage(struct sink *sink, const struct stats_snapshot *snap)
+{
+    const struct stats_usage *usage = &snap->usage;
+    if (subject_knows_cpu(usage))
+        say_cpu(sink, usage);
+    if (subject_knows_cpu(usage) && usage->peak_rss_bytes > 0)
+        sink_text(sink, "; ");
+    if (usage->peak_rss_bytes > 0)
+        say_rss(sink, snap);
+}
+
+static void
+process(struct text *text, const struct stats_snapshot *snap)
+{
+    if (!has_usage(&snap->usage))
+        return;
+    say_usage(text_words(text), snap);
+    text_flush(text, "process", TEXT_PLAIN);
 }
 
 static void
@@ -275,6 +321,10 @@ one_line(struct text *text, const struct stats_snapshot *snap)
     sink_text(sink, total->gets == 1 ? " get, " : " gets, ");
     sink_count(sink, total->hits);
     sink_text(sink, total->hits == 1 ? " hit" : " hits");
+    if (has_usage(&snap->usage)) {
+        sink_text(sink, "; ");
+        say_usage(sink, snap);
+    }
     text_flush(text, "midpool", TEXT_BOLD);
 }
 
@@ -303,6 +353,7 @@ report_text(struct sink *sink, const struct report_style *style,
     fallback(&text, snap);
     threads(&text, snap);
     overhead(&text, snap);
+    process(&text, snap);
     if (snap->total.gets > 0)
         text_curve(&text, snap);
     leftovers(&text, snap);

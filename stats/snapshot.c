@@ -207,6 +207,20 @@ total_peak(const struct stats_header *page, uint64_t live_bytes)
     return sat_unsigned(peak) > live_bytes ? sat_unsigned(peak) : live_bytes;
 }
 
+/*
+ * With one thread the peak is exact. Threads without a cache count in the
+ * first block, whose share is not followed from get to get.
+ */
+static bool
+peak_is_exact(const struct stats_header *page)
+{
+    const struct stats_block *shared = stats_block_at(page, PAGE_FIRST_BLOCK);
+    uint64_t used = 0;
+    for (unsigned bin = 0; bin < PAGE_BINS; bin++)
+        used |= recent_read(shared, bin).gets | LOAD(shared->hot[bin].puts);
+    return LOAD(page->threads_peak) <= 1 && used == 0;
+}
+
 static void
 sum_pools(struct stats_snapshot *out, const struct stats_header *page)
 {
@@ -336,6 +350,7 @@ take_once(struct stats_snapshot *out, const struct stats_header *page,
     memset(out, 0, sizeof(*out));
     out->page = page;
     out->end = end_of(page);
+    out->usage = page->usage;
     int64_t end_ns = LOAD(page->end_monotonic_ns);
     if (end_ns == 0)
         end_ns = now_ns;
@@ -347,6 +362,7 @@ take_once(struct stats_snapshot *out, const struct stats_header *page,
     for (unsigned bin = 0; bin < PAGE_BINS; bin++)
         sum_bin(out, page, bin);
     sum_pools(out, page);
+    out->peak_is_exact = peak_is_exact(page);
     out->purged_bytes = sum_purged(out);
     sum_profile(out, page);
 }

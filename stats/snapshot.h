@@ -7,6 +7,7 @@
 #ifndef MIDPOOL_STATS_SNAPSHOT_H
 #define MIDPOOL_STATS_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "page.h"
@@ -40,10 +41,11 @@ struct stats_snapshot {
     uint64_t sizes[PAGE_SIZES];
     struct stats_interval interval[PAGE_INTERVALS + 1]; /* last one: open */
     uint32_t intervals;
-    int64_t interval_ns;     /* length of every interval but the open one */
-    uint64_t purged_bytes;   /* slot bytes of all discards */
-    uint64_t rss_bytes;      /* of the process, 0: unknown; see rss.h */
-    uint64_t peak_rss_bytes; /* of the process, 0: unknown */
+    int64_t interval_ns;      /* length of every interval but the open one */
+    uint64_t purged_bytes;    /* slot bytes of all discards */
+    uint64_t rss_bytes;       /* of the process, 0: unknown */
+    struct stats_usage usage; /* the page's; of a running process to be set */
+    bool peak_is_exact; /* otherwise total's may be higher: account_peak.c */
 };
 
 /*

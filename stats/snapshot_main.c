@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "page_file.h"
+#include "proc_usage.h"
 #include "report.h"
-#include "rss.h"
 #include "terminal.h"
 
 enum { STATUS_FAILED = 2, STATUS_PARTLY = 3, NS_PER_S = 1000000000 };
@@ -189,7 +189,7 @@ take_snapshot(const struct page_file *file)
     if (!alive && snapshot.end == STATS_END_RUNNING)
         snapshot.end = STATS_END_UNKNOWN;
     if (alive && shares_namespace(page))
-        stats_rss_read(&snapshot, page->pid);
+        stats_proc_usage_read(&snapshot, page->pid);
 }
 
 static struct report_style

@@ -58,6 +58,12 @@ subject_peak_after(const struct stats_snapshot *snap)
     return sat_unsigned(when);
 }
 
+bool
+subject_knows_cpu(const struct stats_usage *usage)
+{
+    return usage->cpu_user_ns > 0 || usage->cpu_system_ns > 0;
+}
+
 static int64_t
 interval_start(const struct stats_snapshot *snap, uint32_t index)
 {

@@ -26,6 +26,9 @@ bool subject_ended(const struct stats_snapshot *snap);
 /* From the start to the moment of the highest live bytes; 0: unknown. */
 uint64_t subject_peak_after(const struct stats_snapshot *snap);
 
+/* Was the process's CPU time read? A program uses some before it asks. */
+bool subject_knows_cpu(const struct stats_usage *usage);
+
 struct subject_span {
     int64_t from_ns; /* since the start */
     int64_t to_ns;

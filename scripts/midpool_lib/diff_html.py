@@ -22,7 +22,7 @@ def _key(change):
         side, _, what = change.metric.partition("_")
         if side in ("below", "above"):
             return f"fallback.{side}.{what}"
-        part = "process" if change.metric == "duration_ns" else "memory"
+        part = "process" if change.metric.endswith("_ns") else "memory"
         return f"{part}.{change.metric}"
     where = SCOPES[scope] + (f".{size}" if size else "")
     return f"{where}.{change.metric}"

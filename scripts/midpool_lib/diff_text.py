@@ -8,10 +8,11 @@ NAMES = {"requested_bytes": "bytes asked for", "hit_rate": "hit rate",
          "peak_live_bytes": "peak live", "waste": "waste",
          "below_calls": "calls < 2 KB", "below_bytes": "bytes < 2 KB",
          "above_calls": "calls > 64 KB", "above_bytes": "bytes > 64 KB",
-         "peak_rss_bytes": "peak RSS", "duration_ns": "time"}
+         "peak_rss_bytes": "peak RSS", "cpu_user_ns": "CPU, user",
+         "cpu_system_ns": "CPU, system", "duration_ns": "time"}
 # More of these is worse, less of those; the others are neither.
 WORSE_UP = {"misses", "waste", "peak_live_bytes", "peak_rss_bytes",
-            "discards", "duration_ns"}
+            "discards", "cpu_user_ns", "cpu_system_ns", "duration_ns"}
 WORSE_DOWN = {"hit_rate"}
 
 
@@ -19,7 +20,7 @@ def amount(metric, value):
     """A value of a metric for people."""
     if metric in profiles.RATES:
         return f"{value * 100:.2f} %"
-    if metric == "duration_ns":
+    if metric.endswith("_ns"):
         return style.duration(value)
     if metric.endswith("_bytes"):
         return style.size(value)

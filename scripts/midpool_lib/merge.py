@@ -123,12 +123,15 @@ def _peak_of_one(family, value):
     return family.peaks(lambda image: [value(image.report) or 0])[0][0]
 
 
-def _memory(family, totals):
+def _memory(family, totals, bound):
     keys = {key for image in family.images for key in image.report["memory"]}
     part = {}
     for key in sorted(keys):
         if key.endswith("_ns"):
             part[key] = None  # a moment of one process
+        elif key == "peak_live_is_exact":
+            part[key] = not bound and all(
+                image.report["memory"].get(key) for image in family.images)
         elif key == "peak_rss_bytes":
             part[key] = _peak_of_one(
                 family, lambda report: report["memory"].get("peak_rss_bytes"))
@@ -225,7 +228,7 @@ def profile(family, main, is_one):
         totals=totals, pools=pools, fallback=_fallback(images),
         sizes=_sum_buckets((image.report["sizes"] for image in images),
                            "gets"),
-        memory=_memory(family, totals), threads=_threads(family),
+        memory=_memory(family, totals, bound), threads=_threads(family),
         misuse=_sum_part(images, "misuse"),
         intervals=curves.merged(family),
         leftovers=_leftovers(images, totals, pools),

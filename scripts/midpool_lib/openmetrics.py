@@ -151,8 +151,9 @@ def _counter_samples(subject, counter):
 def _info(report):
     active = "yes" if report["interception"]["active"] else "no"
     version = escape(str(report.get("midpool_version", "")))
+    peak = "exact" if report["memory"].get("peak_live_is_exact") else "bounded"
     yield (f',version="{version}",end="{escape(report["process"]["end"])}"'
-           f',active="{active}"', 1)
+           f',active="{active}",peak_live="{peak}"', 1)
 
 
 def _tiers(report, what):
@@ -164,6 +165,11 @@ def _seconds(nanoseconds):
     if not nanoseconds:
         return 0
     return f"{nanoseconds // NS_PER_S}.{nanoseconds % NS_PER_S:09}"
+
+
+def _cpu(process):
+    for mode in ("user", "system"):
+        yield f',mode="{mode}"', _seconds(process.get(f"cpu_{mode}_ns"))
 
 
 def _bad_frees(report):
@@ -182,6 +188,9 @@ _SAMPLES = {
         _seconds(report["process"]["start_unix_ns"])),
     "duration_seconds": lambda report: _one(
         _seconds(report["process"]["duration_ns"])),
+    "cpu_seconds": lambda report: _cpu(report["process"]),
+    "peak_rss_bytes": lambda report: _one(
+        report["memory"].get("peak_rss_bytes")),
     "fallback_calls": lambda report: _tiers(report, "calls"),
     "fallback_bytes": lambda report: _tiers(report, "bytes"),
     "bad_frees": _bad_frees,
@@ -195,7 +204,8 @@ _SAMPLES = {
     "threads": lambda report: _one(report["threads"]["now"]),
     "threads_peak": lambda report: _one(report["threads"]["peak"]),
 }
-_FIRST = ("info", "start_time_seconds", "duration_seconds")
+_FIRST = ("info", "start_time_seconds", "duration_seconds", "cpu_seconds",
+          "peak_rss_bytes")
 
 
 def _families():

@@ -11,7 +11,8 @@ SHOWN = ("gets", "requested_bytes", "hit_rate", "misses", "waste",
          "peak_live_bytes")
 # What it shows of the whole program besides.
 WHOLE = ("discards", "below_calls", "below_bytes", "above_calls",
-         "above_bytes", "peak_rss_bytes", "duration_ns")
+         "above_bytes", "peak_rss_bytes", "cpu_user_ns", "cpu_system_ns",
+         "duration_ns")
 RATES = ("hit_rate", "waste")
 ALIASES = {"bytes": "requested_bytes", "peak": "peak_live_bytes",
            "time": "duration_ns", "alloc_count": "gets"}
@@ -37,8 +38,8 @@ def whole_value(report, metric):
     side, _, what = metric.partition("_")
     if side in ("below", "above"):
         return report["fallback"][side][what]
-    if metric == "duration_ns":
-        return report["process"]["duration_ns"]
+    if metric.endswith("_ns"):
+        return report["process"].get(metric)
     return report["memory"].get("peak_rss_bytes")
 
 

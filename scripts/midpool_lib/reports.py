@@ -264,6 +264,9 @@ def _fill_process(process):
     for key in ("pid", "ppid", "duration_ns", "start_unix_ns"):
         _count(process, key, "process")
     _count(process, "generation", "process", 1)
+    for key in ("cpu_user_ns", "cpu_system_ns"):
+        if process.get(key) is not None:
+            _count(process, key, "process")
     for key in ("executable", "build_id", "host", "end"):
         if not isinstance(process.setdefault(key, ""), str):
             raise _Bad(f"not a valid report: process.{key} is no text")
@@ -300,7 +303,7 @@ def _fill_rest(document):
                 "peak_live_bytes"):
         _count(memory, key, "memory", document["totals"][key])
     for key, value in memory.items():
-        if value is not None:
+        if value is not None and not isinstance(value, bool):
             _count(memory, key, "memory")
     for key in ("now", "peak"):
         _count(document["threads"], key, "threads")

@@ -167,19 +167,31 @@ def memory(report):
     part, size = report["memory"], style.size
     several = run_of(report)["processes"] > 1
     bound = run_of(report)["peaks_are_bounds"]
+    least = "" if part.get("peak_live_is_exact", True) else " at least"
     text = (f"{size(part['live_bytes'])} live +"
             f" {size(part['cached_bytes'])} cached ="
             f" {size(part['resident_bytes'])} resident; peak live"
-            f"{' at most' if bound else ''}"
+            f"{' at most' if bound else least}"
             f" {size(part['peak_live_bytes'])}")
     if part.get("peak_live_after_ns") and not several:
         text += " after " + style.duration(part["peak_live_after_ns"])
     if part.get("purged_bytes"):
         text += f"; {size(part['purged_bytes'])} given back on the way"
-    if part.get("peak_rss_bytes"):
-        whole = "all processes" if several else "the whole process"
-        text += f"; {whole} at most {size(part['peak_rss_bytes'])}"
     return text
+
+
+def usage(report):
+    """What the kernel counted for all of the process, or of all; or nothing."""
+    user, system = (report["process"].get(f"cpu_{kind}_ns")
+                    for kind in ("user", "system"))
+    parts = []
+    if user is not None and system is not None:
+        parts.append(f"{style.duration(user)} user +"
+                     f" {style.duration(system)} system CPU time")
+    if report["memory"].get("peak_rss_bytes"):
+        parts.append(f"at most {style.size(report['memory']['peak_rss_bytes'])}"
+                     " resident")
+    return "; ".join(parts)
 
 
 def waste(report):
@@ -275,6 +287,9 @@ def render(report, look, detail=False):
     if report["interception"]["active"]:
         lines += labelled("fallback", fallback(report), look)
         lines += labelled("threads", threads(report), look)
+        if usage(report):
+            lines += labelled("processes" if run_of(report)["processes"] > 1
+                              else "process", usage(report), look)
         over_time = curve(report, look)
         if over_time:
             lines += labelled("over time", over_time, look)

@@ -191,6 +191,25 @@ class Derived(unittest.TestCase):
         self.assertEqual(merge.add_up(several)["memory"]["peak_rss_bytes"],
                          5 << 20)
 
+    def test_cpu_time_goes_on_over_an_exec(self):
+        several = list(_exec_chain()[1])
+        for report, used in zip(several, (3, 5, 7)):
+            report["process"]["cpu_user_ns"] = used
+        other = image(8, 1, 2)
+        other["process"]["cpu_user_ns"] = 100
+        total = merge.add_up(several + [other])
+        self.assertEqual(total["process"]["cpu_user_ns"], 107)
+
+    def test_a_peak_is_exact_where_all_are_and_none_met(self):
+        several = list(_exec_chain()[1])
+        for report in several:
+            report["memory"]["peak_live_is_exact"] = True
+        self.assertIs(merge.add_up(several)["memory"]["peak_live_is_exact"],
+                      True)
+        several[1]["memory"]["peak_live_is_exact"] = False
+        self.assertIs(merge.add_up(several)["memory"]["peak_live_is_exact"],
+                      False)
+
 
 def _exec_chain():
     several = [image(7, 0, 590, end="exec"),

@@ -88,9 +88,24 @@ class Text(sample.Case):
         names = [self.write(f"{n}.json", report)
                  for n, report in enumerate(reports)]
         out = self.midpool("show", *names[:2], status=0).out
-        self.assertRegex(out, r"all\s+processes\s+at\s+most\s+120 MB")
+        self.assertIn("processes  at most 120 MB resident", out)
         out = self.midpool("show", *names, status=0).out
-        self.assertNotIn("all processes", out)
+        self.assertNotIn("resident\n", out)
+
+    def test_cpu_time_and_the_kind_of_the_peak_are_said(self):
+        report = sample.report(cpu_user_ns=1200 * 10**6,
+                               cpu_system_ns=30 * 10**6)
+        report["memory"].update(peak_rss_bytes=5 << 20,
+                                peak_live_is_exact=False)
+        name = self.write("b.json", report)
+        out = self.midpool("show", name, status=0).out
+        self.assertIn("process    1.2 s user + 30 ms system CPU time;"
+                      " at most 5 MB resident", out)
+        self.assertIn("peak live at least", out)
+        report["memory"]["peak_live_is_exact"] = True
+        name = self.write("b.json", report)
+        self.assertNotIn("at least", self.midpool("show", name).out)
+        self.assertNotIn("CPU time", self.midpool("show", self.file).out)
 
     def test_no_line_ends_between_a_number_and_its_unit(self):
         for width in range(20, 79):

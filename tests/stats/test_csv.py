@@ -12,6 +12,7 @@ import sys
 from scenes import NAMES, Checks, Scenes
 
 COUNTS_FROM = 9  # columns before the counters
+USAGE = ("cpu_user_ns", "cpu_system_ns", "peak_rss_bytes")  # after them
 
 
 def rows_of(table, scope):
@@ -27,12 +28,19 @@ def check_scene(checks, name, text, report):
     plain = list(csv.reader(io.StringIO(text), strict=True))
     checks.that({len(row) for row in plain} == {len(plain[0])},
                 name + ": all rows have all columns")
-    names = plain[0][COUNTS_FROM:]
+    names = plain[0][COUNTS_FROM:-len(USAGE)]
+    checks.that(plain[0][-len(USAGE):] == list(USAGE), name + ": last columns")
     table = list(csv.DictReader(io.StringIO(text), strict=True))
 
     total = rows_of(table, "total")
     checks.that(len(total) == 1 and agrees(total[0], report["totals"], names),
                 name + ": total")
+    known = dict(report["process"], **report["memory"])
+    checks.that([total[0][key] for key in USAGE]
+                == ["" if known[key] is None else str(known[key])
+                    for key in USAGE], name + ": what the kernel counted")
+    checks.that(not any(row[key] for row in table[1:] for key in USAGE),
+                name + ": it is said once")
     pools = rows_of(table, "pool")
     checks.that(len(pools) == 6 and
                 all(agrees(row, pool, names)

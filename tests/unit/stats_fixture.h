@@ -154,6 +154,7 @@ fixture_busy_page(void)
     fixture_hot(page, 0, CLASS_4K)->depot_hits = 100000;
     fixture_hot(page, 0, CLASS_4K)->remote_puts = 90000;
     block->cold[CLASS_16K].callocs = 700;
+    page->usage = (struct stats_usage){1870000000, 330000000, 48 << 20};
     block->cold[BIN_4K_ALIGNED].aligned = 1000;
     block->cold[CLASS_4K].reallocs_in_place = 12;
     block->cold[CLASS_4K].reallocs_moved = 5;
@@ -214,6 +215,7 @@ fixture_extreme_page(void)
     page->pid = page->ppid = INT32_MIN;
     page->generation = UINT32_MAX;
     page->start_unix_ns = INT64_MAX;
+    memset(&page->usage, 0xff, sizeof(page->usage));
     page->start_monotonic_ns = INT64_MIN;
     page->end_monotonic_ns = INT64_MAX;
     page->peak_monotonic_ns = INT64_MAX;

@@ -24,7 +24,7 @@ render(enum report_format format, struct stats_header *page)
 {
     stats_snapshot_take(&snap, page, 0);
     snap.rss_bytes = UINT64_MAX;
-    snap.peak_rss_bytes = UINT64_MAX;
+    memset(&snap.usage, 0xff, sizeof(snap.usage));
     size_t length = report_render(format, &style, &snap, buf, REPORT_MAX_BYTES);
     buf[length] = '\0';
     return length;

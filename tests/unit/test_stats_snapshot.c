@@ -158,6 +158,22 @@ Test(stats_snapshot, the_peak_of_the_process_is_tracked_for_itself)
     cr_expect(eq(u64, snap.total.peak_live_bytes, 675840));
 }
 
+Test(stats_snapshot, the_peak_of_one_thread_is_exact)
+{
+    struct stats_header *page = fixture_page();
+    page->threads_peak = 1;
+    fixture_hot(page, 1, CLASS_4K)->puts = 1;
+    take(page);
+    cr_expect(snap.peak_is_exact);
+    page->threads_peak = 2;
+    take(page);
+    cr_expect_not(snap.peak_is_exact);
+    page->threads_peak = 1;
+    fixture_hot(page, 0, CLASS_4K)->puts = 1; /* by a thread without a cache */
+    take(page);
+    cr_expect_not(snap.peak_is_exact);
+}
+
 Test(stats_snapshot, what_is_live_now_was_the_peak_at_least)
 {
     struct stats_header *page = fixture_page();

@@ -40,8 +40,9 @@ function tiles(report) {
     tile("misses", "totals.misses", all.misses, short(all.misses), "gets that took new memory"),
     tile("peak live", "totals.peak_live_bytes", all.peak_live_bytes, bytes(all.peak_live_bytes),
          severalOf(report) ? (report.run.peaks_are_bounds ? "at most, of all processes" : "of all processes")
-           : report.memory.peak_live_after_ns ? `after ${duration(report.memory.peak_live_after_ns)}`
-                                          : "in the program’s hands"),
+           : (report.memory.peak_live_is_exact === false ? "at least, " : "")
+             + (report.memory.peak_live_after_ns ? `after ${duration(report.memory.peak_live_after_ns)}`
+                                                 : "in the program’s hands")),
     tile("waste", "waste_bytes", wasted(all), percent(wasted(all), all.slot_bytes),
          `${bytes(wasted(all))} by rounding up`));
 }
@@ -117,6 +118,8 @@ function facts(report) {
     ["given back", "memory.purged_bytes", memory.purged_bytes, bytes, "to the system on the way"],
     ["tables", "memory.metadata_bytes", memory.metadata_bytes, bytes, "midpool’s own"],
     ["process", "memory.peak_rss_bytes", memory.peak_rss_bytes, bytes, severalOf(report) ? "peaks of all processes" : "peak of the whole process"],
+    ["CPU, user", "process.cpu_user_ns", report.process.cpu_user_ns ?? null, duration, "in the program’s own code"],
+    ["CPU, system", "process.cpu_system_ns", report.process.cpu_system_ns ?? null, duration, "in the kernel for it"],
     ["threads", "threads.peak", threads.peak, group,
      severalOf(report) && report.run.peaks_are_bounds ? "at most, a sum of processes’ peaks" : "at most at a time"],
     ["remote puts", "totals.remote_puts", totals.remote_puts, group, "by another thread than the get"],

@@ -8,6 +8,7 @@ and what became of the report.
 
 import json
 import os
+import resource
 import re
 import shutil
 import sys
@@ -458,6 +459,59 @@ def test_signal_ignored(arguments):
     said = result.err.decode().splitlines()
     assert said == ["midpool: no report on the option signal: the program was"
                     " started with the signal ignored"], result
+
+
+def test_cpu_and_memory(arguments):
+    """At least what the program saw at its end, at most what wait4 tells."""
+    for conf in ("", "live:yes"):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        result = preload.run(arguments.lib, cases(arguments, "use_much"),
+                             conf=conf).expect(0)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        user, system, touched = (int(word) for word in result.out.split())
+        report = result.report()
+        used = report["process"]["cpu_user_ns"]
+        assert user * 1000 <= used \
+            <= (after.ru_utime - before.ru_utime) * 1e9 + 2000, report
+        used = report["process"]["cpu_system_ns"]
+        assert system * 1000 <= used \
+            <= (after.ru_stime - before.ru_stime) * 1e9 + 2000, report
+        peak = report["memory"]["peak_rss_bytes"]
+        assert touched < peak < 2 * touched, report
+    for form, word in (("text", b"CPU time; at most "),
+                       ("openmetrics", b"midpool_cpu_seconds_total{"),
+                       ("csv", b"cpu_user_ns")):
+        result = preload.run(arguments.lib, cases(arguments, "use_much"),
+                             conf="report:%s,report_file:%s" % (
+                                 form, "report.json")).expect(0)
+        with open(result.paths()[0], "rb") as file:
+            said = file.read()
+        assert word in said, (form, said)
+
+
+def test_memory_of_a_small_program(arguments):
+    """The kernel's peak begins with that of the process that started it."""
+    big = bytearray(b"x" * (150 << 20))
+    inherited = preload.run(None, [
+        sys.executable, "-c", "import resource; print(resource.getrusage("
+        "resource.RUSAGE_SELF).ru_maxrss)"]).expect(0)
+    assert int(inherited.out) * 1024 > len(big), inherited
+    for words in (["nothing"], ["fork_children"]):
+        reports = preload.run(arguments.lib, cases(arguments, *words)
+                              ).expect(0).reports()
+        for report in reports:
+            assert 1 << 20 < report["memory"]["peak_rss_bytes"] \
+                < 50 << 20, report
+
+
+def test_cpu_of_two_images(arguments):
+    """The second report has the time of the first program as well."""
+    script = "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done; exec \"$@\""
+    report = preload.run(arguments.lib, ["/bin/sh", "-c", script, "sh"]
+                         + cases(arguments, "nothing")).expect(0).report()
+    assert report["process"]["cpu_user_ns"] \
+        + report["process"]["cpu_system_ns"] \
+        > report["process"]["duration_ns"] > 0, report["process"]
 
 
 def test_no_descriptor_is_held(arguments):

@@ -211,6 +211,27 @@ reuse(void)
         free(malloc(5000));
 }
 
+enum { CPU_US = 100 * 1000, TOUCHED_BYTES = 64 << 20 };
+
+static long
+in_us(const struct timeval *time)
+{
+    return time->tv_sec * 1000000 + time->tv_usec;
+}
+
+/* Uses CPU time and memory, and prints how much: user and system us, bytes. */
+static void
+use_much(void)
+{
+    struct rusage usage;
+    memset(malloc(TOUCHED_BYTES), 1, TOUCHED_BYTES);
+    do {
+        CHECK(getrusage(RUSAGE_SELF, &usage) == 0, "getrusage");
+    } while (in_us(&usage.ru_utime) < CPU_US);
+    printf("%ld %ld %d\n", in_us(&usage.ru_utime), in_us(&usage.ru_stime),
+           TOUCHED_BYTES);
+}
+
 static void
 nothing(void)
 {
@@ -268,6 +289,7 @@ static const struct {
     {"wait_for_input", wait_for_input},
     {"list_descriptors", list_descriptors},
     {"reuse", reuse},
+    {"use_much", use_much},
     {"nothing", nothing},
 };
 
