@@ -13,7 +13,7 @@ midpool runs unmodified programs with their allocations of 2 to 64 KB served
 from pools, and shows how the pools did.
 
   run [--] PROGRAM ARGS...     run PROGRAM on midpool, then show its report
-  show [FILE|PID...]           a report for people; without FILE the last run
+  show [FILE|FOLDER|PID|-...]  a report for people; without FILE the last run
   diff BASE... -- NEW...       compare profiles: what changed, and is it noise
   live PID|NAME                watch a running program, full screen
   html A [B...]                one self-contained page, also of a comparison

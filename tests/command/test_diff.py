@@ -73,6 +73,34 @@ class Runs(Case):
                                         status=0).out)
         self.assertEqual([one["totals"]["gets"] for one in shown], [3010, 10])
 
+    def test_all_commands_tell_the_same_of_a_run(self):
+        """Its time is not that of the last image, its curve not the first's."""
+        start = sample.report()["process"]["start_unix_ns"]
+        names = self.write_all(
+            "a", self.state(5, 10, end="exec"),
+            self.state(1, 20, generation=2, start_unix_ns=start + 5 * 10**9),
+            self.state(6, 900, pid=8, ppid=7, start_unix_ns=start + 10**9))
+        folder = self.path("run")
+        os.mkdir(folder)
+        for name in names:
+            os.rename(name, os.path.join(folder, os.path.basename(name)))
+        self.midpool("html", folder, "-o", "run.html", status=0)
+        page = json.loads(self.midpool("show", "--json", "run.html").out)
+        found = json.loads(self.diff([folder], [folder], "--json").out)
+        metrics = found["rows"][0]["metrics"]
+        self.assertEqual(metrics["duration_ns"]["base"]["values"], [7 * 10**9])
+        self.assertEqual(metrics["peak_live_bytes"]["base"]["values"],
+                         [page["totals"]["peak_live_bytes"]])
+        self.assertEqual(page["process"]["duration_ns"], 7 * 10**9)
+        self.assertEqual(page["totals"]["gets"], 930)
+        text = self.midpool("show", folder, status=0).out
+        self.assertIn("sqlite3 [7] and 1 more process ran for 7 s", text)
+        self.assertIn("of 930 gets", text)
+        points = page["intervals"]
+        self.assertEqual(points[-1]["to_ns"], 7 * 10**9)
+        self.assertEqual(sum(point["gets"] for point in points), 3 * sum(
+            point["gets"] for point in sample.report()["intervals"]))
+
     def test_runs_one_after_another_stay_runs(self):
         base = self.write_all("a", *[self.state(1, 100, pid=n) for n in (1, 2)])
         new = self.write_all("b", *[self.state(1, 100, pid=n) for n in (3, 4)])

@@ -147,6 +147,26 @@ class Families(unittest.TestCase):
                 self.assertLessEqual(len(line), columns)
         self.assertIn("more", lines[-1])
 
+    def test_60_columns_of_several_cut_no_number(self):
+        many = [(1000 + n, 100 + 123456789 * n) for n in range(12)]
+        family = self.family(self.look(1, *many), self.look(2, *[
+            (pid, 3 * gets) for pid, gets in many]))
+        whole = {line.split()[0]: line for line in family.lines("note", 200)
+                 if line.strip()}
+        for columns in range(30, 100):
+            for line in family.lines("note", columns):
+                shown = screen.cut(line, columns)
+                self.assertLessEqual(len(shown), columns)
+                words = shown.split()
+                if words:
+                    there = whole[words[0]]
+                    # Curves have fewer columns, and are no numbers.
+                    self.assertTrue(set(words) - set("▁▂▃▄▅▆▇█") <= set(
+                        there.split()) | {word for word in words
+                                          if word[0] in "▁▂▃▄▅▆▇█"}, shown)
+                    self.assertNotRegex(line[len(shown):],
+                                        r"^ (B|KB|MB|GB|%)\b")
+
     def test_one_process_is_shown_as_such(self):
         family = self.family(self.look(1, (7, 100)), self.look(2, (7, 200)))
         self.assertIn("[7]", family.lines("")[0])
