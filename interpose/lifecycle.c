@@ -94,7 +94,7 @@ start_child(void)
     rusage_forked();
     stderr_target_forked();
     exit_report_forked();
-    if (options.live != OPTION_LIVE_NO && sandbox_allows(SANDBOX_FILES))
+    if (options.live != OPTION_LIVE_NO)
         live_start_child();
     describe_page();
 }

@@ -98,12 +98,19 @@ allocate(int fd, off_t used)
     return error;
 }
 
+static bool
+may_use_files(void)
+{
+    return sandbox_allows(SANDBOX_FILES) && sandbox_allows(SANDBOX_PAGES) &&
+           sandbox_allows(SANDBOX_USER);
+}
+
 /* A thread that allocates asks: its errno stays. */
 static bool
 may_grow(size_t bytes)
 {
     int kept = errno;
-    bool room = sandbox_allows(SANDBOX_FILES) && live_room_has(bytes);
+    bool room = may_use_files() && live_room_has(bytes);
 
     errno = kept;
     return room;
@@ -192,7 +199,7 @@ live_start_child(void)
 {
     struct stats_birth birth;
 
-    if (environment_is_secure())
+    if (environment_is_secure() || !may_use_files())
         return false;
     birth = process_birth();
     return start(1, &birth);

@@ -140,7 +140,7 @@ process_was_confined(void)
 {
     struct process_root now;
 
-    if (!sandbox_allows(SANDBOX_FILES))
+    if (!sandbox_allows(SANDBOX_FILES) || !sandbox_allows(SANDBOX_USER))
         return false;
     return geteuid() != getauxval(AT_EUID) || !find_root(&now) ||
            now.device != self.root.device || now.inode != self.root.inode;

@@ -77,6 +77,11 @@ static const struct example needed[] = {
     {SANDBOX_FILES, SYS_unlinkat, {0}},
 #endif
     {SANDBOX_FILES, SYS_renameat2, {0}},
+    {SANDBOX_PAGES, SYS_statfs, {0}},
+    {SANDBOX_PAGES, SYS_ftruncate, {3}},
+    {SANDBOX_PAGES, SYS_fallocate, {3}},
+    {SANDBOX_PAGES, SYS_fcntl, {3, F_OFD_SETLK}},
+    {SANDBOX_USER, SYS_geteuid, {0}},
 };
 
 /* What makes a descriptor, which may be the lowest free one. */

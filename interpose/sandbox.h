@@ -41,7 +41,9 @@ enum sandbox_call {
     SANDBOX_ADVISE,   /* madvise(MADV_NOHUGEPAGE) */
     SANDBOX_PURGE,    /* madvise(MADV_DONTNEED) */
     SANDBOX_STACK,    /* sigaltstack */
-    SANDBOX_FILES,    /* all that writing a new file, or a page, needs */
+    SANDBOX_FILES,    /* all that writing a new file needs */
+    SANDBOX_PAGES,    /* what a live page's file needs beyond that */
+    SANDBOX_USER,     /* geteuid */
     SANDBOX_REPLACE,  /* could another file become descriptor 2? */
     SANDBOX_CALLS
 };

@@ -61,6 +61,28 @@ make_code(const char *mode)
         SYS_poll,
 #endif
         SYS_ppoll,         SYS_madvise};
+    static const int filing[] = {
+#ifdef SYS_rename
+        SYS_rename,
+        SYS_unlink,
+        SYS_readlink,
+#endif
+        SYS_renameat,
+        SYS_unlinkat,
+        SYS_readlinkat,
+        SYS_openat,
+        SYS_read,
+        SYS_close,
+        SYS_getdents64,
+        SYS_renameat2,
+        SYS_getrandom,
+        SYS_clone,
+        SYS_wait4,
+        SYS_gettid,
+        SYS_set_robust_list,
+        SYS_clock_nanosleep,
+        SYS_clock_gettime,
+    };
     static const int looking[] = {SYS_newfstatat, SYS_fstat, SYS_openat};
     static const int near[] = {SYS_rt_sigprocmask, SYS_close, SYS_getpid};
     static const int replacing[] = {SYS_dup3,
@@ -72,8 +94,10 @@ make_code(const char *mode)
     add((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
                                      offsetof(struct seccomp_data, nr)));
     ANSWER(always, SECCOMP_RET_ALLOW);
-    if (strcmp(mode, "careful") == 0)
+    if (strcmp(mode, "careful") == 0 || strcmp(mode, "files") == 0)
         ANSWER(careful, SECCOMP_RET_ALLOW);
+    if (strcmp(mode, "files") == 0)
+        ANSWER(filing, SECCOMP_RET_ALLOW);
     if (strcmp(mode, "errors") == 0) {
         ANSWER(looking, SECCOMP_RET_ERRNO | EACCES);
         ANSWER(near, SECCOMP_RET_ALLOW);
@@ -114,6 +138,18 @@ work(void)
     malloc_trim(0);
 }
 
+static void
+fork_child(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        work();
+        exit(0);
+    }
+    check_child(pid, "child");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,6 +163,8 @@ main(int argc, char **argv)
     make_code(argv[1]);
     set_filter(by_syscall);
     work();
+    if (strcmp(argv[1], "files") == 0)
+        fork_child();
     if (fd >= 0)
         CHECK(dup2(fd, 2) == 2, "dup2");
     return 0;

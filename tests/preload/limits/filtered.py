@@ -90,6 +90,19 @@ def test_careful(arguments):
     check_mode(arguments, "careful", ("terminal", "pipe", "socket", "file"))
 
 
+def test_files(arguments):
+    """A filter that lets files be written, though not all that a page takes:
+    a report, or a line that it could not be written, comes of each."""
+    with tempfile.TemporaryDirectory(prefix="midpool-test-") as folder:
+        for name, said in ((folder, b""), ("/nonexistent", b"No such file")):
+            text = run(arguments, ["files"], "live:yes,report:json,"
+                       "report_file:%s/%%p.json" % name, "file")
+            assert (said in text) if said else (text == b""), text
+        assert len(os.listdir(folder)) == 2, os.listdir(folder)
+    text = run(arguments, ["files"], "report:text,live:yes", "file")
+    assert text.count(b" gets") >= 2, text
+
+
 def test_errors(arguments):
     check_mode(arguments, "errors", ("terminal", "pipe", "socket", "file"))
 
