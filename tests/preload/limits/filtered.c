@@ -56,7 +56,7 @@ make_code(const char *mode)
     static const int careful[] = {
         SYS_newfstatat,    SYS_fstat,           SYS_rt_sigprocmask,
         SYS_rt_sigpending, SYS_rt_sigtimedwait, SYS_getpid,
-        SYS_getppid,       SYS_getsid,        SYS_getrusage,
+        SYS_getppid,       SYS_getsid,          SYS_getrusage,
 #ifdef SYS_poll
         SYS_poll,
 #endif
