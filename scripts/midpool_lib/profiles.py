@@ -129,8 +129,8 @@ def incomparable(base, new, allowed=()):
                             f" {reports.program(report)}:"
                             f" {report['interception']['reason'] or 'unknown'}"
                             ))
-    names = sorted({reports.program(report) for report in everyone})
-    if len(names) > 1:
+    names = sorted(set(map(reports.program, everyone)))
+    if len(names) > 1 and len(set(map(reports.program_file, everyone))) > 1:
         reasons.append(("executable", "other executables: "
                         + " and ".join(names[:4])))
     for report in everyone[1:]:
@@ -153,6 +153,9 @@ def incomparable(base, new, allowed=()):
 def remarks(base, new):
     """What is good to know and no obstacle."""
     found = []
+    names = sorted(set(map(reports.program, base.reports + new.reports)))
+    if len(names) > 1:
+        found.append("it was called " + " and ".join(names[:4]))
     builds = [{report["process"]["build_id"] for report in sample.reports}
               for sample in (base, new)]
     if builds[0] != builds[1]:

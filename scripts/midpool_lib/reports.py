@@ -382,6 +382,12 @@ def program(report):
     return os.path.basename(report["process"]["executable"]) or "?"
 
 
+def program_file(report):
+    """The name of the file that ran, which a link may have hidden."""
+    process = report["process"]
+    return os.path.basename(process.get("file", "")) or program(report)
+
+
 def warning_text(warning):
     """A warning's sentence: warnings are texts or objects with one."""
     if isinstance(warning, dict):

@@ -268,6 +268,17 @@ class Comparability(Case):
             "b", [1] * 4, process={"executable": "/bin/other"}), status=3)
         self.assertIn("NOT COMPARABLE: other executables", done.out)
 
+    def test_one_file_under_two_names(self):
+        """As python3, and python3.11 in a report that knew no links."""
+        done = self.diff(
+            self.side("a", [1] * 4, process={"executable": "/bin/py3.11"}),
+            self.side("b", [1] * 4, process={"executable": "/bin/py3",
+                                             "file": "/usr/bin/py3.11"}))
+        self.assertIn("it was called py3 and py3.11", done.out)
+        self.diff(self.side("a", [1] * 4, process={
+            "executable": "/bin/py3.11"}), self.side("b", [1] * 4, process={
+                "executable": "/bin/py3", "file": "/bin/py3.12"}), status=3)
+
     def test_other_configuration_and_allowing_it(self):
         base = self.side("a", [1] * 4)
         new = self.side("b", [1] * 4, config={"decay_ms": "0"})
