@@ -74,7 +74,8 @@ struct mib {
 };
 
 static struct mib known[CONTROLS];
-static _Atomic enum { NONE, BEING_WRITTEN, WRITTEN } known_state;
+enum { NONE, BEING_WRITTEN, WRITTEN };
+static atomic_int known_state;
 
 /* The pools' part in stats.*, as of the last write to epoch. */
 static _Atomic size_t shares[CONTROLS];

@@ -145,7 +145,7 @@ pairs(void)
 }
 
 enum { THREADS = 64, ROUNDS = 60, SLOTS = 512 };
-static void *_Atomic shared[SLOTS];
+static void *shared[SLOTS]; /* changed by exchange only */
 
 /* Threads put what others got, by any function. */
 static void *
