@@ -14,7 +14,13 @@
 enum counter_kind { COUNTER_SUM, COUNTER_GAUGE, COUNTER_PEAK };
 
 /* How many series an OpenMetrics report has of it; see counters.def. */
-enum counter_series { SERIES_POOLS, SERIES_WHOLE, SERIES_FIXED, SERIES_DETAIL };
+enum counter_series {
+    SERIES_POOLS,
+    SERIES_WHOLE,
+    SERIES_FIXED,
+    SERIES_DETAIL,
+    SERIES_EXPORTER
+};
 
 /* The rows METRIC of counters.def. */
 enum metric {

@@ -13,6 +13,7 @@ _midpool_options() {
     doctor) echo "-q --quiet --build" ;;
     fleet) echo "--by --sort --json" ;;
     prune) echo "--max-age --max-count --max-bytes --dry-run -q --quiet" ;;
+    exporter) echo "--listen --interval --keep --only --once --build" ;;
     export) echo "--prom --csv --json --detail --build" ;;
     esac
 }
@@ -89,7 +90,7 @@ _midpool_value() {
             "$2" ;;
     --detail) _midpool_words "pools classes" "$2" ;;
     --allow) _midpool_list "executable config classes end" "$2" ;;
-    -n | --runs | --warmup | --prepare | -i | --interval | --fail-on | --max-*) ;;
+    -n | --runs | --warmup | --prepare | -i | --interval | --fail-on | --max-* | --listen | --keep | --only) ;;
     *) return 1 ;;
     esac
 }
@@ -135,7 +136,7 @@ _midpool() {
     word=${words[-1]} before=${words[-2]} command=${words[1]}
     COMPREPLY=()
     if ((${#words[@]} == 2)); then
-        _midpool_words "run show diff live html bench doctor fleet prune export --help --version" \
+        _midpool_words "run show diff live html bench doctor fleet prune exporter export --help --version" \
             "$word"
         return
     fi

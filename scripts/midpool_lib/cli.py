@@ -21,6 +21,7 @@ from pools, and shows how the pools did.
   doctor PROGRAM               will it work on PROGRAM? reasons and remedies
   fleet FOLDER...              how very many processes did, by program
   prune [FOLDER...]            removes old pages and reports
+  exporter                     serves all processes to Prometheus
   export FORMAT FILE...        reports for Prometheus, spreadsheets, programs
 
 midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
@@ -30,7 +31,8 @@ midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
 """
 
 COMMANDS = ("run", "show", "diff", "live", "html", "bench", "doctor",
-            "fleet", "prune", "export")
+            "fleet", "prune", "exporter",
+            "export")
 
 # Signals that Python ignores from its start on, as a mask; see front.
 ignored_signals = 0

@@ -17,7 +17,7 @@ DETAILS = ("pools", "classes")
 _NAME_START = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME_REST = _NAME_START | frozenset("0123456789")
-_BAD_FREES = (("double", "double_free"), ("interior", "interior_free"),
+BAD_FREES = (("double", "double_free"), ("interior", "interior_free"),
               ("misaligned", "misaligned_free"), ("wild", "wild_free"),
               ("wrong_size", "wrong_size"))
 
@@ -88,7 +88,11 @@ def printable(text, max_bytes):
 
 def executable_label(report):
     """The executable without its directories, as a label has it."""
-    path = report["process"]["executable"]
+    return program_label(report["process"]["executable"])
+
+
+def program_label(path):
+    """The same of a path."""
     name, at = path, path.find("/")
     while at >= 0:
         if at + 1 < len(path):
@@ -173,7 +177,7 @@ def _cpu(process):
 
 
 def _bad_frees(report):
-    for kind, key in _BAD_FREES:
+    for kind, key in BAD_FREES:
         yield f',kind="{kind}"', report["misuse"].get(key, 0)
 
 

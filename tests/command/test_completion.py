@@ -43,7 +43,7 @@ LINES = (
     ("run only_pro", "run only_program"),
     ("run -n 3 -- only_pro", "run -n 3 -- only_program"),
     ("live 12", "live 123"),
-    ("exp", "export"),
+    ("exporter --li", "exporter --listen"),
     ("prune --dry", "prune --dry-run"),
     ("fleet --by un", "fleet --by unit"),
     ("fleet --sort hit", "fleet --sort hit_rate"),

@@ -1,6 +1,8 @@
 """The installed command: finds the library and all its parts by itself."""
 
 import os
+import re
+import shutil
 import subprocess
 import unittest
 
@@ -54,6 +56,29 @@ class Installed(sample.Case):
                       self.command("show", "-e", path).stdout)
         self.command("html", path)
         self.assertTrue(os.path.exists(self.path("a.html")))
+
+    def test_the_exporters_unit_is_a_good_one(self):
+        """systemd reads it, and finds it well shut off."""
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("no systemd-analyze")
+        with open(self.files["midpool-exporter.service"],
+                  encoding="utf-8") as file:
+            text = file.read()
+        start = re.search(r"(?m)^ExecStart=(\S+) exporter$", text)[1]
+        path = self.files_of("bin/midpool")
+        self.assertTrue(path.endswith(start), (path, start))
+        unit = self.write("midpool-exporter.service",
+                          text.replace(start, path))
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", unit],
+            capture_output=True, text=True, check=False)
+        said = [line for line in done.stderr.splitlines()
+                if "midpool-exporter" in line]
+        self.assertEqual(said, [])
+        done = subprocess.run(
+            ["systemd-analyze", "security", "--offline=yes", "--threshold=40",
+             unit], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
 
     def test_through_a_symbolic_link(self):
         os.symlink(self.files_of("bin/midpool"), self.path("pool"))
