@@ -40,8 +40,9 @@ static bool
 is_own(const char *name, size_t length)
 {
     static const char *const own[] = {
-        "executable", "instance", "pool",   "class", "tier",    "kind",
-        "version",    "end",      "active", "le",    "quantile"};
+        "executable", "instance",  "pool", "class",  "tier",
+        "kind",       "version",   "end",  "active", "le",
+        "quantile",   "peak_live", "mode"};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         if (strlen(own[i]) == length && memcmp(own[i], name, length) == 0)
             return true;

@@ -12,7 +12,8 @@ EXECUTABLE_BYTES = 64
 LABEL_COUNT_MAX = 16
 NS_PER_S = 1000000000
 OWN_LABELS = ("executable", "instance", "pool", "class", "tier", "kind",
-              "version", "end", "active", "le", "quantile")
+              "version", "end", "active", "peak_live", "mode", "le",
+              "quantile")
 DETAILS = ("pools", "classes")
 _NAME_START = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")

@@ -163,6 +163,21 @@ def node_exporter(directory):
     return ""
 
 
+def check_own_labels(checks, scenes):
+    """No label of midpool's own can be given by the user as well."""
+    for name in NAMES:
+        for labels in re.findall(r"\{(.*)\} ", scenes.read(name, "prom")
+                                 .decode()):
+            for label, _value in LABEL.findall(labels):
+                checks.that(label in openmetrics.OWN_LABELS,
+                            "%s is taken by midpool" % label)
+    with open(os.path.join(ROOT, "stats", "label.c"),
+              encoding="utf-8") as file:
+        found = re.search(r"own\[\] = \{(.*?)\};", file.read(), re.DOTALL)[1]
+    checks.that(set(re.findall(r'"(\w+)"', found))
+                == set(openmetrics.OWN_LABELS), "label.c has the same labels")
+
+
 def totals_of(served):
     """Sums over all series of each family."""
     sums = {}
@@ -312,6 +327,7 @@ def main():
         for name in NAMES:
             check_form(checks, scenes.read(name, "prom").decode(), name)
             check_same(checks, scenes, name)
+        check_own_labels(checks, scenes)
         if text_string_to_metric_families is None:
             skip("python3-prometheus-client is not installed")
         for name in NAMES:
