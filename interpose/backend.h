@@ -112,6 +112,13 @@ void backend_stats_print(void (*write)(void *, const char *), void *opaque,
  */
 void backend_expect_outside(void);
 
+/*
+ * Called when the system refuses memory to jemalloc, which may hold its locks:
+ * must not allocate. Returns the bytes of address space that it gave back; if
+ * any, the system is asked once more. NULL: none. Not with -Djemalloc=shared.
+ */
+extern size_t (*backend_on_refusal)(void);
+
 /* Returns unused memory to the system, for malloc_trim. */
 void backend_trim(void);
 

@@ -57,6 +57,7 @@ uintptr_t backend_window = UINTPTR_MAX;
 static int window_state;
 static uintptr_t window_top; /* next mapping */
 static bool outside;         /* memory was taken from elsewhere */
+static bool scarce;          /* the system refused a mapping */
 
 /*
  * jemalloc's very first mapping is a page by which it learns whether
@@ -163,8 +164,8 @@ window_move(uintptr_t from, uintptr_t to)
 /*
  * Takes bytes at the top, aligned to huge pages if the size is: jemalloc
  * then never has to trim. The gap is mapped as well, so that neighbours
- * merge. Returns 0 with EEXIST when the window is used up, or with mmap's
- * errno.
+ * merge, unless address space is scarce. Returns 0 with EEXIST when the window
+ * is used up, or with mmap's errno.
  */
 static uintptr_t
 window_map(size_t bytes, int prot, int flags)
@@ -185,9 +186,13 @@ window_map(size_t bytes, int prot, int flags)
         if (!__atomic_compare_exchange_n(&window_top, &top, next, false,
                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             continue;
-        if (map_at(top, next - top, prot, flags))
+        uintptr_t from =
+            __atomic_load_n(&scarce, __ATOMIC_RELAXED) ? start : top;
+
+        if (map_at(from, next - from, prot, flags))
             return start;
         if (errno != EEXIST) {
+            __atomic_store_n(&scarce, true, __ATOMIC_RELAXED);
             window_move(next, top);
             return 0;
         }
@@ -252,6 +257,20 @@ small_pages(void)
     return (enum small_pages)known;
 }
 
+size_t (*backend_on_refusal)(void);
+
+/* As window_map, and once more if something could be given back. */
+static uintptr_t
+window_map_anyhow(size_t bytes, int prot, int flags)
+{
+    uintptr_t start = window_map(bytes, prot, flags);
+
+    if (start == 0 && errno == ENOMEM && backend_on_refusal != NULL &&
+        backend_on_refusal() > 0)
+        return window_map(bytes, prot, flags);
+    return start;
+}
+
 static void *
 map_somewhere(size_t bytes, int prot, int flags)
 {
@@ -262,7 +281,7 @@ map_somewhere(size_t bytes, int prot, int flags)
         state = __atomic_load_n(&window_state, __ATOMIC_ACQUIRE);
     }
     if (state == WINDOW_OPEN) {
-        uintptr_t start = window_map(bytes, prot, flags);
+        uintptr_t start = window_map_anyhow(bytes, prot, flags);
 
         if (start != 0)
             return (void *)start;

@@ -108,6 +108,8 @@ backend_read(const char *name)
     return mallctl(name, &half, &bytes, NULL, 0) == 0 ? half : 0;
 }
 
+size_t (*backend_on_refusal)(void);
+
 void
 backend_trim(void)
 {

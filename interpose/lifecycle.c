@@ -128,6 +128,7 @@ lifecycle_init_early(void)
         options_parse(&options, environment_conf(), NULL);
     options_pool_config(&options, &config);
     pool_init(&config);
+    backend_on_refusal = pool_unmap;
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
     atomic_store(&stage, STAGE_EARLY);
 }

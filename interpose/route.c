@@ -14,6 +14,7 @@
 #include "foreign.h"
 #include "lifecycle.h"
 #include "misuse.h"
+#include "pool.h"
 
 /* A buffer kept its slot, far too large for it, for want of another. */
 static atomic_bool kept_large_slot;
@@ -24,6 +25,69 @@ static void
 note_served(void)
 {
     atomic_store_explicit(&route_served, true, memory_order_relaxed);
+}
+
+/*
+ * Memory was refused: gives back what is idle, in the calling thread's caches
+ * as well, ours and jemalloc's. False: there will never be so much.
+ */
+static noinline bool
+make_room(size_t bytes)
+{
+    if (bytes > PTRDIFF_MAX)
+        return false;
+    (void)pool_unmap();
+    backend_trim();
+    return true;
+}
+
+/* What the backend is asked for. align: a power of two, or 0: malloc's. */
+struct request {
+    size_t align;
+    size_t bytes;
+    bool zero;
+};
+
+static void *
+ask_once(struct request request)
+{
+    if (request.align != 0)
+        return backend_memalign(request.align, request.bytes);
+    return request.zero ? backend_calloc(1, request.bytes)
+                        : backend_malloc(request.bytes);
+}
+
+/* NULL only if there is none after all that is idle was given back. */
+static void *
+ask_backend(struct request request)
+{
+    int kept = errno;
+    void *ptr = ask_once(request);
+
+    if (likely(ptr != NULL) || !make_room(request.bytes))
+        return ptr;
+    ptr = ask_once(request);
+    if (ptr != NULL)
+        errno = kept;
+    return ptr;
+}
+
+static void *
+ask(size_t bytes)
+{
+    return ask_backend((struct request){.bytes = bytes});
+}
+
+static void *
+ask_zero(size_t bytes)
+{
+    return ask_backend((struct request){.bytes = bytes, .zero = true});
+}
+
+static void *
+ask_aligned(size_t align, size_t bytes)
+{
+    return ask_backend((struct request){.align = align, .bytes = bytes});
 }
 
 /* A slot of the bin; NULL is a bypass, counted as such. */
@@ -47,7 +111,7 @@ route_get(size_t bytes, enum cache_taken taken)
 
     note_served();
     slot = get(size_bin(bytes), bytes, taken, &zero);
-    return slot != NULL ? slot : backend_malloc(bytes);
+    return slot != NULL ? slot : ask(bytes);
 }
 
 void *
@@ -61,7 +125,7 @@ route_get_zero(size_t bytes)
     if (unlikely(slot == NULL))
         slot = get(bin, bytes, taken, &zero);
     if (unlikely(slot == NULL))
-        return backend_calloc(1, bytes);
+        return ask_zero(bytes);
     cache_note(bin, NOTE_CALLOC);
     return zero ? slot : memset(slot, 0, bytes);
 }
@@ -101,7 +165,7 @@ static void *
 fallback_aligned(size_t align, size_t bytes)
 {
     route_count_fallback(bytes);
-    return backend_memalign(align, bytes);
+    return ask_aligned(align, bytes);
 }
 
 void *
@@ -115,7 +179,7 @@ route_get_aligned(size_t align, size_t bytes)
         return fallback_aligned(align, bytes);
     slot = route_get_bin((unsigned)bin, bytes, &zero);
     if (slot == NULL)
-        return backend_memalign(align, bytes);
+        return ask_aligned(align, bytes);
     cache_note((unsigned)bin, NOTE_ALIGNED);
     return slot;
 }
@@ -126,7 +190,7 @@ route_below(size_t bytes)
     note_served();
     lifecycle_init_early();
     cache_count_below_slow(bytes);
-    return backend_malloc(bytes);
+    return ask(bytes);
 }
 
 noinline void *
@@ -134,7 +198,7 @@ route_below_zero(size_t bytes)
 {
     lifecycle_init_early();
     cache_count_below_slow(bytes);
-    return backend_calloc(1, bytes);
+    return ask_zero(bytes);
 }
 
 noinline void *
@@ -143,7 +207,7 @@ route_fallback(size_t bytes)
     note_served();
     lifecycle_init_early();
     cache_count_slow(bytes);
-    return backend_malloc(bytes);
+    return ask(bytes);
 }
 
 noinline void *
@@ -151,7 +215,7 @@ route_fallback_zero(size_t bytes)
 {
     lifecycle_init_early();
     cache_count_slow(bytes);
-    return backend_calloc(1, bytes);
+    return ask_zero(bytes);
 }
 
 /* Does a slot of that many bytes suit the request as it is? */
@@ -242,10 +306,15 @@ realloc_foreign(void *ptr, size_t bytes)
 static void *
 realloc_backend(void *ptr, size_t bytes)
 {
+    int kept = errno;
     void *moved = backend_realloc(ptr, bytes);
 
-    if (moved == NULL && bytes <= backend_usable_size(ptr))
+    if (likely(moved != NULL))
+        return moved;
+    if (bytes <= backend_usable_size(ptr))
         return ptr;
+    if (make_room(bytes) && (moved = backend_realloc(ptr, bytes)) != NULL)
+        errno = kept;
     return moved;
 }
 

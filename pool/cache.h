@@ -192,9 +192,12 @@ cache_enter(void)
     cache_note_operation();
 }
 
-/* Ends it, with what cache_self is to be from now on. */
+/*
+ * Ends it, with what cache_self is to be from now on. What it found of misuse
+ * is left to the next operation to tell.
+ */
 static inline void
-cache_leave(struct cache *cache)
+cache_leave_untold(struct cache *cache)
 {
     compiler_barrier();
     cache_self = cache;
@@ -203,6 +206,13 @@ cache_leave(struct cache *cache)
     compiler_barrier();
     if (unlikely(fork_is_pending()))
         fork_finish();
+}
+
+/* The same, and tells. */
+static inline void
+cache_leave(struct cache *cache)
+{
+    cache_leave_untold(cache);
     if (unlikely(check_has_found()))
         check_tell();
 }

@@ -267,6 +267,22 @@ pool_purge(void)
     return bytes;
 }
 
+size_t
+pool_unmap(void)
+{
+    struct cache *self = cache_self;
+    size_t bytes;
+
+    if (!settings.active || fork_is_pending() || self == &cache_busy)
+        return 0;
+    cache_enter();
+    if (self->state == CACHE_LIVE)
+        cache_flush(self);
+    bytes = purge_space();
+    cache_leave_untold(self);
+    return bytes;
+}
+
 void
 pool_flush(void)
 {

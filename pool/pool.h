@@ -95,6 +95,13 @@ size_t pool_purge(void);
 /* Moves what the calling thread's cache holds to the depots. */
 void pool_flush(void);
 
+/*
+ * The system refused memory: gives back what is idle as pool_purge does, with
+ * its address space. Returns the bytes of that. Allocates nothing, and calls no
+ * handler: the caller may hold the fallback allocator's locks. Keeps errno.
+ */
+size_t pool_unmap(void);
+
 /* For the purge thread: what a decay tick of a busy thread would do. */
 void pool_tick(void);
 

@@ -325,6 +325,19 @@ purge_collect(void)
 }
 
 size_t
+purge_space(void)
+{
+    size_t bytes;
+
+    if (lock_held_by_self(&slab_lock) || !lock_acquire_soon(&slab_lock))
+        return 0;
+    drain_all();
+    bytes = slab_unmap_idle();
+    lock_release(&slab_lock);
+    return bytes;
+}
+
+size_t
 purge_all(void)
 {
     uint64_t before;

@@ -54,6 +54,12 @@ void purge_bound(unsigned bin);
 /* Moves what the depots hold to the slabs. Requires no lock. */
 void purge_collect(void);
 
+/*
+ * The same, and returns the address space of slabs that became empty, and of
+ * those that were. Returns its bytes. Requires no lock.
+ */
+size_t purge_space(void);
+
 /* Returns everything idle that the depots and slabs hold; bytes. */
 size_t purge_all(void);
 

@@ -197,10 +197,9 @@ take_shared(struct bin *bin, unsigned index)
     return NULL;
 }
 
-struct refill
-refill_cache(struct cache *cache, unsigned index)
+static struct refill
+refill_bin(struct bin *bin, unsigned index)
 {
-    struct bin *bin = &cache->bin[index];
     struct refill refill;
     void *slot;
 
@@ -215,6 +214,22 @@ refill_cache(struct cache *cache, unsigned index)
     if (slot != NULL)
         return (struct refill){REFILL_DEPOT, false, slot};
     return refill;
+}
+
+/*
+ * When the system refuses memory, what other bins' magazines hold makes slabs
+ * empty, and the magazines themselves.
+ */
+struct refill
+refill_cache(struct cache *cache, unsigned index)
+{
+    struct refill refill = refill_bin(&cache->bin[index], index);
+
+    if (likely(refill.source != REFILL_NONE) || depot_bytes_all() == 0 ||
+        lock_held_by_self(&slab_lock))
+        return refill;
+    purge_collect();
+    return refill_bin(&cache->bin[index], index);
 }
 
 struct refill

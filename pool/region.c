@@ -157,6 +157,30 @@ commit(uint32_t from, uint32_t to, bool top)
     return true;
 }
 
+static size_t
+slab_mapped_bytes(uint32_t number)
+{
+    return number >= region.high_commit ? SLAB_BYTES : SLAB_USED_BYTES;
+}
+
+void
+region_unmap(uint32_t number)
+{
+    space_unmap(region_slab_start(number), slab_mapped_bytes(number));
+}
+
+bool
+region_map(uint32_t number)
+{
+    char *start = region_slab_start(number);
+    size_t bytes = slab_mapped_bytes(number);
+
+    if (!space_map(start, bytes))
+        return false;
+    advise(start, bytes, number >= region.high_commit);
+    return true;
+}
+
 /*
  * Slabs to commit at once, fewer than wanted where little is left. Each of the
  * bottom is a mapping of its own.

@@ -128,6 +128,14 @@ bool region_init(void);
  */
 uint32_t region_extend(bool huge);
 
+/*
+ * Gives the address space of a slab that serves no bin back, but for its state
+ * words, where pieces are not reserved (space.h), and maps it again: it reads
+ * as zero then. False: the system refuses. Requires the slab lock.
+ */
+void region_unmap(uint32_t number);
+bool region_map(uint32_t number);
+
 /* The slab at or after number that serves a bin, or UINT32_MAX. */
 uint32_t region_next_used(uint32_t number);
 

@@ -235,14 +235,17 @@ slab_assign_clean(unsigned bin, bool huge)
         clean_one_empty();
         number = find_clean(huge);
     }
-    if (number != UINT32_MAX) {
-        slab_set_remove(&clean_slabs, number);
-    } else {
-        number = region_extend(huge);
-        if (number == UINT32_MAX)
-            return UINT32_MAX;
+    if (number == UINT32_MAX)
+        number = slab_map_bare(huge);
+    if (number == UINT32_MAX && (number = region_extend(huge)) != UINT32_MAX)
         slab_at(number)->huge = huge;
+    if (number == UINT32_MAX) {
+        clean_one_empty();
+        number = slab_set_next(&clean_slabs, 0);
     }
+    if (number == UINT32_MAX)
+        return UINT32_MAX;
+    slab_set_remove(&clean_slabs, number);
     slab_at(number)->zero_from = 0;
     slab_at(number)->touched = 0;
     assign(number, bin);

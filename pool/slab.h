@@ -18,6 +18,8 @@
  *           empty_slabs      assigned, out = 0, fresh > 0, cold_free = 0
  *           holey_slabs      the same with cold_free > 0
  *           clean_slabs      unassigned, reads as zero
+ *           bare_slabs       unassigned, given back to the system with its
+ *                            address space (slab_space.c)
  *           A slab that is being purged is in none (purge.c). The lowest
  *           address is taken first, so that high slabs become empty.
  * Ownership All of it is written under slab_lock; slab_warm_count is read
@@ -64,6 +66,7 @@ extern hidden struct slab_set room_slabs[BINS];
 extern hidden struct slab_set empty_slabs;
 extern hidden struct slab_set holey_slabs;
 extern hidden struct slab_set clean_slabs;
+extern hidden struct slab_set bare_slabs;
 extern hidden _Atomic uint32_t slab_warm_count[BINS];
 extern hidden uint32_t slab_window; /* the current decay window's number */
 extern hidden uint32_t slab_assigned_count[BINS];
@@ -78,6 +81,12 @@ void slab_set_remove(struct slab_set *set, uint32_t number);
  * the one behind the last slab included.
  */
 uint32_t slab_set_next(struct slab_set *set, uint32_t from);
+
+static inline bool
+slab_set_has(const struct slab_set *set, uint32_t number)
+{
+    return set->word[number / 64] >> (number % 64) & 1;
+}
 
 static inline struct slab *
 slab_at(uint32_t number)
@@ -166,6 +175,18 @@ uint32_t slab_adopt_empty(unsigned bin);
 
 /* Assigns a clean or new slab. Returns its number or UINT32_MAX. */
 uint32_t slab_assign_clean(unsigned bin, bool huge);
+
+/*
+ * Gives the address space of all slabs back that no slot is taken from, so that
+ * others can have it. Returns its bytes. Requires slab_lock.
+ */
+size_t slab_unmap_idle(void);
+
+/*
+ * Takes a bare slab out of its set, mapped anew; huge, or not, as it was
+ * before. Returns its number or UINT32_MAX. Requires slab_lock.
+ */
+uint32_t slab_map_bare(bool huge);
 
 /* Makes an empty slab, whose pages were purged, clean. Requires slab_lock. */
 void slab_make_clean(uint32_t number);

@@ -32,6 +32,7 @@ count_sets(void)
     count_set(&empty_slabs);
     count_set(&holey_slabs);
     count_set(&clean_slabs);
+    count_set(&bare_slabs);
 }
 
 /* A slot that was given out before: is it in its slab, and how? */
@@ -64,6 +65,7 @@ recover_assigned(uint32_t number)
     struct slab *slab = slab_at(number);
     unsigned bin = slab->bin;
 
+    slab_set_remove(&bare_slabs, number);
     slab->assigned = 1;
     slab->warm_free = 0;
     slab->cold_free = 0;
@@ -80,21 +82,13 @@ recover_assigned(uint32_t number)
     slab_sort(number);
 }
 
-static bool
-is_clean(uint32_t number)
-{
-    return clean_slabs.word[number / 64] >> (number % 64) & 1;
-}
-
-/* One that serves no bin is clean, or becomes so. */
+/* Forgets what the slab held. */
 static void
-recover_unassigned(uint32_t number)
+clear(uint32_t number)
 {
     struct slab *slab = slab_at(number);
     const char *start = region_slab_start(number);
 
-    if (!slab->assigned && slab->fresh == 0 && is_clean(number))
-        return;
     slab_unsort(number);
     slab->assigned = 0;
     slab->purging = 0;
@@ -112,6 +106,27 @@ recover_unassigned(uint32_t number)
     }
     slab->zero_from = 0;
     slab->touched = 0;
+}
+
+/* Its address space was given back, or not yet. */
+static void
+recover_bare(uint32_t number)
+{
+    clear(number);
+    slab_set_remove(&clean_slabs, number);
+    region_unmap(number);
+}
+
+/* One that serves no bin is clean, or becomes so. */
+static void
+recover_unassigned(uint32_t number)
+{
+    const struct slab *slab = slab_at(number);
+
+    if (!slab->assigned && slab->fresh == 0 &&
+        slab_set_has(&clean_slabs, number))
+        return;
+    clear(number);
     /* Without that nobody gets it: it may hold other than zero. */
     if (os_purge(region_slab_start(number), SLAB_USED_BYTES))
         slab_set_add(&clean_slabs, number);
@@ -125,6 +140,8 @@ recover_slabs(uint32_t from, uint32_t to)
     for (uint32_t number = from; number < to; number++) {
         if (region_slab_bin[number] != 0)
             recover_assigned(number);
+        else if (slab_set_has(&bare_slabs, number))
+            recover_bare(number);
         else
             recover_unassigned(number);
     }

@@ -74,6 +74,8 @@ work(void *seed)
             send_parcel(&load);
         if (step % 1000 == 999)
             (void)pool_purge();
+        if (step % 900 == 899)
+            (void)pool_unmap();
         if (step % 700 == 699)
             (void)pool_warm(pool_draw_size(&load.random), 5);
         pool_tick();

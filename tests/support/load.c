@@ -178,6 +178,8 @@ load_step_rare(struct load *load)
         configure(draw >> 8);
     else if (draw % RARE == 3)
         pool_tick();
+    else if (draw % RARE == 4)
+        (void)pool_unmap();
 }
 
 void

@@ -169,8 +169,10 @@ check_sets(uint32_t number)
     CLAIM(((holey_slabs.word[word] & bit) != 0) ==
               (slab->assigned && empty && slab->cold_free > 0),
           "slab %u: set of empty slabs with holes", number);
-    CLAIM(((clean_slabs.word[word] & bit) != 0) == !slab->assigned,
-          "slab %u: set of clean slabs", number);
+    CLAIM(slab_set_has(&clean_slabs, number) +
+                  slab_set_has(&bare_slabs, number) ==
+              !slab->assigned,
+          "slab %u: sets of clean and bare slabs", number);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "pool_check.h"
 #include "purge.h"
 #include "slab.h"
+#include "space.h"
 
 enum { MANY = 1000, PATIENCE_S = 30 };
 
@@ -94,6 +95,31 @@ Test(pool_purge, on_request_all_idle_memory_goes)
     get_many(30000);
     put_many();
     assert_sound("after use of what was purged");
+}
+
+Test(pool_purge, idle_slabs_give_their_address_space_back_and_come_again)
+{
+    size_t full;
+
+    start(config_decay(10000));
+    ptr[MANY - 1] = pool_get(5000);
+    pool_fill(ptr[MANY - 1], 5000, 1);
+    for (unsigned i = 0; i < MANY - 1; i++)
+        ptr[i] = pool_get(30000);
+    full = space_taken_bytes();
+    for (unsigned i = 0; i < MANY - 1; i++)
+        (void)pool_put(ptr[i]);
+    cr_assert(pool_unmap() >= 25 << 20);
+    cr_assert(space_taken_bytes() + (25 << 20) <= full);
+    assert_sound("without the slabs");
+    cr_assert_eq(pool_census_idle(), 0);
+    cr_assert(pool_filled(ptr[MANY - 1], 5000, 1));
+    for (unsigned i = 0; i < MANY - 1; i++) {
+        ptr[i] = pool_get(60000);
+        cr_assert(ptr[i] != NULL);
+        cr_assert_eq(*(char *)ptr[i], 0, "mapped anew");
+    }
+    assert_sound("mapped again");
 }
 
 Test(pool_purge, live_buffers_between_purged_ones_keep_their_contents)

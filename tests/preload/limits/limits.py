@@ -82,6 +82,36 @@ def test_address_space_lowered(arguments):
     assert result.report()["totals"]["bypasses"] == 0, result.report()
 
 
+def check_trade(arguments, megabytes, sizes):
+    """What one size leaves idle serves the next, or another allocator.
+
+    Some megabytes are lost to size classes, and where jemalloc's chunks end.
+    """
+    words = [arguments.program("limits_work"), str(megabytes), "trade"] + sizes
+
+    def traded(lib):
+        result = preload.run(lib, words).expect(0)
+        return [int(line) for line in result.out.split()]
+    bare = traded(None)
+    ours = traded(arguments.lib)
+    assert len(ours) == len(bare) == len(sizes), (ours, bare)
+    for size, got, could in zip(sizes, ours, bare):
+        assert got >= could * 0.6, "%s: %d of %d MB" % (size, got, could)
+
+
+def test_address_space_trade_classes(arguments):
+    check_trade(arguments, 100, ["5000", "16384", "60000"])
+
+
+def test_address_space_trade_large(arguments):
+    """From the pools to the fallback, and from its cache to itself."""
+    check_trade(arguments, 64, ["16384", "1048576", "700000"])
+
+
+def test_address_space_trade_small(arguments):
+    check_trade(arguments, 64, ["16384", "500", "16384"])
+
+
 def test_address_space_taken(arguments):
     """What mlockall(MCL_CURRENT) has to fit into RLIMIT_MEMLOCK."""
     def taken(lib, **options):

@@ -8,7 +8,9 @@
  * many megabytes it got. In the case "shift" it does so with one size after
  * the other: what one leaves idle has to serve the next, or be returned. In
  * the case "lower" it limits its own address space before, as a shell's ulimit
- * does, to half a gigabyte.
+ * does, to half a gigabyte. The case "trade", with sizes behind it, limits what
+ * it may still map to MEGABYTES, takes all that there is in blocks of each size
+ * in turn, and prints how many megabytes each got.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -145,12 +147,55 @@ lower_address_space(void)
     CHECK(setrlimit(RLIMIT_AS, &half) == 0, "setrlimit: %s", strerror(errno));
 }
 
+/* In megabytes: all that is to be had in such blocks, which are given back. */
+static size_t
+trade(size_t bytes)
+{
+    void **last = NULL;
+    size_t count = 0;
+
+    for (void **block; (block = malloc(bytes)) != NULL; count++) {
+        *block = last;
+        last = block;
+    }
+    CHECK(errno == ENOMEM, "malloc sets errno %d", errno);
+    give_all(last);
+    return count * bytes >> 20;
+}
+
+static void
+limit_further(size_t bytes)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages;
+
+    CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1, "statm");
+    fclose(file);
+
+    struct rlimit limit = {.rlim_cur = pages * 4096 + bytes,
+                           .rlim_max = RLIM_INFINITY};
+
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0, "setrlimit: %s", strerror(errno));
+}
+
+static void
+trade_all(int count, char **sizes)
+{
+    limit_further(megabytes << 20);
+    for (int i = 0; i < count; i++)
+        printf("%zu\n", trade(strtoul(sizes[i], NULL, 10)));
+}
+
 int
 main(int argc, char **argv)
 {
     if (argc > 1)
         megabytes = strtoul(argv[1], NULL, 10);
     const char *mode = argc > 2 ? argv[2] : "";
+    if (strcmp(mode, "trade") == 0) {
+        trade_all(argc - 3, argv + 3);
+        return 0;
+    }
     if (strcmp(mode, "lock") == 0)
         lock_everything();
     work(NULL);
