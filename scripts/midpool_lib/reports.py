@@ -177,10 +177,9 @@ def digest(document):
     _fill_process(document["process"])
     _fill_row(document["totals"], "totals")
     _fill_sides(document["fallback"])
-    for key in ("memory", "misuse"):
-        for name, value in document[key].items():
-            if value is not None:
-                _count(document[key], name, key)
+    _fill_memory(document["memory"])
+    for name in list(document["misuse"]):
+        _count(document["misuse"], name, "misuse")
     return document
 
 
@@ -302,9 +301,7 @@ def _fill_rest(document):
     for key in ("live_bytes", "cached_bytes", "resident_bytes",
                 "peak_live_bytes"):
         _count(memory, key, "memory", document["totals"][key])
-    for key, value in memory.items():
-        if value is not None and not isinstance(value, bool):
-            _count(memory, key, "memory")
+    _fill_memory(memory)
     for key in ("now", "peak"):
         _count(document["threads"], key, "threads")
     for key in list(document["misuse"]):
@@ -313,6 +310,13 @@ def _fill_rest(document):
         for key in ("from_ns", "to_ns", "gets", "hits", "misses",
                     "live_bytes"):
             _count(point, key, "intervals")
+
+
+def _fill_memory(memory):
+    """Counts, some of which are not known, and answers to yes or no."""
+    for key, value in memory.items():
+        if value is not None and not isinstance(value, bool):
+            _count(memory, key, "memory")
 
 
 def _fill_words(document):
