@@ -278,7 +278,16 @@ def judge_reports(function, folder):
     if problems:
         raise Failure("reports:\n" + "\n".join(problems[:20]))
     rate = "%.1f %% hits" % (100 * hits / gets) if gets else "no hit rate"
-    return "%d reports, %d gets, %s" % (len(reports), gets, rate)
+    return "%d reports, %d gets, %s, %s" % (len(reports), gets, rate,
+                                            share_of_band(reports))
+
+
+def share_of_band(reports):
+    """How much of what the programs asked for the pools served."""
+    served = sum(report["totals"]["requested_bytes"] for report in reports)
+    rest = sum(report["fallback"][part]["bytes"] for report in reports
+               for part in ("below", "above"))
+    return "%.0f %% of all bytes" % (100 * served / max(served + rest, 1))
 
 
 def real_name(name):

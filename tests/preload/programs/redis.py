@@ -77,6 +77,20 @@ class Redis:
         self.run.require(b"rdb_last_bgsave_status:ok" in info,
                          "background save failed: %r" % info)
 
+    def memory(self, wrong):
+        """The numbers of INFO memory, once wrong finds nothing. redis asks
+        the allocator ten times a second; what it tells may be old."""
+        for _attempt in range(200):
+            info = {name: int(value) for name, value in re.findall(
+                r"^(\w+):(\d+)\r?$",
+                self.ask("INFO", "memory", compare="").decode(),
+                re.MULTILINE)}
+            if not wrong(info):
+                break
+            time.sleep(0.05)
+        self.run.require(not wrong(info), wrong(info))
+        return info
+
     def end(self):
         self.run.stop(self.server)
 
@@ -100,6 +114,67 @@ def values_of_many_kilobytes(run):
     redis.ask("DEBUG", "RELOAD")
     redis.ask("FLUSHALL")
     redis.ask("PING")
+    redis.end()
+
+
+VALUES, KEPT, MB = 11000, 550, 1 << 20
+
+
+def many_values():
+    """170 MB in values of 6 to 26 KB."""
+    return b"".join(_command(b"SET", b"%d" % number,
+                             b"v" * (6000 + number * 37 % 20000))
+                    for number in range(VALUES))
+
+
+def most_deleted():
+    return b"".join(_command(b"DEL", b"%d" % number)
+                    for number in range(KEPT, VALUES))
+
+
+def resident(server):
+    with open("/proc/%d/status" % server.pid, encoding="ascii") as file:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1)) << 10
+
+
+def wrong_sums(info):
+    """Where what redis is told by mallctl belies what it counts itself."""
+    allocated, active, held = (
+        info["allocator_" + name]
+        for name in ("allocated", "active", "resident"))
+    used = info["used_memory"]
+    if not 0.9 * used < allocated < 1.5 * used + 4 * MB:
+        return "%d used, %d allocated" % (used, allocated)
+    if not allocated <= active <= held < info["used_memory_rss"] + 8 * MB:
+        return "%d allocated, %d active, %d resident, RSS %d" % (
+            allocated, active, held, info["used_memory_rss"])
+    return ""
+
+
+@scenario(band=True, reporters=["redis-server"])
+def memory_is_told_and_given_back(run):
+    """redis is linked with libjemalloc, and asks it by mallctl."""
+    redis = Redis(run)
+    redis.ask("--pipe", stdin=many_values(), compare="")
+    redis.memory(wrong_sums)
+    full = resident(redis.server)
+    run.require(full > 150 * MB, "RSS is only %d" % full)
+    doctor = redis.ask("MEMORY", "DOCTOR", compare="")
+    run.require("LD_PRELOAD" not in run.env
+                or b"High allocator RSS overhead" not in doctor,
+                "%r" % doctor)
+    redis.ask("--pipe", stdin=most_deleted(), compare="")
+    redis.memory(wrong_sums)
+    redis.ask("MEMORY", "PURGE")
+    redis.memory(wrong_sums)
+    statistics = redis.ask("MEMORY", "MALLOC-STATS", compare="")
+    run.require(b"jemalloc statistics" in statistics, "%r" % statistics)
+    if "LD_PRELOAD" in run.env:
+        run.require(resident(redis.server) < 60 * MB,
+                    "RSS %d, after the purge %d" % (
+                        full, resident(redis.server)))
+        redis.memory(lambda info: info["allocator_resident"] > 60 * MB)
+        run.require(b"\nmidpool" in statistics, "only jemalloc's statistics")
     redis.end()
 
 
