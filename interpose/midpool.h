@@ -145,7 +145,10 @@ int midpool_report(int fd, const char *format);
 /*
  * All counters start from zero, as in a forked child: a buffer that the
  * program holds by now is no longer live to them, and counts as inherited when
- * it is freed.
+ * it is freed. Of a call that another thread has under way at that moment, a
+ * part may be counted before and a part after, at most one for each thread;
+ * no counter is ever wrong by more. In a signal handler that interrupted a
+ * call of the allocator nothing is reset.
  */
 void midpool_reset(void);
 

@@ -145,7 +145,8 @@ route_get_bin(unsigned bin, size_t bytes, bool *zero)
     enum cache_taken taken;
     void *slot = bin < SIZE_CLASSES
                      ? cache_get_fast(bytes, &taken)
-                     : cache_pop(cache_self, bin_offset(bin), bytes, &taken);
+                     : cache_pop(cache_self, cache_offset(cache_self, bin),
+                                 bytes, &taken);
 
     *zero = false;
     return slot != NULL ? slot : get(bin, bytes, taken, zero);
@@ -258,7 +259,7 @@ get_for_growth(size_t bytes, size_t slot_bytes)
     if (bytes <= slot_bytes || bytes > room)
         return get_any(bytes);
     bin = size_bin(room);
-    slot = cache_pop(cache, bin_offset(bin), bytes, &taken);
+    slot = cache_pop(cache, cache_offset(cache, bin), bytes, &taken);
     if (slot == NULL)
         slot = cache_get_slow(bin, bytes, taken, &zero);
     return slot != NULL ? slot : get_any(bytes);

@@ -8,6 +8,7 @@
 #include "recent.h"
 #include "series.h"
 #include "slab.h"
+#include "snapshot.h"
 #include "space.h"
 #include "thread.h"
 
@@ -117,11 +118,12 @@ curve_close(struct stats_header *page, const struct sums *now, int64_t count)
 {
     uint64_t gets = now->gets - curve_before.gets;
     uint64_t misses = now->misses - curve_before.misses;
+    int64_t live = now->live_bytes - page->base.live_bytes;
     struct stats_interval last = {
         .gets = gets,
         .hits = gets >= misses ? gets - misses : 0,
         .misses = misses,
-        .live_bytes = now->live_bytes > 0 ? (uint64_t)now->live_bytes : 0,
+        .live_bytes = live > 0 ? (uint64_t)live : 0,
     };
 
     /* Quiet intervals in between are told as such: nothing was seen. */
@@ -203,11 +205,71 @@ reset_header(struct stats_header *page)
     curve_before = (struct sums){0, 0, 0};
 }
 
+/* Was nothing ever counted in the block of threads without a cache? */
+static bool
+shared_is_unused(void)
+{
+    const struct stats_block *shared = account_shared();
+    uint64_t used = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        used |= recent_read(shared, bin).gets | shared->hot[bin].puts;
+    return used == 0;
+}
+
+void
+account_forget_peaks(struct stats_block *block)
+{
+    for (unsigned bin = 0; bin < BINS; bin++)
+        block->cold[bin].peak = cache_live(block, bin);
+    if (block->alone) {
+        block->peak_bytes -= block->headroom;
+        block->headroom = 0;
+    }
+}
+
+/* The curve begins anew; another thread may be closing an interval. */
+static void
+reset_curve(struct stats_header *page)
+{
+    if (!series_begin(page))
+        return;
+    curve_before = sum_blocks();
+    series_set_length(page, 0, 0);
+    series_end(page);
+}
+
+/*
+ * Among threads: only header fields are written, which no sum of idle slots is
+ * made of.
+ */
+static void
+reset_among_threads(struct stats_header *page)
+{
+    __builtin_memset(&page->double_frees, 0,
+                     offsetof(struct stats_header, live) -
+                         offsetof(struct stats_header, double_frees));
+    stats_snapshot_rebase(page);
+    for (unsigned bin = 0; bin < BINS; bin++)
+        __atomic_store_n(&page->peak[bin], page->base.bin[bin].live,
+                         __ATOMIC_RELAXED);
+    __atomic_store_n(&page->peak_bytes, page->base.live_bytes,
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&page->peak_credit, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&page->peak_monotonic_ns, 0, __ATOMIC_RELAXED);
+    reset_curve(page);
+}
+
 void
 account_reset(void)
 {
     struct stats_header *page = account_page;
     int64_t idle[BINS];
+
+    if (!account_alone() || !shared_is_unused()) {
+        reset_among_threads(page);
+        return;
+    }
 
     for (unsigned bin = 0; bin < BINS; bin++)
         idle[bin] = account_idle(bin);

@@ -79,8 +79,18 @@ void account_curve(int64_t now_ns);
 /* Computes what the pool's own tables and its address space take up. */
 void account_metadata(void);
 
-/* Counters to zero; what is idle is kept. Thread: the only one. */
+/*
+ * Counters to zero; what is idle is kept. Where there were several threads,
+ * their blocks count on and what they hold is taken off from now on.
+ * Requires slab_lock.
+ */
 void account_reset(void);
+
+/*
+ * After a reset: the highest shares since then begin with those of now.
+ * Thread: the block's holder.
+ */
+void account_forget_peaks(struct stats_block *block);
 
 /*
  * In a forked child: counters of the shared block, of the only thread's own

@@ -333,12 +333,30 @@ cache_recall(struct cache *cache)
         __atomic_store_n(&cache->bin_offset[step], 0, __ATOMIC_RELEASE);
 }
 
+/* The same, and its next put is slow as well. Thread: any. */
+static inline void
+cache_recall_all(struct cache *cache)
+{
+    __atomic_store_n(&cache->match, UINT32_MAX, __ATOMIC_RELAXED);
+    cache_recall(cache);
+}
+
 /* Was the cache recalled? The last entry is written last. */
 static inline bool
 cache_is_recalled(const struct cache *cache)
 {
     return __atomic_load_n(&cache->bin_offset[SIZE_STEPS - 1],
                            __ATOMIC_ACQUIRE) == 0;
+}
+
+/*
+ * The offset of a bin for cache_pop where it does not come from bin_offset:
+ * 0, which has no slot, while the cache is recalled.
+ */
+static inline unsigned
+cache_offset(const struct cache *cache, unsigned bin)
+{
+    return unlikely(cache_is_recalled(cache)) ? 0 : bin_offset(bin);
 }
 
 /* Moves all of a thread's idle slots to the depot. Requires cache_enter. */

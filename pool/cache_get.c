@@ -144,11 +144,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
     struct stats_block *block = cache_block(cache);
     struct refill refill;
 
-    if (unlikely(cache->tag != thread_tag(cache->index)))
-        thread_retag(cache);
-    if (unlikely(cache_is_recalled(cache)))
-        __builtin_memcpy(cache->bin_offset, size_bin_offset,
-                         sizeof(size_bin_offset));
+    thread_notice(cache);
     if (unlikely(account_has_company(block)))
         cache_publish(cache);
     if (recent_is_spent(&block->hot[index], bytes))

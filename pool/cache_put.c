@@ -252,9 +252,8 @@ put_shared(unsigned index, void *slot, uint32_t seen)
 static void
 put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
 {
+    thread_notice(cache);
     count_put(cache_block(cache), index, tag, cache->tag);
-    if (unlikely(cache->tag != thread_tag(cache->index)))
-        thread_retag(cache);
     if (unlikely(account_has_company(cache_block(cache))))
         cache_publish(cache);
     if (++cache->slow_puts % PUTS_PER_TICK == 0)

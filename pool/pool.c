@@ -343,16 +343,30 @@ pool_stats_end(void)
 void
 pool_stats_reset(void)
 {
-    struct cache *cache = settings.active ? thread_own() : NULL;
+    struct cache *self = cache_self;
+    struct cache *cache;
 
-    account_reset();
-    if (!settings.active)
+    if (!settings.active) {
+        account_reset();
         return;
-    thread_new_epoch();
-    if (cache == NULL || cache_self != cache)
+    }
+    if (fork_is_pending() || self == &cache_busy ||
+        lock_held_by_self(&slab_lock))
         return;
+    cache = thread_own();
     cache_enter();
-    thread_retag(cache);
-    cache_publish(cache);
-    cache_leave(cache);
+    if (!lock_acquire_soon(&slab_lock)) {
+        cache_leave(self);
+        return;
+    }
+    account_reset();
+    thread_new_epoch();
+    thread_recall_others(cache);
+    lock_release(&slab_lock);
+    if (cache != NULL) {
+        thread_retag(cache);
+        account_forget_peaks(cache_block(cache));
+        cache_publish(cache);
+    }
+    cache_leave(self);
 }

@@ -119,8 +119,8 @@ void pool_stats_settle(void);
 void pool_stats_end(void);
 
 /*
- * All counters to zero, live ones excepted (a reset does not change what is
- * in the program's hands: puts of buffers got before count as inherited).
+ * All counters to zero; puts of buffers got before count as inherited. Other
+ * threads may run. Within an operation of the same thread it does nothing.
  */
 void pool_stats_reset(void);
 

@@ -39,13 +39,16 @@ static struct {
 uint32_t
 thread_tag(uint32_t index)
 {
-    return (index << THREAD_EPOCH_BITS | threads.epoch) << STATE_TAG_SHIFT;
+    return (index << THREAD_EPOCH_BITS |
+            __atomic_load_n(&threads.epoch, __ATOMIC_RELAXED))
+           << STATE_TAG_SHIFT;
 }
 
 bool
 thread_tag_inherited(uint32_t tag)
 {
-    return ((tag >> STATE_TAG_SHIFT) & THREAD_EPOCH_MASK) != threads.epoch;
+    return ((tag >> STATE_TAG_SHIFT) & THREAD_EPOCH_MASK) !=
+           __atomic_load_n(&threads.epoch, __ATOMIC_RELAXED);
 }
 
 uint32_t
@@ -95,8 +98,7 @@ init_cache(struct cache *cache, uint32_t index)
 {
     __builtin_memset(cache, 0, sizeof(*cache));
     cache->index = index;
-    cache->tag = thread_tag(index);
-    cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
+    thread_retag(cache);
     cache->interval = 1;
     cache->window = __atomic_load_n(&slab_window, __ATOMIC_RELAXED);
     __builtin_memcpy(cache->bin_offset, size_bin_offset,
@@ -270,17 +272,57 @@ thread_others(void)
 void
 thread_new_epoch(void)
 {
-    if (++threads.epoch > THREAD_EPOCH_MASK) {
+    uint32_t next = threads.epoch + 1;
+
+    if (next > THREAD_EPOCH_MASK) {
         thread_age_tags();
-        threads.epoch = 1;
+        next = 1;
+    }
+    __atomic_store_n(&threads.epoch, next, __ATOMIC_RELAXED);
+}
+
+/* A reset in between makes it look again: see cache_recall_all. */
+void
+thread_retag(struct cache *cache)
+{
+    do {
+        cache->tag = thread_tag(cache->index);
+        __atomic_store_n(&cache->match,
+                         settings.slow_puts ? UINT32_MAX : cache->tag,
+                         __ATOMIC_RELAXED);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    } while (cache->tag != thread_tag(cache->index));
+}
+
+/*
+ * The fence orders this against a thread that restores what is recalled here:
+ * it either finds the new epoch or leaves this in place.
+ */
+void
+thread_recall_others(const struct cache *own)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (uint32_t i = THREAD_FIRST; i < thread_blocks_used(); i++) {
+        struct cache *cache = thread_cache_at(i);
+
+        if (cache != own && cache->state == CACHE_LIVE)
+            cache_recall_all(cache);
     }
 }
 
 void
-thread_retag(struct cache *cache)
+thread_notice(struct cache *cache)
 {
-    cache->tag = thread_tag(cache->index);
-    cache->match = settings.slow_puts ? UINT32_MAX : cache->tag;
+    if (cache_is_recalled(cache)) {
+        __builtin_memcpy(cache->bin_offset, size_bin_offset,
+                         sizeof(size_bin_offset));
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+    if (likely(cache->tag == thread_tag(cache->index) &&
+               (cache->match == cache->tag || settings.slow_puts)))
+        return;
+    thread_retag(cache);
+    account_forget_peaks(cache_block(cache));
 }
 
 /* Giving pages back spares a child a copy of each. */

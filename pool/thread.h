@@ -67,6 +67,18 @@ bool thread_tag_inherited(uint32_t tag);
 void thread_new_epoch(void);
 void thread_retag(struct cache *cache);
 
+/*
+ * Sends every other thread's next get and next put to a slow path, so that it
+ * takes its new tag. Requires slab_lock.
+ */
+void thread_recall_others(const struct cache *own);
+
+/*
+ * At a slow path: restores what was recalled; after a reset takes the new tag
+ * and forgets the peaks. Thread: the cache's own.
+ */
+void thread_notice(struct cache *cache);
+
 /* In a forked child: zeroes what other threads counted. */
 void thread_clear_others(void);
 

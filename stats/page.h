@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 enum {
-    PAGE_LAYOUT = 6,
+    PAGE_LAYOUT = 7,
     PAGE_CLASSES = 25, /* size classes, see pool/size_class.h */
     PAGE_POOLS = 6,
     PAGE_BINS = 37, /* size classes, then their page-aligned variants */
@@ -117,6 +117,37 @@ struct stats_block {
 
 _Static_assert(sizeof(struct stats_hot) == 64, "one cache line per bin");
 _Static_assert(sizeof(struct stats_block) <= PAGE_BLOCK_BYTES, "block fits");
+
+/*
+ * What a reset takes off the sums over all blocks: other threads' blocks are
+ * not written to. Idle buffers are counted from the sums as they are.
+ */
+struct stats_base_bin {
+    uint64_t gets;
+    uint64_t requested_bytes;
+    uint64_t puts;
+    uint64_t misses;
+    uint64_t depot_hits;
+    uint64_t remote_puts;
+    uint64_t inherited_puts;
+    uint64_t callocs;
+    uint64_t aligned;
+    uint64_t reallocs_in_place;
+    uint64_t reallocs_moved;
+    uint64_t bypasses;
+    uint64_t discards;
+    uint64_t warmups;
+    int64_t live; /* buffers, contained in the header's live and peak */
+};
+
+struct stats_base {
+    struct stats_base_bin bin[PAGE_BINS];
+    uint64_t sizes[PAGE_SIZES];
+    uint64_t fallback_calls[PAGE_WIDTHS];
+    uint64_t below_bytes;
+    uint64_t above_bytes;
+    int64_t live_bytes; /* contained in the header's peak_bytes */
+};
 
 /* One point of the curve: sums within the interval, live at its end. */
 struct stats_interval {
@@ -219,6 +250,7 @@ struct stats_header {
      * A forked child starts with adopted = what was idle at the fork.
      */
     int64_t adopted[PAGE_BINS];
+    struct stats_base base;  /* zeros until a reset among threads */
     uint64_t metadata_bytes; /* resident metadata of the pool, about */
     uint64_t reserved_bytes; /* address space taken */
     uint64_t purged_bytes;   /* given back so far */

@@ -62,4 +62,12 @@ struct stats_snapshot {
 void stats_snapshot_take(struct stats_snapshot *out,
                          const struct stats_header *page, int64_t now_ns);
 
+/*
+ * Begins a new count for page's process: what its blocks hold now is taken
+ * off every later snapshot. Thread: one at a time, of the process itself;
+ * others may count meanwhile, and of an operation that is under way then the
+ * parts may fall on both sides.
+ */
+void stats_snapshot_rebase(struct stats_header *page);
+
 #endif

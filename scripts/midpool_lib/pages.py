@@ -31,7 +31,7 @@ from midpool_lib.errors import CommandError
 DIRECTORY = "/dev/shm"
 PREFIX = "midpool."
 MAGIC = b"midpool\0"
-LAYOUT = 6  # PAGE_LAYOUT; pages of others are told, not read
+LAYOUT = 7  # PAGE_LAYOUT; pages of others are told, not read
 ENDS = ("running", "exit", "exec", "signal", "unknown")
 MARK_DEAD = 1  # access time; see interpose/live_sweep.c
 FORMING_SECONDS = 60  # a file that is no page yet may become one

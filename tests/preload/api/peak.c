@@ -1,7 +1,7 @@
 /*
  * peak.c - the peak of live bytes with several threads.
  *
- *     peak pair|many|turns|handover|first
+ *     peak pair|many|turns|handover|first|aligned
  *
  * Each case holds a known number of bytes at one moment, by barriers, and
  * asks for the peak that midpool reports. It may be lower by 64 KB a thread
@@ -13,6 +13,7 @@
  *   turns     eight threads hold 8 MB each, one after another
  *   handover  one thread gets buffers that another frees, 64 at a time
  *   first     the first thread had a higher peak while it was alone
+ *   aligned   the same, by requests for whole pages that are all cached
  */
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -179,12 +180,48 @@ first(void)
     expect((uint64_t)4 * MB + MB / 2 + 12288, 2);
 }
 
+enum { PAGES = 65536, CACHED = 24, AGAIN = 16 };
+
+static void
+hold_pages(char **held, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        held[i] = memset(aligned_alloc(4096, PAGES), 1, 64);
+}
+
+static void
+drop_pages(char **held, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        free(held[i]);
+}
+
+static void
+aligned(void)
+{
+    char *held[CACHED];
+    pthread_t other;
+
+    for (unsigned round = 0; round < 20; round++) {
+        hold_pages(held, CACHED);
+        drop_pages(held, CACHED);
+    }
+    pthread_barrier_init(&barrier, NULL, 2);
+    other = check_spawn(hold_a_megabyte, NULL);
+    pthread_barrier_wait(&barrier);
+    hold_pages(held, AGAIN);
+    pthread_barrier_wait(&barrier);
+    pthread_join(other, NULL);
+    drop_pages(held, AGAIN);
+    expect((uint64_t)MB + AGAIN * PAGES + 2048, 2);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
     {"pair", pair},         {"many", many},   {"turns", turns},
-    {"handover", handover}, {"first", first},
+    {"handover", handover}, {"first", first}, {"aligned", aligned},
 };
 
 int
