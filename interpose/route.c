@@ -162,13 +162,6 @@ route_count_fallback(size_t bytes)
         cache_count_slow(bytes);
 }
 
-static void *
-fallback_aligned(size_t align, size_t bytes)
-{
-    route_count_fallback(bytes);
-    return ask_aligned(align, bytes);
-}
-
 void *
 route_get_aligned(size_t align, size_t bytes)
 {
@@ -176,8 +169,10 @@ route_get_aligned(size_t align, size_t bytes)
     void *slot;
     bool zero;
 
-    if (bin == ROUTE_NO_BIN)
-        return fallback_aligned(align, bytes);
+    if (bin == ROUTE_NO_BIN) {
+        route_count_fallback(bytes);
+        return ask_aligned(align, bytes);
+    }
     slot = route_get_bin((unsigned)bin, bytes, &zero);
     if (slot == NULL)
         return ask_aligned(align, bytes);
@@ -206,16 +201,14 @@ noinline void *
 route_fallback(size_t bytes)
 {
     note_served();
-    lifecycle_init_early();
-    cache_count_slow(bytes);
+    route_count_fallback(bytes);
     return ask(bytes);
 }
 
 noinline void *
 route_fallback_zero(size_t bytes)
 {
-    lifecycle_init_early();
-    cache_count_slow(bytes);
+    route_count_fallback(bytes);
     return ask_zero(bytes);
 }
 
