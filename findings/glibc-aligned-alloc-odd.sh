@@ -5,8 +5,8 @@
 # memalign, which used to be the same function, gives a block in all three. So a
 # program that runs on Debian 12 gets NULL on Debian 13.
 
-# shellcheck source=findings/libc.sh
-source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/libc.sh"
+# shellcheck source=findings/support.bash
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/support.bash"
 
 compile <<'PROGRAM'
 #include <errno.h>

@@ -5,8 +5,8 @@
 # 2.43, which has no fast bins any more, answers 1 to every value, also to -1:
 # the answer no longer tells whether the call had an effect.
 
-# shellcheck source=findings/libc.sh
-source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/libc.sh"
+# shellcheck source=findings/support.bash
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/support.bash"
 
 compile <<'PROGRAM'
 #include <malloc.h>
