@@ -7,7 +7,7 @@
   build gives each folder only the include paths it may see; this also finds
   paths with ".." in them.
 - jemalloc is named in backend files only.
-- No source file of the library is longer than 400 lines, half of them at
+- No source file of the library is longer than 700 lines, half of them at
   most 150; no function is longer than 60 lines.
 - Every file starts with a comment that says what it is; no TODOs.
 Prints what is wrong, one finding a line, then "N passed, N failed".
@@ -20,7 +20,7 @@ import sys
 
 MAY_SEE = {"stats": {"stats"}, "pool": {"pool", "stats"},
            "interpose": {"interpose", "pool", "stats"}}
-FILE_CAP, FILE_MEDIAN, FUNCTION_CAP, COLUMNS = 400, 150, 60, 80
+FILE_CAP, FILE_MEDIAN, FUNCTION_CAP, COLUMNS = 700, 150, 60, 80
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
