@@ -148,6 +148,13 @@ push(struct cache *cache, unsigned index, void *slot)
     return true;
 }
 
+/* Of what threads without a cache got it is not known whose it was. */
+static bool
+is_remote(uint32_t tag, uint32_t own)
+{
+    return tag != own && thread_tag_block(tag) != THREAD_SHARED;
+}
+
 static void
 count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
 {
@@ -158,7 +165,7 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
         return;
     }
     hot->puts++;
-    hot->remote_puts += tag != own;
+    hot->remote_puts += is_remote(tag, own);
     block->headroom += bin_info[index].slot_bytes;
 }
 
@@ -207,7 +214,7 @@ count_put_shared(unsigned index, uint32_t tag)
         return;
     }
     __atomic_fetch_add(&hot->puts, 1, __ATOMIC_RELAXED);
-    if (tag != (own != NULL ? own->tag : thread_tag(THREAD_SHARED)))
+    if (is_remote(tag, own != NULL ? own->tag : thread_tag(THREAD_SHARED)))
         __atomic_fetch_add(&hot->remote_puts, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&shared->headroom, bin_info[index].slot_bytes,
                        __ATOMIC_RELAXED);

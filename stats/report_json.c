@@ -260,6 +260,7 @@ emit_threads_and_misuse(struct json *json, const struct stats_header *page)
     json_open(json, "threads", '{');
     json_unsigned(json, "now", page->threads_now);
     json_unsigned(json, "peak", page->threads_peak);
+    json_bool(json, "peak_is_bound", subject_threads_are_bound(page));
     json_close(json, '}');
     json_line(json);
     json_open(json, "misuse", '{');

@@ -216,6 +216,8 @@ threads(struct text *text, const struct stats_snapshot *snap)
     sink_count(sink, snap->page->threads_now);
     sink_text(sink, " now, at most ");
     sink_count(sink, snap->page->threads_peak);
+    if (subject_threads_are_bound(snap->page))
+        sink_text(sink, " or more (as many have a cache)");
     if (total->remote_puts > 0) {
         say_part(sink, "; ", total->remote_puts, total->puts);
         sink_text(sink, " of ");

@@ -59,6 +59,12 @@ subject_peak_after(const struct stats_snapshot *snap)
 }
 
 bool
+subject_threads_are_bound(const struct stats_header *page)
+{
+    return page->threads_peak >= PAGE_BLOCKS - PAGE_FIRST_BLOCK - 1;
+}
+
+bool
 subject_knows_cpu(const struct stats_usage *usage)
 {
     return usage->cpu_user_ns > 0 || usage->cpu_system_ns > 0;

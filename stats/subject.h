@@ -29,6 +29,9 @@ uint64_t subject_peak_after(const struct stats_snapshot *snap);
 /* Was the process's CPU time read? A program uses some before it asks. */
 bool subject_knows_cpu(const struct stats_usage *usage);
 
+/* Did as many threads have a cache as can? There may have been more. */
+bool subject_threads_are_bound(const struct stats_header *page);
+
 struct subject_span {
     int64_t from_ns; /* since the start */
     int64_t to_ns;

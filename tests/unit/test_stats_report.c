@@ -266,3 +266,17 @@ Test(stats_report, a_series_per_class_on_request)
     cr_expect(contains(buf, "midpool_peak_live_bytes{"));
     cr_expect(not(contains(buf, "} 0\n")));
 }
+
+/* Of more threads than blocks the highest number is not known. */
+Test(stats_report, as_many_threads_as_have_caches_are_said_to_be_a_bound)
+{
+    struct stats_header *page = fixture_busy_page();
+    page->threads_peak = PAGE_BLOCKS - PAGE_FIRST_BLOCK - 2;
+    render(REPORT_JSON, page);
+    cr_expect_not_null(strstr(buf, "\"peak_is_bound\": false"));
+    page->threads_peak++;
+    render(REPORT_JSON, page);
+    cr_expect_not_null(strstr(buf, "\"peak_is_bound\": true"));
+    render(REPORT_TEXT, page);
+    cr_expect_not_null(strstr(buf, "4,093 or more"));
+}
