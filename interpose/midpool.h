@@ -145,10 +145,11 @@ int midpool_report(int fd, const char *format);
 /*
  * All counters start from zero, as in a forked child: a buffer that the
  * program holds by now is no longer live to them, and counts as inherited when
- * it is freed. Of a call that another thread has under way at that moment, a
- * part may be counted before and a part after, at most one for each thread;
- * no counter is ever wrong by more. In a signal handler that interrupted a
- * call of the allocator nothing is reset.
+ * it is freed. Of the calls that other threads make while it runs, a part may
+ * be counted before and a part after: live is then off by at most what they
+ * hold of those, and exact again for all that they get later.
+ * In a signal handler that interrupted a call of the allocator nothing is
+ * reset.
  */
 void midpool_reset(void);
 
