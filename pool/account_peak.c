@@ -11,7 +11,10 @@
  * Bounds    That sum was really reached. The true peak is higher by at most a
  *           step and a part of the growth for each thread (64 KB together),
  *           and 2 % in all.
- * Ownership A block's thread writes its share. The sums are atomic.
+ * Ownership A block's thread writes its share. Of the shared block that is
+ *           who holds slab_lock, but a put that may not take the lock raises
+ *           the headroom too: there, it is only ever added to, atomically. The
+ *           sums are atomic.
  */
 #include "account.h"
 #include "cache.h"
@@ -93,15 +96,28 @@ read_share(const struct stats_block *block)
     return share;
 }
 
+/* Returns what it became. See Ownership. */
+static int64_t
+add_headroom(struct stats_block *block, int64_t bytes)
+{
+    if (block == account_shared())
+        return __atomic_add_fetch(&block->headroom, bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&block->headroom, block->headroom + bytes,
+                     __ATOMIC_RELAXED);
+    return block->headroom;
+}
+
+/* The share was read from a headroom of was. */
 static void
-write_share(struct stats_block *block, int64_t share, int64_t headroom)
+write_share(struct stats_block *block, int64_t share, int64_t was,
+            int64_t headroom)
 {
     uint32_t version = block->share_version;
 
     __atomic_store_n(&block->share_version, version + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     __atomic_store_n(&block->peak_bytes, share + headroom, __ATOMIC_RELAXED);
-    __atomic_store_n(&block->headroom, headroom, __ATOMIC_RELAXED);
+    (void)add_headroom(block, headroom - was);
     __atomic_store_n(&block->share_version, version + 2, __ATOMIC_RELEASE);
 }
 
@@ -181,14 +197,15 @@ look_for_peak(int64_t credit)
 static void
 publish_bytes(struct stats_block *block)
 {
-    int64_t share = block->peak_bytes - block->headroom;
+    int64_t headroom = __atomic_load_n(&block->headroom, __ATOMIC_RELAXED);
+    int64_t share = block->peak_bytes - headroom;
     int64_t risen = share - block->published_bytes;
 
     __atomic_add_fetch(&account_page->live_bytes, risen, __ATOMIC_RELAXED);
     if (block->alone)
         raise_to(&account_page->peak_bytes, block->peak_bytes);
     block->published_bytes = share;
-    write_share(block, share, share_step(share));
+    write_share(block, share, headroom, share_step(share));
     if (risen > 0) {
         int64_t credit = __atomic_sub_fetch(&account_page->peak_credit, risen,
                                             __ATOMIC_RELAXED);
@@ -216,21 +233,25 @@ account_publish(struct stats_block *block)
 bool
 account_live_more(struct stats_block *block, uint32_t slot_bytes)
 {
-    block->headroom -= slot_bytes;
-    if (block->headroom >= 0)
+    int64_t headroom = add_headroom(block, -(int64_t)slot_bytes);
+
+    if (headroom >= 0)
         return false;
     if (!account_alone()) {
         account_publish(block);
         return false;
     }
-    block->peak_bytes -= block->headroom;
-    block->headroom = 0;
+    block->peak_bytes -= headroom;
+    (void)add_headroom(block, -headroom);
     return true;
 }
 
 void
 account_put_undone(struct stats_block *block, unsigned bin)
 {
-    block->hot[bin].puts--;
+    if (block == account_shared())
+        __atomic_fetch_sub(&block->hot[bin].puts, 1, __ATOMIC_RELAXED);
+    else
+        block->hot[bin].puts--;
     (void)account_live_more(block, bin_info[bin].slot_bytes);
 }

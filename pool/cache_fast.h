@@ -15,6 +15,17 @@
 #include "cache.h"
 
 /*
+ * Adds to a counter of the thread's own block, which other threads may read
+ * (stats/page.h): a plain addition, and an atomic write for the sanitizer.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define COUNT_ADD(word, amount)                                                \
+    __atomic_store_n(&(word), (word) + (amount), __ATOMIC_RELAXED)
+#else
+#define COUNT_ADD(word, amount) ((word) += (amount))
+#endif
+
+/*
  * A slot off the loaded magazine of the bin at offset, or NULL: take the slow
  * path.
  */
@@ -33,11 +44,11 @@ cache_pop(struct cache *cache, unsigned offset, size_t bytes,
     struct stats_block *block = cache_block(cache);
     struct stats_hot *hot = cache_hot(bin);
 
-    hot->recent += RECENT_GET + (int64_t)bytes;
+    COUNT_ADD(hot->recent, RECENT_GET + (int64_t)bytes);
     *taken = TAKEN_CREDIT;
     if (unlikely(hot->recent >= 0))
         return NULL;
-    block->headroom -= bin->slot_bytes;
+    COUNT_ADD(block->headroom, -(int64_t)bin->slot_bytes);
     *taken = TAKEN_HEADROOM;
     if (unlikely(block->headroom < 0))
         return NULL;
@@ -57,7 +68,7 @@ cache_pop(struct cache *cache, unsigned offset, size_t bytes,
     /* A cache that may be another one: its block gets no register. */
     __asm__("" : "+r"(cache));
     block = cache_block(cache);
-    block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
+    COUNT_ADD(block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES], 1);
 #endif
     uint32_t mark = cache_mark_of(cache, slot);
 
@@ -115,8 +126,8 @@ cache_put_fast(void *slot, unsigned offset)
     compiler_barrier();
     STATE_WRITE(state, offset); /* state_freed */
 #if MIDPOOL_COUNTERS
-    cache_hot(bin)->puts++;
-    cache_block(cache)->headroom += bin->slot_bytes;
+    COUNT_ADD(cache_hot(bin)->puts, 1);
+    COUNT_ADD(cache_block(cache)->headroom, bin->slot_bytes);
 #endif
     return true;
 }

@@ -29,7 +29,7 @@
 
 _Atomic uintptr_t fork_pending;
 
-enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20, PREPARE_LOST = 12 };
+enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20, PREPARE_LOST = 100 };
 
 /* There were other threads with caches; of the last prepare, for its child. */
 static bool among_others;
@@ -63,6 +63,7 @@ pool_fork_prepare(void)
     recover_if_left();
     if (!acquire())
         return false;
+    atomic_store(&slab_lock.forks, 1);
     among_others = lock_was_lost || thread_others();
     return true;
 }
@@ -70,8 +71,10 @@ pool_fork_prepare(void)
 void
 pool_fork_parent(void)
 {
-    if (settings.active)
-        lock_release(&slab_lock);
+    if (!settings.active)
+        return;
+    atomic_store(&slab_lock.forks, 0);
+    lock_release(&slab_lock);
 }
 
 static void
@@ -330,6 +333,7 @@ pool_fork_child(void)
         account_restart(NULL);
         return;
     }
+    atomic_store(&slab_lock.forks, 0);
     if (lock_was_lost)
         lock_take_over(&slab_lock);
     begin();

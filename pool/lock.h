@@ -27,10 +27,15 @@ struct lock {
     uint32_t depth;         /* acquired that often more by its holder */
     _Atomic uint32_t turns; /* times it was released */
     _Atomic uint32_t lost;  /* its holder does not seem to come back */
+    _Atomic uint32_t forks; /* its holder forks, which may take long */
 };
 
-/* So long, in all, a thread waits for a holder that does not give it back. */
-enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 50 };
+/*
+ * So long, two seconds in all, a thread waits for a holder that does not give
+ * it back: longer than a system call takes on a machine that hardly runs,
+ * because buffers may be lost once nobody waits.
+ */
+enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 400 };
 
 /* Identity of the calling thread; survives a fork, unlike its kernel id. */
 static inline uintptr_t
@@ -122,7 +127,11 @@ lock_acquire_soon(struct lock *lock)
 
         if (atomic_load_explicit(&lock->lost, memory_order_relaxed))
             return false;
-        tries = now == turn ? tries - 1 : LOCK_LOST_TRIES;
+        if (now != turn ||
+            atomic_load_explicit(&lock->forks, memory_order_relaxed))
+            tries = LOCK_LOST_TRIES;
+        else
+            tries--;
         turn = now;
         if (tries == 0) {
             atomic_store_explicit(&lock->lost, 1, memory_order_relaxed);

@@ -35,10 +35,10 @@ enum {
 
 struct counter {
     const char *name;
-    enum counter_kind kind;
     const char *unit;
-    enum counter_series series;
     const char *meaning;
+    enum counter_kind kind;
+    enum counter_series series;
 };
 
 extern const struct counter counter_table[COUNTERS];

@@ -99,6 +99,8 @@ _Noreturn void tsan_skip(const char *why);
 #define cr_assert_geq(one, two, ...) TSAN_CLAIM((one) >= (two), __VA_ARGS__)
 #define cr_assert_str_eq(one, two, ...)                                        \
     TSAN_CLAIM(strcmp(one, two) == 0, __VA_ARGS__)
+#define cr_assert_str_neq(one, two, ...)                                       \
+    TSAN_CLAIM(strcmp(one, two) != 0, __VA_ARGS__)
 #define cr_assert_str_empty(text, ...) TSAN_CLAIM(*(text) == '\0', __VA_ARGS__)
 /* These go on in Criterion; here the first that does not hold is the last. */
 #define cr_expect cr_assert
@@ -112,6 +114,7 @@ _Noreturn void tsan_skip(const char *why);
 #define cr_expect_gt cr_assert_gt
 #define cr_expect_geq cr_assert_geq
 #define cr_expect_str_eq cr_assert_str_eq
+#define cr_expect_str_neq cr_assert_str_neq
 #define cr_expect_str_empty cr_assert_str_empty
 #define cr_fatal(...) tsan_fail(__FILE__, __LINE__, "this place", __VA_ARGS__)
 #define cr_log_info(...) printf(__VA_ARGS__), putchar('\n')
