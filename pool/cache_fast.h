@@ -15,14 +15,18 @@
 #include "cache.h"
 
 /*
- * Adds to a counter of the thread's own block, which other threads may read
- * (stats/page.h): a plain addition, and an atomic write for the sanitizer.
+ * COUNT_ADD adds to a counter of the thread's own block, which other threads
+ * may read (stats/page.h); RECALLED reads a word that others may change to send
+ * the thread to its slow path (cache_recall). Both are plain accesses, and
+ * atomic ones for the sanitizer.
  */
 #if defined(__SANITIZE_THREAD__)
 #define COUNT_ADD(word, amount)                                                \
     __atomic_store_n(&(word), (word) + (amount), __ATOMIC_RELAXED)
+#define RECALLED(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 #else
 #define COUNT_ADD(word, amount) ((word) += (amount))
+#define RECALLED(word) (word)
 #endif
 
 /*
@@ -88,7 +92,7 @@ cache_get_fast(size_t bytes, enum cache_taken *taken)
 {
     struct cache *cache = cache_self;
     unsigned offset =
-        cache->bin_offset[((uint32_t)bytes - 1) >> SIZE_STEP_SHIFT];
+        RECALLED(cache->bin_offset[((uint32_t)bytes - 1) >> SIZE_STEP_SHIFT]);
 
     return cache_pop(cache, offset, bytes, taken);
 }
@@ -109,8 +113,8 @@ cache_put_fast(void *slot, unsigned offset)
         return false;
 
     uint32_t *state = region_state(slot);
-    uint32_t mark =
-        cache->match | ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK);
+    uint32_t mark = RECALLED(cache->match) |
+                    ((uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK);
 
     if (unlikely(STATE_READ(state) != mark))
         return false;

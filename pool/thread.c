@@ -318,8 +318,10 @@ thread_notice(struct cache *cache)
                          sizeof(size_bin_offset));
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
     }
-    if (likely(cache->tag == thread_tag(cache->index) &&
-               (cache->match == cache->tag || settings.slow_puts)))
+    if (likely(
+            cache->tag == thread_tag(cache->index) &&
+            (settings.slow_puts ||
+             __atomic_load_n(&cache->match, __ATOMIC_RELAXED) == cache->tag)))
         return;
     thread_retag(cache);
     account_forget_peaks(cache_block(cache));
