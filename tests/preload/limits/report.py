@@ -80,7 +80,8 @@ def test_few_gets_are_one_line(arguments):
         text = text_of(arguments, conf, 999)
         assert re.fullmatch(
             r"midpool +limits_report_cases \[\d+\] ran for [^:\n]+:"
-            r" 999 gets, \d+ hits\n", text), text
+            r" 999 gets, \d+ hits; [^;\n]+ CPU time; at most [^\n]+ resident\n",
+            text), text
         assert len(text_of(arguments, conf, 1000).splitlines()) > 10
 
 

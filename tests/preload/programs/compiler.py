@@ -86,7 +86,7 @@ def _note_file(run, name):
         run.note(name, hashlib.sha256(file.read()).hexdigest())
 
 
-@scenario(band=True, reporters=["make", "gcc", "cc1", "as", "ld"])
+@scenario(band=True, reporters=["make", "cc", "cc1", "as", "ld"])
 def make_a_program(run):
     _project(run)
     run.run("make", "-j2", show=lambda out: sorted(out.split(b"\n")))
