@@ -28,7 +28,7 @@ class Series(Case):
                            status=-signal.SIGINT)
         self.assertIn("interrupted (run 3 of 5): that run is neither among"
                       " the medians nor kept", done.err)
-        self.assertIn("dash, 2 of 5 runs", done.err)
+        self.assertIn("sh, 2 of 5 runs", done.err)
         self.assertEqual(self.reports(), ["base.1.json", "base.2.json"])
         self.assertEqual(len(self.log()), 3)
 
@@ -46,14 +46,14 @@ class Series(Case):
         said = command.communicate(timeout=300)[1].decode()
         self.assertEqual(command.returncode, 0, said)
         self.assertIn("interrupted (run 2 of 4)", said)
-        self.assertIn("dash, 1 of 4 runs", said)
+        self.assertIn("sh, 1 of 4 runs", said)
 
     def test_a_run_that_a_signal_cut_off_is_not_among_the_medians(self):
         done = self.run_it("-n", "3", "--", "sh", "-c",
                            COUNT + "[ $n -ne 2 ] || kill -SEGV $$",
                            status=-signal.SIGSEGV)
-        self.assertIn("dash, 2 of 3 runs", done.err)
-        self.assertIn("1 run of dash ended by a signal: it is not among the"
+        self.assertIn("sh, 2 of 3 runs", done.err)
+        self.assertIn("1 run of sh ended by a signal: it is not among the"
                       " medians", done.err)
         self.assertEqual(len(self.log()), 3)
 
@@ -108,7 +108,7 @@ class Versus(Case):
         self.assertEqual(done.out, "one\nthe other\nthe other\none\n")
         with open(self.path("log"), encoding="utf-8") as file:
             self.assertEqual(file.read().split(), ["a", "b", "b", "a"])
-        self.assertRegex(done.err, "base +2 runs of dash\n"
+        self.assertRegex(done.err, "base +2 runs of sh\n"
                                    "new +2 runs of echo\n")
         self.assertIn("ended differently: exit statuses 0, 3", done.err)
 
@@ -117,8 +117,8 @@ class Versus(Case):
                            COUNT + "[ $n -lt 4 ] || kill -INT $$",
                            status=-signal.SIGINT)
         self.assertIn("interrupted (run 2 of 9)", done.err)
-        self.assertRegex(done.err, "base +1 run of dash\n"
-                                   "new +2 runs of dash\n")
+        self.assertRegex(done.err, "base +1 run of sh\n"
+                                   "new +2 runs of sh\n")
 
     def test_what_is_a_setting(self):
         for text in ("decay_ms:0", " thp : never,zero:free"):
