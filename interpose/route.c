@@ -57,17 +57,19 @@ ask_once(struct request request)
                         : backend_malloc(request.bytes);
 }
 
-/* NULL only if there is none after all that is idle was given back. */
+/*
+ * NULL only if there is none after all that is idle was given back. Success
+ * keeps errno, which jemalloc's start and a first refusal change.
+ */
 static void *
 ask_backend(struct request request)
 {
     int kept = errno;
     void *ptr = ask_once(request);
 
-    if (likely(ptr != NULL) || !make_room(request.bytes))
-        return ptr;
-    ptr = ask_once(request);
-    if (ptr != NULL)
+    if (unlikely(ptr == NULL) && make_room(request.bytes))
+        ptr = ask_once(request);
+    if (likely(ptr != NULL))
         errno = kept;
     return ptr;
 }
