@@ -3,6 +3,7 @@
  */
 #include "account.h"
 
+#include "block_sums.h"
 #include "cache.h"
 #include "os.h"
 #include "recent.h"
@@ -205,18 +206,6 @@ reset_header(struct stats_header *page)
     curve_before = (struct sums){0, 0, 0};
 }
 
-/* Was nothing ever counted in the block of threads without a cache? */
-static bool
-shared_is_unused(void)
-{
-    const struct stats_block *shared = account_shared();
-    uint64_t used = 0;
-
-    for (unsigned bin = 0; bin < BINS; bin++)
-        used |= recent_read(shared, bin).gets | shared->hot[bin].puts;
-    return used == 0;
-}
-
 void
 account_forget_peaks(struct stats_block *block)
 {
@@ -266,7 +255,8 @@ account_reset(void)
     struct stats_header *page = account_page;
     int64_t idle[BINS];
 
-    if (!account_alone() || !shared_is_unused()) {
+    /* Threads without a cache count in the shared block, and may do so now. */
+    if (!account_alone() || !block_is_unused(account_shared())) {
         reset_among_threads(page);
         return;
     }

@@ -38,32 +38,21 @@ exceeds(uint64_t part, uint64_t percent, uint64_t whole)
 }
 
 /*
- * How many misses were a first use of memory that is still in use: no
- * allocator can serve those from a buffer that was used before.
+ * How many misses were a first use of memory that is still in use, or that was
+ * at the peak of its class: no allocator can serve those from a buffer that
+ * was used before.
  */
 static uint64_t
-first_uses_live(const struct stats_snapshot *snap)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < PAGE_CLASSES; i++) {
-        const struct stats_counts *counts = &snap->classes[i].counts;
-        uint64_t live = counts->live;
-        sum = sat_add(sum, live < counts->misses ? live : counts->misses);
-    }
-    return sum;
-}
-
-/* The same for memory that was in use at the peak of its class. */
-static uint64_t
-first_uses_at_peak(const struct stats_snapshot *snap)
+first_uses(const struct stats_snapshot *snap, bool at_peak)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < PAGE_CLASSES; i++) {
         const struct stats_counts *counts = &snap->classes[i].counts;
         uint32_t bytes = snap->classes[i].max_bytes;
-        uint64_t peak = bytes > 0 ? counts->peak_live_bytes / bytes : 0;
-        peak = peak > counts->live ? peak : counts->live;
-        sum = sat_add(sum, peak < counts->misses ? peak : counts->misses);
+        uint64_t used = counts->live;
+        if (at_peak && bytes > 0 && counts->peak_live_bytes / bytes > used)
+            used = counts->peak_live_bytes / bytes;
+        sum = sat_add(sum, used < counts->misses ? used : counts->misses);
     }
     return sum;
 }
@@ -87,7 +76,7 @@ hit_rate_is_low(const struct stats_snapshot *snap)
 static bool
 hit_rate_is_a_fault(const struct stats_snapshot *snap)
 {
-    uint64_t misses = sat_sub(snap->total.misses, first_uses_live(snap));
+    uint64_t misses = sat_sub(snap->total.misses, first_uses(snap, false));
     return hit_rate_is_low(snap) && snap->total.gets >= ADVICE_FEW_GETS &&
            misses_exceed_limit(snap, misses);
 }
@@ -210,7 +199,7 @@ static void
 say_first_uses(struct sink *sink, const struct stats_snapshot *snap)
 {
     uint64_t misses = snap->total.misses;
-    uint64_t needed = first_uses_at_peak(snap);
+    uint64_t needed = first_uses(snap, true);
     if (!hit_rate_is_low(snap) || snap->total.gets < ADVICE_FEW_GETS ||
         exceeds(sat_sub(misses, needed), 100 - FIRST_PERCENT, misses) ||
         exceeds(snap->total.discards, DISCARD_PERCENT, misses))

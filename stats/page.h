@@ -122,21 +122,16 @@ _Static_assert(sizeof(struct stats_block) <= PAGE_BLOCK_BYTES, "block fits");
  * What a reset takes off the sums over all blocks: other threads' blocks are
  * not written to. Idle buffers are counted from the sums as they are.
  */
+#define STATS_BASE_COUNTS(each)                                                \
+    each(gets) each(requested_bytes) each(puts) each(misses) each(depot_hits)  \
+        each(remote_puts) each(inherited_puts) each(callocs) each(aligned)     \
+            each(reallocs_in_place) each(reallocs_moved) each(bypasses)        \
+                each(discards) each(warmups)
+
 struct stats_base_bin {
-    uint64_t gets;
-    uint64_t requested_bytes;
-    uint64_t puts;
-    uint64_t misses;
-    uint64_t depot_hits;
-    uint64_t remote_puts;
-    uint64_t inherited_puts;
-    uint64_t callocs;
-    uint64_t aligned;
-    uint64_t reallocs_in_place;
-    uint64_t reallocs_moved;
-    uint64_t bypasses;
-    uint64_t discards;
-    uint64_t warmups;
+#define FIELD(name) uint64_t name;
+    STATS_BASE_COUNTS(FIELD)
+#undef FIELD
     int64_t live; /* buffers, contained in the header's live and peak */
 };
 

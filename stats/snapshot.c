@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "block_sums.h"
 #include "counters.h"
 #include "equations.h"
 #include "profile.h"
@@ -30,37 +31,6 @@ enum {
     TAKE_TRIES = 4,
     CALM_GETS = 16, /* of each block, while its process is read */
 };
-
-/* What one bin of one block adds to the sums. */
-void
-snapshot_add_block(struct stats_counts *sum, const struct stats_block *block,
-                   unsigned bin)
-{
-    const struct stats_hot *hot = &block->hot[bin];
-    const struct stats_cold *cold = &block->cold[bin];
-
-    /*
-     * puts before gets: a buffer is got before it is put. Those of one block
-     * may be below zero; in all there are no fewer than none.
-     */
-    sum->puts += LOAD(hot->puts);
-    sum->remote_puts = sat_add(sum->remote_puts, LOAD(hot->remote_puts));
-    sum->inherited_puts =
-        sat_add(sum->inherited_puts, LOAD(hot->inherited_puts));
-    sum->misses = sat_add(sum->misses, LOAD(hot->misses));
-    sum->depot_hits = sat_add(sum->depot_hits, LOAD(hot->depot_hits));
-    struct recent_sums recent = recent_read(block, bin);
-    sum->gets = sat_add(sum->gets, recent.gets);
-    sum->requested_bytes = sat_add(sum->requested_bytes, recent.bytes);
-
-    sum->callocs = sat_add(sum->callocs, LOAD(cold->callocs));
-    sum->aligned = sat_add(sum->aligned, LOAD(cold->aligned));
-    sum->reallocs_in_place =
-        sat_add(sum->reallocs_in_place, LOAD(cold->reallocs_in_place));
-    sum->reallocs_moved =
-        sat_add(sum->reallocs_moved, LOAD(cold->reallocs_moved));
-    sum->bypasses = sat_add(sum->bypasses, LOAD(cold->bypasses));
-}
 
 /* What a peak is made of: see struct stats_hot and struct stats_block. */
 struct peak_parts {
@@ -166,7 +136,7 @@ sum_bin(struct stats_snapshot *out, const struct stats_header *page,
     struct stats_counts counts = {0};
     uint32_t end = blocks_end(page);
     for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++)
-        snapshot_add_block(&counts, stats_block_at(page, i), bin);
+        block_sums_add(&counts, stats_block_at(page, i), bin);
     derive_bin(&counts, page, bin, row->max_bytes);
     add_counts(&row->counts, &counts);
 }
@@ -208,11 +178,8 @@ total_peak(const struct stats_header *page, uint64_t live_bytes)
 static bool
 peak_is_exact(const struct stats_header *page)
 {
-    const struct stats_block *shared = stats_block_at(page, PAGE_FIRST_BLOCK);
-    uint64_t used = 0;
-    for (unsigned bin = 0; bin < PAGE_BINS; bin++)
-        used |= recent_read(shared, bin).gets | LOAD(shared->hot[bin].puts);
-    return LOAD(page->threads_peak) <= 1 && used == 0;
+    return LOAD(page->threads_peak) <= 1 &&
+           block_is_unused(stats_block_at(page, PAGE_FIRST_BLOCK));
 }
 
 static void
@@ -232,30 +199,10 @@ sum_pools(struct stats_snapshot *out, const struct stats_header *page)
         total_peak(page, out->total.live_bytes), out->total.peak_live_bytes);
 }
 
-void
-snapshot_sum_profile(struct stats_snapshot *out,
-                     const struct stats_header *page)
-{
-    uint32_t end = blocks_end(page);
-    for (uint32_t b = PAGE_FIRST_BLOCK; b < end; b++) {
-        const struct stats_block *block = stats_block_at(page, b);
-        for (unsigned i = 0; i < PAGE_SIZES; i++)
-            out->sizes[i] = sat_add(out->sizes[i], LOAD(block->sizes[i]));
-        for (unsigned i = 0; i < PAGE_WIDTHS; i++)
-            out->fallback_widths[i] = sat_add(out->fallback_widths[i],
-                                              LOAD(block->fallback_calls[i]));
-        uint64_t granted = LOAD(block->below_granted);
-        out->below.bytes =
-            sat_add(out->below.bytes,
-                    sat_sub(granted, (uint64_t)LOAD(block->below_credit)));
-        out->above.bytes = sat_add(out->above.bytes, LOAD(block->above_bytes));
-    }
-}
-
 static void
 sum_profile(struct stats_snapshot *out, const struct stats_header *page)
 {
-    snapshot_sum_profile(out, page);
+    block_sums_profile(out, page);
     snapshot_take_off_profile(out, &page->base);
     for (unsigned i = 0; i < WIDTH_BELOW_END; i++)
         out->below.calls = sat_add(out->below.calls, out->fallback_widths[i]);

@@ -5,29 +5,18 @@
 
 #include <string.h>
 
+#include "block_sums.h"
 #include "saturate.h"
 
 void
 snapshot_take_off_bin(struct stats_counts *c, const struct stats_base_bin *base)
 {
-    c->gets = sat_sub(c->gets, LOAD(base->gets));
-    c->requested_bytes =
-        sat_sub(c->requested_bytes, LOAD(base->requested_bytes));
-    c->puts -= LOAD(base->puts);
-    if ((int64_t)c->puts < 0)
-        c->puts = 0;
-    c->misses = sat_sub(c->misses, LOAD(base->misses));
-    c->depot_hits = sat_sub(c->depot_hits, LOAD(base->depot_hits));
-    c->remote_puts = sat_sub(c->remote_puts, LOAD(base->remote_puts));
-    c->inherited_puts = sat_sub(c->inherited_puts, LOAD(base->inherited_puts));
-    c->callocs = sat_sub(c->callocs, LOAD(base->callocs));
-    c->aligned = sat_sub(c->aligned, LOAD(base->aligned));
-    c->reallocs_in_place =
-        sat_sub(c->reallocs_in_place, LOAD(base->reallocs_in_place));
-    c->reallocs_moved = sat_sub(c->reallocs_moved, LOAD(base->reallocs_moved));
-    c->bypasses = sat_sub(c->bypasses, LOAD(base->bypasses));
-    c->discards = sat_sub(c->discards, LOAD(base->discards));
-    c->warmups = sat_sub(c->warmups, LOAD(base->warmups));
+    uint64_t puts = c->puts - LOAD(base->puts); /* below zero: see the sums */
+
+#define TAKE_OFF(name) c->name = sat_sub(c->name, LOAD(base->name));
+    STATS_BASE_COUNTS(TAKE_OFF)
+#undef TAKE_OFF
+    c->puts = (int64_t)puts < 0 ? 0 : puts;
 }
 
 /*
@@ -74,21 +63,12 @@ rebase_bin(struct stats_header *page, unsigned bin)
     uint32_t end = blocks_end(page);
 
     for (uint32_t i = PAGE_FIRST_BLOCK; i < end; i++)
-        snapshot_add_block(&c, stats_block_at(page, i), bin);
-    STORE(base->gets, c.gets);
-    STORE(base->requested_bytes, c.requested_bytes);
-    STORE(base->puts, c.puts);
-    STORE(base->misses, c.misses);
-    STORE(base->depot_hits, c.depot_hits);
-    STORE(base->remote_puts, c.remote_puts);
-    STORE(base->inherited_puts, c.inherited_puts);
-    STORE(base->callocs, c.callocs);
-    STORE(base->aligned, c.aligned);
-    STORE(base->reallocs_in_place, c.reallocs_in_place);
-    STORE(base->reallocs_moved, c.reallocs_moved);
-    STORE(base->bypasses, c.bypasses);
-    STORE(base->discards, LOAD(page->discards[bin]));
-    STORE(base->warmups, LOAD(page->warmups[bin]));
+        block_sums_add(&c, stats_block_at(page, i), bin);
+    c.discards = LOAD(page->discards[bin]);
+    c.warmups = LOAD(page->warmups[bin]);
+#define NOTE(name) STORE(base->name, c.name);
+    STATS_BASE_COUNTS(NOTE)
+#undef NOTE
     STORE(base->live, (int64_t)(c.gets - c.puts));
     return c.gets;
 }
@@ -133,6 +113,6 @@ stats_snapshot_rebase(struct stats_header *page)
     }
     STORE(page->base.live_bytes, live_bytes);
     memset(&sums, 0, sizeof(sums));
-    snapshot_sum_profile(&sums, page);
+    block_sums_profile(&sums, page);
     rebase_profile(&page->base, &sums, gets);
 }
