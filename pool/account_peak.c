@@ -102,8 +102,7 @@ add_headroom(struct stats_block *block, int64_t bytes)
 {
     if (block == account_shared())
         return __atomic_add_fetch(&block->headroom, bytes, __ATOMIC_RELAXED);
-    __atomic_store_n(&block->headroom, block->headroom + bytes,
-                     __ATOMIC_RELAXED);
+    COUNT_ADD(block->headroom, bytes);
     return block->headroom;
 }
 
@@ -249,9 +248,6 @@ account_live_more(struct stats_block *block, uint32_t slot_bytes)
 void
 account_put_undone(struct stats_block *block, unsigned bin)
 {
-    if (block == account_shared())
-        __atomic_fetch_sub(&block->hot[bin].puts, 1, __ATOMIC_RELAXED);
-    else
-        block->hot[bin].puts--;
+    __atomic_fetch_sub(&block->hot[bin].puts, 1, __ATOMIC_RELAXED);
     (void)account_live_more(block, bin_info[bin].slot_bytes);
 }

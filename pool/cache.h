@@ -110,6 +110,21 @@ extern hidden struct cache cache_empty;
 extern hidden struct cache cache_dead;
 extern hidden struct cache cache_busy;
 
+/*
+ * COUNT_ADD adds to a counter of the thread's own block, or of the shared one
+ * under slab_lock, which other threads may read (stats/page.h); RECALLED reads
+ * a word that others may change to send the thread to its slow path
+ * (cache_recall). Both are plain accesses, and atomic ones for the sanitizer.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define COUNT_ADD(word, amount)                                                \
+    __atomic_store_n(&(word), (word) + (amount), __ATOMIC_RELAXED)
+#define RECALLED(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+#else
+#define COUNT_ADD(word, amount) ((word) += (amount))
+#define RECALLED(word) (word)
+#endif
+
 /* Requires a live cache. */
 static always_inline struct stats_block *
 cache_block(const struct cache *cache)

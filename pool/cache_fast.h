@@ -15,21 +15,6 @@
 #include "cache.h"
 
 /*
- * COUNT_ADD adds to a counter of the thread's own block, which other threads
- * may read (stats/page.h); RECALLED reads a word that others may change to send
- * the thread to its slow path (cache_recall). Both are plain accesses, and
- * atomic ones for the sanitizer.
- */
-#if defined(__SANITIZE_THREAD__)
-#define COUNT_ADD(word, amount)                                                \
-    __atomic_store_n(&(word), (word) + (amount), __ATOMIC_RELAXED)
-#define RECALLED(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
-#else
-#define COUNT_ADD(word, amount) ((word) += (amount))
-#define RECALLED(word) (word)
-#endif
-
-/*
  * A slot off the loaded magazine of the bin at offset, or NULL: take the slow
  * path.
  */
@@ -152,11 +137,13 @@ cache_count_below(size_t bytes)
      * store for one instruction on memory.
      */
     __asm__("" : "+r"(block));
-    block->below_credit -= (int64_t)bytes;
+    COUNT_ADD(block->below_credit, -(int64_t)bytes);
     if (unlikely(block->below_credit < 0))
         return false;
     /* The bit width of bytes, without a special case for 0. */
-    block->fallback_calls[63u - (unsigned)__builtin_clzl(2 * bytes + 1)]++;
+    COUNT_ADD(
+        block->fallback_calls[63u - (unsigned)__builtin_clzl(2 * bytes + 1)],
+        1);
 #else
     (void)bytes;
 #endif

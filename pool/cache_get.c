@@ -45,8 +45,8 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
     if (recent_is_spent(hot, bytes))
         recent_fold(block, index,
                     settings.slow_gets ? 1 : 1 + cache->interval + 1);
-    hot->recent += RECENT_GET + (int64_t)bytes;
-    block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES]++;
+    COUNT_ADD(hot->recent, RECENT_GET + (int64_t)bytes);
+    COUNT_ADD(block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES], 1);
     if (account_live_more(block, slot_bytes) && account_alone())
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
@@ -62,9 +62,9 @@ count_source(struct stats_block *block, unsigned index,
              enum refill_source source)
 {
     if (source == REFILL_DEPOT)
-        block->hot[index].depot_hits++;
+        COUNT_ADD(block->hot[index].depot_hits, 1);
     else if (source == REFILL_COLD)
-        block->hot[index].misses++;
+        COUNT_ADD(block->hot[index].misses, 1);
 }
 
 /* For threads without a cache; see take_idle. Requires slab_lock. */
@@ -171,9 +171,9 @@ give_back(struct cache *cache, unsigned index, size_t bytes,
     struct stats_block *block = cache_block(cache);
 
     if (taken >= TAKEN_CREDIT)
-        block->hot[index].recent -= RECENT_GET + (int64_t)bytes;
+        COUNT_ADD(block->hot[index].recent, -(RECENT_GET + (int64_t)bytes));
     if (taken >= TAKEN_HEADROOM)
-        block->headroom += bin_info[index].slot_bytes;
+        COUNT_ADD(block->headroom, bin_info[index].slot_bytes);
 }
 
 noinline void *
@@ -204,18 +204,18 @@ count_fallback(struct cache *cache, size_t bytes)
 {
     struct stats_block *block = cache_block(cache);
 
-    block->fallback_calls[cache_width(bytes)]++;
+    COUNT_ADD(block->fallback_calls[cache_width(bytes)], 1);
     if (bytes > BAND_MAX_BYTES) {
-        block->above_bytes += bytes;
+        COUNT_ADD(block->above_bytes, bytes);
         return;
     }
     if (block->below_credit < (int64_t)bytes) {
         uint32_t grant = cache->interval * BELOW_GRANT_BYTES + BAND_MIN_BYTES;
 
-        block->below_granted += grant;
-        block->below_credit += grant;
+        COUNT_ADD(block->below_granted, grant);
+        COUNT_ADD(block->below_credit, grant);
     }
-    block->below_credit -= (int64_t)bytes;
+    COUNT_ADD(block->below_credit, -(int64_t)bytes);
 }
 
 /* A block that several threads count in. */
@@ -255,7 +255,7 @@ void
 cache_count_below_slow(size_t bytes)
 {
     if (MIDPOOL_COUNTERS && cache_self->state == CACHE_LIVE)
-        cache_block(cache_self)->below_credit += (int64_t)bytes;
+        COUNT_ADD(cache_block(cache_self)->below_credit, (int64_t)bytes);
     cache_count_slow(bytes);
 }
 

@@ -42,7 +42,7 @@ cache_note(unsigned bin, enum cache_note note)
     struct cache *cache = cache_self;
 
     if (likely(cache->state == CACHE_LIVE))
-        ++*cache_noted(&cache_block(cache)->cold[bin], note);
+        COUNT_ADD(*cache_noted(&cache_block(cache)->cold[bin], note), 1);
     else
         cache_note_slow(bin, note);
 }

@@ -164,9 +164,9 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
         hot->inherited_puts++;
         return;
     }
-    hot->puts++;
-    hot->remote_puts += is_remote(tag, own);
-    block->headroom += bin_info[index].slot_bytes;
+    COUNT_ADD(hot->puts, 1);
+    COUNT_ADD(hot->remote_puts, is_remote(tag, own));
+    COUNT_ADD(block->headroom, bin_info[index].slot_bytes);
 }
 
 /*

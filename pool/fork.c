@@ -40,6 +40,24 @@ static bool among_others;
  */
 static bool lock_was_lost;
 
+/*
+ * Did the slab lock not change hands in so many prepares on end, each of which
+ * gave its caller's own locks back?
+ */
+static bool
+is_lost(void)
+{
+    static _Atomic uint32_t seen_turn, seen_calls;
+    uint32_t turn =
+        atomic_load_explicit(&slab_lock.turns, memory_order_relaxed);
+
+    if (atomic_exchange(&seen_turn, turn) != turn)
+        atomic_store(&seen_calls, 0);
+    if (atomic_fetch_add(&seen_calls, 1) + 1 >= PREPARE_LOST)
+        atomic_store(&slab_lock.lost, 1);
+    return atomic_load(&slab_lock.lost);
+}
+
 /* A handler that interrupted the lock's holder has it as well. */
 static bool
 acquire(void)
@@ -51,7 +69,7 @@ acquire(void)
     }
     if (lock_acquire_within(&slab_lock, PREPARE_WAIT_NS, PREPARE_TRIES))
         return true;
-    lock_was_lost = lock_is_lost(&slab_lock, PREPARE_LOST);
+    lock_was_lost = is_lost();
     return lock_was_lost;
 }
 

@@ -142,23 +142,6 @@ lock_acquire_soon(struct lock *lock)
     return true;
 }
 
-/*
- * Did the lock not change hands in so many calls on end? For a thread that
- * gives its own locks back in between.
- */
-static inline bool
-lock_is_lost(struct lock *lock, unsigned calls)
-{
-    static _Atomic uint32_t seen_turn, seen_calls;
-    uint32_t turn = atomic_load_explicit(&lock->turns, memory_order_relaxed);
-
-    if (atomic_exchange(&seen_turn, turn) != turn)
-        atomic_store(&seen_calls, 0);
-    if (atomic_fetch_add(&seen_calls, 1) + 1 >= calls)
-        atomic_store(&lock->lost, 1);
-    return atomic_load(&lock->lost);
-}
-
 /* In a forked child: whoever had the lock is not there. */
 static inline void
 lock_take_over(struct lock *lock)
