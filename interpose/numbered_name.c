@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "path_name.h"
 #include "sink.h"
 
 static const uint64_t number_max = UINT64_C(1) << 62;
@@ -12,8 +13,7 @@ static const uint64_t number_max = UINT64_C(1) << 62;
 static size_t
 ending_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
+    const char *name = path_name(path);
     const char *dot = strrchr(name, '.');
 
     /* A name that begins with its only dot is hidden and has no ending. */

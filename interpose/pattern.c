@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "path_name.h"
 #include "sink.h"
 
 bool
@@ -34,14 +35,6 @@ pattern_is_per_process(const char *text)
     return false;
 }
 
-static const char *
-last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash == NULL ? path : slash + 1;
-}
-
 static void
 add_name(struct sink *out, const char *name)
 {
@@ -62,7 +55,7 @@ add_value(struct sink *out, char letter, const struct pattern_values *values)
         sink_signed(out, values->parent);
         break;
     case 'e':
-        add_name(out, last_part(values->executable));
+        add_name(out, path_name(values->executable));
         break;
     case 'h':
         add_name(out, values->host);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "mapped_file.h"
+#include "path_name.h"
 
 static const char own_link[] = "/proc/self/exe";
 
@@ -20,14 +21,6 @@ copy_text(char *out, const char *text)
 
     memcpy(out, text, length);
     out[length] = '\0';
-}
-
-static const char *
-last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash == NULL ? path : slash + 1;
 }
 
 static bool
@@ -67,7 +60,7 @@ find_file(char *out)
 static bool
 is_typed(const char *path)
 {
-    return *last_part(path) != '\0' && !begins_with(path, "/proc/") &&
+    return *path_name(path) != '\0' && !begins_with(path, "/proc/") &&
            !begins_with(path, "/dev/fd/");
 }
 
@@ -89,7 +82,7 @@ is_same_file(const char *path, const char *file)
 static bool
 is_telling(const char *file)
 {
-    const char *name = last_part(file);
+    const char *name = path_name(file);
 
     return *name != '\0' && *name != '#' && !begins_with(file, "/memfd:");
 }
@@ -120,7 +113,7 @@ set_typed(char *out, const char *typed, const char *directory)
     if (begins_with(typed, "./"))
         typed += 2;
     if (length + strlen(typed) + 2 > PROCESS_NAME_BYTES) {
-        copy_text(out, last_part(typed));
+        copy_text(out, path_name(typed));
         return;
     }
     memcpy(out, directory, length);
@@ -137,7 +130,7 @@ set_given(char *out, const char *typed, const char *argument,
         set_typed(out, argument, directory);
     else if (is_typed(typed))
         set_typed(out, typed, directory);
-    else if (prctl(PR_GET_NAME, out) != 0 || *last_part(out) == '\0')
+    else if (prctl(PR_GET_NAME, out) != 0 || *path_name(out) == '\0')
         copy_text(out, "unknown");
 }
 
@@ -151,7 +144,7 @@ process_name_find(struct process_name *out, const char *directory)
     if (typed == NULL)
         typed = "";
     if (is_known && is_telling(out->file) &&
-        strcmp(last_part(typed), last_part(out->file)) == 0) {
+        strcmp(path_name(typed), path_name(out->file)) == 0) {
         copy_text(out->executable, out->file);
     } else if (is_known && is_same_file(typed, out->file)) {
         set_typed(out->executable, typed, directory);
@@ -164,7 +157,7 @@ process_name_find(struct process_name *out, const char *directory)
         else
             set_given(out->executable, typed, argument, directory);
     }
-    if (strcmp(last_part(out->executable), last_part(out->file)) == 0)
+    if (strcmp(path_name(out->executable), path_name(out->file)) == 0)
         out->file[0] = '\0';
 }
 
