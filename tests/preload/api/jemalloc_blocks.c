@@ -244,10 +244,7 @@ resizing_in_place(void)
     }
 }
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct check_case cases[] = {
     {"sizes", sizes},
     {"selections", selections},
     {"arenas", arenas},
@@ -262,16 +259,9 @@ int
 main(int argc, char **argv)
 {
     size_t bytes = sizeof arena;
-    unsigned done = 0;
 
     CHECK(mallctl("arenas.create", &arena, &bytes, NULL, 0) == 0, "arena");
     CHECK(mallctl("tcache.create", &cache, &bytes, NULL, 0) == 0, "cache");
-    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (argc > 1 && strcmp(argv[1], cases[i].name) != 0)
-            continue;
-        cases[i].run();
-        done++;
-    }
-    CHECK(done > 0, "no case %s", argv[1]);
+    CHECK_RUN_CASE(cases, argc > 1 ? argv[1] : NULL);
     return 0;
 }

@@ -145,10 +145,7 @@ messages(void)
     check_has("midpool", check_preloaded());
 }
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct check_case cases[] = {
     {"own_memory", own_memory},
     {"printing", printing},
     {"printing_json", printing_json},
@@ -158,12 +155,6 @@ static const struct {
 int
 main(int argc, char **argv)
 {
-    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (argc == 2 && strcmp(argv[1], cases[i].name) == 0) {
-            cases[i].run();
-            return 0;
-        }
-    }
-    CHECK(false, "no case %s", argc == 2 ? argv[1] : "");
-    return 1;
+    CHECK_RUN_CASE(cases, argc > 1 ? argv[1] : NULL);
+    return 0;
 }

@@ -219,10 +219,7 @@ threads(void)
     check_in_child();
 }
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct check_case cases[] = {
     {"pairs", pairs},
     {"threads", threads},
 };
@@ -234,12 +231,6 @@ main(int argc, char **argv)
 
     CHECK(mallctl("arenas.create", &arena, &bytes, NULL, 0) == 0, "arena");
     CHECK(mallctl("tcache.create", &cache, &bytes, NULL, 0) == 0, "cache");
-    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (argc == 2 && strcmp(argv[1], cases[i].name) == 0) {
-            cases[i].run();
-            return 0;
-        }
-    }
-    CHECK(false, "no case %s", argc == 2 ? argv[1] : "");
-    return 1;
+    CHECK_RUN_CASE(cases, argc > 1 ? argv[1] : NULL);
+    return 0;
 }

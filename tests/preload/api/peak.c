@@ -216,10 +216,7 @@ aligned(void)
     expect((uint64_t)MB + AGAIN * PAGES + 2048, 2);
 }
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct check_case cases[] = {
     {"pair", pair},         {"many", many},   {"turns", turns},
     {"handover", handover}, {"first", first}, {"aligned", aligned},
 };
@@ -228,11 +225,6 @@ int
 main(int argc, char **argv)
 {
     CHECK(argc == 2, "usage: peak CASE");
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (strcmp(cases[i].name, argv[1]) == 0) {
-            cases[i].run();
-            return 0;
-        }
-    }
-    check_fail(__FILE__, __LINE__, "no case %s", argv[1]);
+    CHECK_RUN_CASE(cases, argv[1]);
+    return 0;
 }

@@ -262,10 +262,7 @@ fork_workers(void)
     }
 }
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct check_case cases[] = {
     {"close_stderr", close_stderr},
     {"reuse_stderr", reuse_stderr},
     {"replace_stderr", replace_stderr},
@@ -299,11 +296,6 @@ main(int argc, char **argv)
     CHECK(argc >= 2, "usage: report_cases CASE [ARGUMENT]");
     argument = argc > 2 ? argv[2] : "";
     churn_all_sizes(1);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        if (strcmp(argv[1], cases[i].name) == 0) {
-            cases[i].run();
-            return 0;
-        }
-    }
-    check_fail(__FILE__, __LINE__, "no case called %s", argv[1]);
+    CHECK_RUN_CASE(cases, argv[1]);
+    return 0;
 }

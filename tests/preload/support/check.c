@@ -71,6 +71,18 @@ check_preloaded(void)
     return dlsym(RTLD_DEFAULT, "midpool_version") != NULL;
 }
 
+void
+check_run_case(const struct check_case *cases, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (name != NULL && strcmp(cases[i].name, name) == 0) {
+            cases[i].run();
+            return;
+        }
+    }
+    check_fail(__FILE__, __LINE__, "no case %s", name != NULL ? name : "");
+}
+
 unsigned
 check_rounds(unsigned default_count, unsigned full_count)
 {

@@ -35,6 +35,19 @@ void check_skip(const char *format, ...)
 void check_write(int fd, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A part of a test program, which its first argument names. */
+struct check_case {
+    const char *name;
+    void (*run)(void);
+};
+
+/* Runs the one of that name (NULL: of none); there has to be one. */
+void check_run_case(const struct check_case *cases, size_t count,
+                    const char *name);
+
+#define CHECK_RUN_CASE(cases, name)                                            \
+    check_run_case(cases, sizeof(cases) / sizeof((cases)[0]), name)
+
 /* Is midpool in this process? Else the C library's allocator is tested. */
 bool check_preloaded(void);
 
