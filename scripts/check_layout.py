@@ -10,9 +10,12 @@
 - No source file of the library is longer than 700 lines, half of them at
   most 150; no function is longer than 60 lines.
 - Every file starts with a comment that says what it is; no TODOs.
+- The modules of the command import each other in no circle, neither at their
+  head nor within functions.
 Prints what is wrong, one finding a line, then "N passed, N failed".
 """
 
+import ast
 import os
 import re
 import statistics
@@ -20,6 +23,7 @@ import sys
 
 MAY_SEE = {"stats": {"stats"}, "pool": {"pool", "stats"},
            "interpose": {"interpose", "pool", "stats"}}
+COMMAND = "midpool_lib"
 FILE_CAP, FILE_MEDIAN, FUNCTION_CAP, COLUMNS = 700, 150, 60, 80
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -96,17 +100,45 @@ def check_text(files):
                 yield f"{path}: {word}"
 
 
+def imported(path):
+    """The command's modules that a file of it imports."""
+    with open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == COMMAND:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            package, _dot, name = node.module.partition(".")
+            if package == COMMAND:
+                yield name
+
+
+def check_modules(root):
+    folder = os.path.join(root, "scripts", COMMAND)
+    sees = {name[:-3]: set(imported(os.path.join(folder, name)))
+            for name in os.listdir(folder) if name.endswith(".py")}
+    for module in sorted(sees):
+        reached, ahead = set(), set(sees[module])
+        while ahead:
+            name = ahead.pop()
+            reached.add(name)
+            ahead |= sees.get(name, set()) - reached
+        if module in reached:
+            yield f"scripts/{COMMAND}/{module}.py: imports itself in a circle"
+
+
 def main():
     files = list(sources(sys.argv[1]))
     failed = 0
-    checks = [check_includes, check_seam, check_sizes, check_functions,
-              check_text]
-    for check in checks:
-        findings = list(check(files))
+    results = [check(files) for check in (
+        check_includes, check_seam, check_sizes, check_functions, check_text)]
+    results.append(check_modules(sys.argv[1]))
+    for result in results:
+        findings = list(result)
         failed += bool(findings)
         for finding in findings:
             print(finding)
-    print(f"{len(checks) - failed} passed, {failed} failed")
+    print(f"{len(results) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

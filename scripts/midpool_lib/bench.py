@@ -7,8 +7,8 @@ import sys
 import tempfile
 
 from midpool_lib import (allocators, arguments, build, collect, conf,
-                         launch, measure, obstacles, paths, run, sampling,
-                         style, trials, verdict)
+                         launch, measure, obstacles, paths, runner,
+                         sampling, style, trials, verdict)
 from midpool_lib.errors import CommandError
 from midpool_lib.repeat import reusable_stdin
 
@@ -90,7 +90,7 @@ class Bench:
         return env
 
     def _conf(self, name):
-        kept = conf.without(collect.OURS, run.own_conf(), *self.options.conf)
+        kept = conf.without(collect.OURS, runner.own_conf(), *self.options.conf)
         if name in self.settings:
             kept.append(self.settings[name].conf)
         return ",".join(kept + ["report:none"])
@@ -112,12 +112,12 @@ class Bench:
         _rewind(streams[0])
         collector = collect.Collector(self.options.build)
         try:
-            conf = collector.conf(run.own_conf(), *self.options.conf)
-            env = run.environment(collector.preloadable(self.library), conf)
+            conf = collector.conf(runner.own_conf(), *self.options.conf)
+            env = runner.environment(collector.preloadable(self.library), conf)
             ended = launch.run(os.fsencode(self.path),
                                [os.fsencode(word) for word in self.argv], env,
                                dict(enumerate(streams)))
-            self.profile = run.profile_of(ended, collector.gather())
+            self.profile = runner.profile_of(ended, collector.gather())
         finally:
             collector.close()
 
@@ -339,7 +339,7 @@ def main(argv):
                 shutil.copyfileobj(errors, head)
                 head.seek(0)
                 text = head.read(2000).decode("utf-8", "replace")
-                run.say(*["program: " + line
+                runner.say(*["program: " + line
                           for line in text.splitlines()[:8]])
     if options.json:
         print(to_json(bench))

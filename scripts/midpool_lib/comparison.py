@@ -54,6 +54,14 @@ class Change:
             return None if self.difference else 0.0
         return self.difference / self.base_median
 
+    def to_json(self, side):
+        """For programs; side(values, median) gives one side's part."""
+        return {"base": side(self.base, self.base_median),
+                "new": side(self.new, self.new_median),
+                "difference": self.difference, "ratio": self.ratio,
+                "p": self.p, "p_adjusted": self.adjusted,
+                "significant": self.significant}
+
 
 def change_of(base, new, key, metric):
     """The change of one metric, None where a side has no value for it."""

@@ -113,23 +113,16 @@ class Result:
         return 1 if self.broken else 0
 
 
-def _change_json(change):
-    def side(values, median):
-        return {"median": median, "values": values,
-                "interval": comparison.sampling.median_interval(values)}
-
-    return {"base": side(change.base, change.base_median),
-            "new": side(change.new, change.new_median),
-            "difference": change.difference, "ratio": change.ratio,
-            "p": change.p, "p_adjusted": change.adjusted,
-            "significant": change.significant}
+def _side_json(values, median):
+    return {"median": median, "values": values,
+            "interval": comparison.sampling.median_interval(values)}
 
 
 def to_json(result):
     def row(entry):
         return {"scope": entry.key[0], "max_bytes": entry.key[1] or None,
                 "weight_bytes": entry.weight,
-                "metrics": {change.metric: _change_json(change)
+                "metrics": {change.metric: change.to_json(_side_json)
                             for change in entry.changes}}
 
     return json.dumps({

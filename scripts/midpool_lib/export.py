@@ -86,8 +86,6 @@ def text(form, loaded, detail=None):
 
 
 def main(argv):
-    from midpool_lib import show  # which itself exports
-
     options = arguments.parse("export", argv, SPEC, HELP)
     names = options.rest + (options.after or [])
     form = chosen(options)
@@ -98,8 +96,8 @@ def main(argv):
     if options.detail not in (None,) + openmetrics.DETAILS:
         raise CommandError(f"export: --detail {options.detail}: no such"
                            " detail", "pools or classes")
-    loaded, errors = show.load(names, options.build)
+    loaded, errors = reports.load(names, options.build)
     sys.stdout.write(text(form, [report for _name, report in loaded],
                           options.detail))
-    show.say_left_out(errors)
+    reports.say_left_out(errors)
     return INCOMPLETE if errors else 0

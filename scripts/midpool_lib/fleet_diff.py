@@ -4,16 +4,12 @@ The values of a program's processes are the two samples of each comparison,
 with diff's tests: Mann-Whitney, adjusted for all comparisons made at once.
 """
 
-import math
-
 from midpool_lib import (comparison, diff_text, fleet_group, fleet_text,
                          sampling, style)
 
 METRICS = ("gets", "requested_bytes", "hit_rate", "misses", "waste",
            "peak_live_bytes", "discards", "below_calls", "above_calls",
            "peak_rss_bytes", "duration_ns")
-EXACT_INTERVAL = 200  # values; of more, the normal approximation
-Z = 1.959964  # of 95 %
 
 
 def by_program(fleet):
@@ -21,17 +17,6 @@ def by_program(fleet):
     for process in fleet.processes.values():
         found.setdefault(process.program, []).append(process)
     return found
-
-
-def interval(values):
-    """(low, high) around the median with 95 %, or None; of many values, too,
-    for which sampling's exact sum would take minutes."""
-    n = len(values)
-    if n <= EXACT_INTERVAL:
-        return sampling.median_interval(values)
-    ordered = sorted(values)
-    k = math.floor(n / 2 - Z * math.sqrt(n) / 2)
-    return ordered[k - 1], ordered[n - k]
 
 
 def _values(processes, metric):
@@ -90,7 +75,7 @@ def _worst_first(program):
 # For people.
 
 def _side(metric, values, median):
-    found = interval(values) or (min(values), max(values))
+    found = sampling.median_interval(values) or (min(values), max(values))
     half = max(found[1] - median, median - found[0])
     around = "" if not median else f"± {half / median * 100:.0f} %"
     return f"{diff_text.amount(metric, median):>12} {around:<9}"
@@ -139,16 +124,9 @@ def lines(result, look):
 
 # For programs.
 
-def _change_json(change):
-    def side(values, median):
-        return {"processes": len(values), "median": median,
-                "interval": interval(values)}
-
-    return {"base": side(change.base, change.base_median),
-            "new": side(change.new, change.new_median),
-            "difference": change.difference, "ratio": change.ratio,
-            "p": change.p, "p_adjusted": change.adjusted,
-            "significant": change.significant}
+def _side_json(values, median):
+    return {"processes": len(values), "median": median,
+            "interval": sampling.median_interval(values)}
 
 
 def to_json(result):
@@ -159,7 +137,7 @@ def to_json(result):
                 {"executable": program.name,
                  "processes": dict(zip(("base", "new"), program.counts)),
                  "build_ids": dict(zip(("base", "new"), program.builds)),
-                 "metrics": {change.metric: _change_json(change)
+                 "metrics": {change.metric: change.to_json(_side_json)
                              for change in program.changes}}
                 for program in result.programs],
             "broken": sum(side.broken for side in result.sides),

@@ -7,7 +7,7 @@ program that was run, whose own report is in `own`; the other images' reports
 are in `children`, and facts about the whole in `run`.
 """
 
-from midpool_lib import advice, counters, curves, reports
+from midpool_lib import advice, counters, curves
 from midpool_lib.family import Family, divided, members
 
 __all__ = ["add_up", "members", "profile", "runs"]

@@ -5,7 +5,7 @@ import stat
 import sys
 import tempfile
 
-from midpool_lib import launch, profiles, reports, run, sampling, style
+from midpool_lib import launch, profiles, reports, runner, sampling, style
 from midpool_lib.errors import CommandError
 from midpool_lib.profiles import TOTAL, Sample
 
@@ -42,7 +42,7 @@ def _progress(text, quiet, is_line):
         return
     tty = sys.stderr is not None and sys.stderr.isatty()
     if (tty and os.isatty(1)) or (not tty and is_line):
-        run.say(f"midpool: {text}")
+        runner.say(f"midpool: {text}")
     elif tty:
         sys.stderr.write(f"\r\033[Kmidpool: {text} ")
         sys.stderr.flush()
@@ -130,12 +130,12 @@ class Series:
 
     def _take(self, number, ended, found):
         self.ends.append(ended)
-        profile = None if ended.interrupted else run.profile_of(ended, found)
+        profile = None if ended.interrupted else runner.profile_of(ended, found)
         if profile is None:
             return
         self.profiles.append(profile)
         if self.session.keeper:
-            run.say_each(self.session.keeper.keep(profile, found, number))
+            runner.say_each(self.session.keeper.keep(profile, found, number))
 
     @property
     def counted(self):
@@ -182,7 +182,7 @@ def run_all(sides):
         if ended.interrupted:
             break
     if ended.interrupted and not session.options.quiet:
-        run.say("", f"midpool: interrupted ({word}): that run is neither"
+        runner.say("", f"midpool: interrupted ({word}): that run is neither"
                 " among the medians nor kept")
     return ended
 
@@ -205,7 +205,7 @@ def run_many(session):
 def warn_of_ends(ends):
     statuses = sorted({ended.shell_status for ended in ends})
     if len(statuses) > 1:
-        run.say("WARNING    the runs ended differently: exit statuses "
+        runner.say("WARNING    the runs ended differently: exit statuses "
                 + ", ".join(map(str, statuses)))
 
 
@@ -216,7 +216,7 @@ def finish(series):
     if not series.profiles:
         if not session.options.quiet and not (
                 series.ends and series.ends[-1].interrupted):
-            run.say("", run.no_report(session))
+            runner.say("", runner.no_report(session))
         return
     kept = keep.keep_last(profiles.middle(series.counted))
     if session.options.quiet:
@@ -225,11 +225,11 @@ def finish(series):
     count, wanted = len(series.counted), session.runs
     runs = (f"{count} run{'s' * (count != 1)}" if count == wanted
             else f"{count} of {wanted} runs")
-    run.say("", f"{look.paint('midpool', 'bold')}    "
+    runner.say("", f"{look.paint('midpool', 'bold')}    "
             f"{look.paint(series.name, 'bold')}, {runs}", "",
             *medians(series.counted))
-    run.say_each(series.left_out())
+    runner.say_each(series.left_out())
     warn_of_ends(series.ends)
     if session.keeper:
-        run.warn_of_older(session.keeper)
-    run.say("", run.next_step(session, kept))
+        runner.warn_of_older(session.keeper)
+    runner.say("", runner.next_step(session, kept))

@@ -10,6 +10,7 @@ of a process may share parts that are equal.
 import json
 import os
 import re
+import sys
 
 from midpool_lib import counters, sources
 from midpool_lib.errors import CommandError
@@ -17,6 +18,7 @@ from midpool_lib.errors import CommandError
 SCHEMA = "midpool.report"
 SCHEMA_VERSION = 1
 MAX_COUNT = 2**64 - 1
+TOLD = 20  # errors of single reports, by name
 HTML_MARK = b'<script type="application/json" id="midpool-reports">'
 NEEDED = ("gets", "hits", "misses", "puts")
 _IDLE_ROWS = {}  # by size: see _shared
@@ -42,6 +44,34 @@ def read_all(name, build=None):
     midpool html."""
     return [report for source in sources.of(name)
             for report in read_source(source, build)]
+
+
+def load(names, build=None):
+    """The reports of all names as [(source's name, report)], and the errors
+    of those that could not be read. Raises the first where nothing is left."""
+    loaded, errors = [], []
+    for name in names:
+        try:
+            found = sources.of(name)
+        except CommandError as error:
+            errors.append(error)
+            continue
+        for source in found:
+            try:
+                loaded += [(source.title, report) for report
+                           in read_source(source, build)]
+            except CommandError as error:
+                errors.append(error)
+    if not loaded:
+        raise errors[0]
+    return loaded, errors
+
+
+def say_left_out(errors):
+    for error in errors[:TOLD]:
+        sys.stderr.write(f"midpool: {error.problem}; left out\n")
+    if len(errors) > TOLD:
+        sys.stderr.write(f"midpool: and {len(errors) - TOLD} more\n")
 
 
 def read_source(source, build=None, make=None):

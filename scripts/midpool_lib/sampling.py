@@ -8,6 +8,7 @@ import math
 
 ALPHA = 0.05
 EXACT_RUNS = 50  # in both samples together
+EXACT_VALUES = 200  # of one sample, for the interval of its median
 
 
 def median(values):
@@ -21,22 +22,37 @@ def median(values):
     return low + (high - low) / 2
 
 
+def exact_outside(n, share):
+    """How many of n values fall on one side of the median with less than this
+    probability: a matter of coin tosses."""
+    tail, k = 0.0, 0
+    while k < n // 2:
+        tail += math.comb(n, k) / 2**n
+        if tail > share:
+            break
+        k += 1
+    return k
+
+
+def near_outside(n, share):
+    """The same by the normal approximation: of many values the exact sum
+    would take minutes."""
+    from statistics import NormalDist  # slow to import, seldom needed
+
+    z = NormalDist().inv_cdf(1 - share)
+    return math.floor(n / 2 - z * math.sqrt(n) / 2)
+
+
 def median_interval(values, confidence=0.95):
     """(low, high) that holds the median with this confidence, or None.
 
     The k-th smallest and largest of n values hold it unless fewer than k
-    values fall on one side, a matter of coin tosses. Below six values no
-    pair reaches 95 %.
+    values fall on one side. Below six values no pair reaches 95 %.
     """
     ordered = sorted(values)
     n = len(ordered)
-    outside = (1 - confidence) / 2
-    tail, k = 0.0, 0
-    while k < n // 2:
-        tail += math.comb(n, k) / 2**n
-        if tail > outside:
-            break
-        k += 1
+    outside = exact_outside if n <= EXACT_VALUES else near_outside
+    k = outside(n, (1 - confidence) / 2)
     if k == 0:
         return None
     return ordered[k - 1], ordered[n - k]

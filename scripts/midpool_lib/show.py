@@ -5,7 +5,7 @@ import sys
 import textwrap
 
 from midpool_lib import (arguments, counters, export, merge, paths, reports,
-                         sources, style, text_report, tree)
+                         style, text_report, tree)
 from midpool_lib.errors import INCOMPLETE, CommandError
 
 HELP = """\
@@ -36,35 +36,6 @@ SPEC = {"-a": "all", "--all": "all", "-e": "explain", "--explain": "explain",
         "-l": "list", "--list": "list", "-t": "tree", "--tree": "tree",
         "--json": "json", "--csv": "csv", "--prom": "prom",
         "--build": "build="}
-TOLD = 20  # errors of single reports, by name
-
-
-def load(names, build=None):
-    """The reports of all names as [(source's name, report)], and the errors
-    of those that could not be read. Raises the first where nothing is left."""
-    loaded, errors = [], []
-    for name in names:
-        try:
-            found = sources.of(name)
-        except CommandError as error:
-            errors.append(error)
-            continue
-        for source in found:
-            try:
-                loaded += [(source.title, report) for report
-                           in reports.read_source(source, build)]
-            except CommandError as error:
-                errors.append(error)
-    if not loaded:
-        raise errors[0]
-    return loaded, errors
-
-
-def say_left_out(errors):
-    for error in errors[:TOLD]:
-        sys.stderr.write(f"midpool: {error.problem}; left out\n")
-    if len(errors) > TOLD:
-        sys.stderr.write(f"midpool: and {len(errors) - TOLD} more\n")
 
 
 def last_run():
@@ -145,7 +116,7 @@ def main(argv):
             paths.last_report()):
         print("\n".join(explain(style.Style(sys.stdout))[1:]))
         return 0
-    loaded, errors = load(names or [last_run()], options.build)
+    loaded, errors = reports.load(names or [last_run()], options.build)
     sys.stdout.write(render(loaded, options))
-    say_left_out(errors)
+    reports.say_left_out(errors)
     return INCOMPLETE if errors else 0

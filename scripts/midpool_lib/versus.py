@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 
-from midpool_lib import conf, diff, diff_text, repeat, run, style
+from midpool_lib import conf, diff, diff_text, repeat, runner, style
 from midpool_lib.errors import CommandError
 from midpool_lib.profiles import Sample
 
@@ -40,7 +40,7 @@ def other(options, argv):
 
 
 def _next_step(base, new):
-    stems = [run.pattern_of(side.session.keeper.names)
+    stems = [runner.pattern_of(side.session.keeper.names)
              for side in (base, new) if side.session.keeper]
     if len(stems) < 2 or not all(stems):
         return "-o FILE keeps the reports, of both sides"
@@ -51,20 +51,20 @@ def _show(base, new):
     options = base.session.options
     for side in (base, new):
         if not side.profiles:
-            run.say("", run.no_report(side.session))
+            runner.say("", runner.no_report(side.session))
             return
     look = style.Style(sys.stderr)
     allow = ["config"] if is_setting(options.vs) else ["executable"]
     result = diff.Result(Sample(base.counted), Sample(new.counted),
                          diff.Terms(options.all, allow))
-    run.say("", f"{look.paint('midpool', 'bold')}  in turns, new is"
+    runner.say("", f"{look.paint('midpool', 'bold')}  in turns, new is"
             f" {style.plain(options.vs)}", "", *diff_text.plain(result, look))
     for side in (base, new):
-        run.say_each(side.left_out())
+        runner.say_each(side.left_out())
         if side.session.keeper:
-            run.warn_of_older(side.session.keeper)
+            runner.warn_of_older(side.session.keeper)
     repeat.warn_of_ends(base.ends + new.ends)
-    run.say("", _next_step(base, new))
+    runner.say("", _next_step(base, new))
 
 
 def run_both(session, rival):

@@ -109,6 +109,13 @@ class Medians(unittest.TestCase):
         self.assertIsNone(sampling.median_interval([1, 2, 3, 4, 5]))
         self.assertEqual(sampling.median_interval([1, 2, 3, 4, 5, 6]), (1, 6))
 
+    def test_an_interval_of_many_is_that_of_few(self):
+        values = list(range(sampling.EXACT_VALUES + 1))
+        exact = sampling.exact_outside(len(values), 0.025)
+        near = sampling.median_interval(values)
+        for first, second in zip((exact - 1, len(values) - exact), near):
+            self.assertLessEqual(abs(first - second), 1)
+
     def test_interval_of_ten_drops_the_extremes(self):
         # P(fewer than 2 of 10 below the median) = 11/1024, twice < 5 %.
         self.assertEqual(sampling.median_interval(list(range(10))), (1, 8))
