@@ -135,3 +135,11 @@ def need_build():
     """For tests that run programs: skips where nothing is built."""
     if not os.path.exists(os.path.join(BUILD, "libmidpool.so")):
         raise unittest.SkipTest(f"no libmidpool.so in {BUILD}")
+
+
+def end(process):
+    """Ends a process that Popen started with pipes, whatever it does."""
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()

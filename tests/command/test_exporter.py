@@ -76,16 +76,10 @@ class Case(sample.Case):
         process = subprocess.Popen(
             ["/usr/bin/python3", "-c", code, *arguments], env=env,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.addCleanup(self.end, process)
+        self.addCleanup(sample.end, process)
         if wait:
             self.assertEqual(process.stdout.readline(), b"ready\n")
         return process
-
-    def end(self, process):
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
 
     def own_pages(self):
         return [page for page in pages.find()
@@ -225,7 +219,7 @@ class Sums(Case):
                          (1, 3, 1))
         self.assertEqual(counted.removed, 2)
         self.assertGreaterEqual(sums["gets", "pool", "8192"], 600)
-        self.end(staying)
+        sample.end(staying)
         counted.scan()
         (_key, after, _levels, running, _counts), = counted.totals()
         self.assertEqual((running, after), (0, sums))
@@ -266,7 +260,7 @@ class Pages(Case):
         with open(page.path, "rb") as file:
             data = bytearray(file.read(65536))
         size = os.stat(page.path).st_size
-        self.end(process)
+        sample.end(process)
         os.mkdir(self.path("pages"))
         for number in range(count):
             pid = 2147000000 + number

@@ -35,10 +35,7 @@ class Case(sample.Case):
         return process
 
     def end(self, process):
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+        sample.end(process)
         for page in pages.find():
             if page.pid == process.pid:
                 pages.remove(page)

@@ -134,7 +134,7 @@ class Races(sample.Case):
                 process = subprocess.Popen(
                     ["/usr/bin/python3", "-c", HOLD], env=env,
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-                self.addCleanup(end, process)
+                self.addCleanup(sample.end, process)
                 self.assertEqual(process.stdout.readline(), b"ready\n")
                 if number % 3 == 2:
                     process.send_signal(signal.SIGKILL)
@@ -154,13 +154,6 @@ class Races(sample.Case):
 def own_pages(env):
     label = env["MIDPOOL_CONF"].rpartition(",")[2]
     return [page for page in pages.find() if label in page.config]
-
-
-def end(process):
-    process.kill()
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
 
 
 class Pages(sample.Case):
