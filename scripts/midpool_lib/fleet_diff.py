@@ -4,7 +4,7 @@ The values of a program's processes are the two samples of each comparison,
 with diff's tests: Mann-Whitney, adjusted for all comparisons made at once.
 """
 
-from midpool_lib import (comparison, diff_text, fleet_group, fleet_text,
+from midpool_lib import (comparison, counters, diff_text, fleet_text,
                          sampling, style)
 
 METRICS = ("gets", "requested_bytes", "hit_rate", "misses", "waste",
@@ -20,7 +20,7 @@ def by_program(fleet):
 
 
 def _values(processes, metric):
-    found = [fleet_group.value(process, metric) for process in processes]
+    found = [counters.value(process, metric) for process in processes]
     return [value for value in found if value is not None]
 
 

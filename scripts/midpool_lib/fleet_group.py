@@ -7,7 +7,7 @@ large a part of them does not exceed, always one that a process has.
 
 import math
 
-from midpool_lib import sampling
+from midpool_lib import counters, sampling
 
 QUANTILES = ((0.1, "p10"), (0.5, "median"), (0.9, "p90"), (0.99, "p99"),
              (1, "max"))
@@ -29,18 +29,6 @@ SORTS = {
     "misuse": lambda group: group.sums["misuse"],
     "processes": lambda group: group.count,
 }
-
-
-def value(process, name):
-    """A metric of one process; None where it has none."""
-    if name == "hit_rate":
-        return process["hits"] / process["gets"] if process["gets"] else None
-    if name == "waste_bytes":
-        return max(0, process["slot_bytes"] - process["requested_bytes"])
-    if name == "waste":
-        slots = process["slot_bytes"]
-        return value(process, "waste_bytes") / slots if slots else None
-    return process[name]
 
 
 def quantile(ordered, share):
@@ -65,11 +53,11 @@ class Group:
         self.count = len(processes)
         self.sums = {name: sum(process[name] for process in processes)
                      for name in SUMS}
-        self.sums["waste_bytes"] = sum(value(process, "waste_bytes")
+        self.sums["waste_bytes"] = sum(counters.value(process, "waste_bytes")
                                        for process in processes)
         self.quantiles = {}
         for name in SPREAD:
-            values = [value(process, name) for process in processes]
+            values = [counters.value(process, name) for process in processes]
             self.quantiles[name] = _spread(
                 [found for found in values if found is not None])
         self.worst = max(processes, key=lambda process: process["misses"])
@@ -79,8 +67,7 @@ class Group:
 
     @property
     def hit_rate(self):
-        gets = self.sums["gets"]
-        return self.sums["hits"] / gets if gets else None
+        return counters.hit_rate(self.sums)
 
     @property
     def waste(self):

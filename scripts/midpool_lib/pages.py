@@ -283,20 +283,13 @@ def prune(max_age=None, max_count=None, max_bytes=None, user=None,
     ended processes' pages together. None is no bound. Never touches a page in
     use, one of a process that starts, or a file that is not midpool's.
     """
-    ended = sorted((page for page in find(user, directory)
-                    if not page.in_use),
-                   key=lambda page: -page.ended_seconds())
-    count, size = len(ended), sum(page.bytes for page in ended)
-    removed = freed = 0
-    for page in ended:
-        if not dry_run:
+    ended = [page for page in find(user, directory) if not page.in_use]
+    if not dry_run:
+        for page in ended:
             _mark(page)
-        over = ((max_age is not None and page.ended_seconds() > max_age)
-                or (max_count is not None and count > max_count)
-                or (max_bytes is not None and size > max_bytes))
-        if over and (dry_run or remove(page)):
-            removed, freed = removed + 1, freed + page.bytes
-            count, size = count - 1, size - page.bytes
+    removed, freed = removal.prune(
+        ended, Page.ended_seconds, (max_age, max_count, max_bytes),
+        lambda page: dry_run or remove(page))
     for path, status in list(_remains(user, directory)):
         if dry_run or _remove_remains(path, status):
             removed, freed = removed + 1, freed + status.st_blocks * 512

@@ -3,7 +3,7 @@
 import os
 import re
 
-from midpool_lib import arguments, pages, stored, style
+from midpool_lib import arguments, pages, removal, stored, style
 from midpool_lib.errors import CommandError
 
 HELP = """\
@@ -57,30 +57,16 @@ class Bounds:
         return (self.age, self.count, self.bytes) != (None, None, None)
 
 
-def too_many(found, bounds):
-    """Those that are too old or too many, the oldest first."""
-    found = sorted(found, key=lambda one: -one.age_seconds())
-    count, size = len(found), sum(one.bytes for one in found)
-    for one in found:
-        if ((bounds.age is None or one.age_seconds() <= bounds.age)
-                and (bounds.count is None or count <= bounds.count)
-                and (bounds.bytes is None or size <= bounds.bytes)):
-            return
-        yield one
-        count, size = count - 1, size - one.bytes
-
-
 def prune_folder(folder, bounds, dry_run):
     """How many reports of a folder were removed, and their bytes."""
     try:
         found = list(stored.find(folder))
     except OSError as error:
         raise CommandError(f"prune: {folder}: {error.strerror}") from None
-    removed = freed = 0
-    for one in too_many(found, bounds):
-        if dry_run or stored.remove(one):
-            removed, freed = removed + 1, freed + one.bytes
-    return removed, freed
+    return removal.prune(
+        found, stored.Stored.age_seconds,
+        (bounds.age, bounds.count, bounds.bytes),
+        lambda one: dry_run or stored.remove(one))
 
 
 def _say(options, what, where, removed, freed):

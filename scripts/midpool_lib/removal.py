@@ -39,3 +39,26 @@ def unlink_same(path, status):
         return True
     _put_back(spare, path)
     return False
+
+
+def prune(found, age, bounds, remove):
+    """Removes the oldest of found until all bounds hold; returns (how many,
+    bytes).
+
+    found: objects with bytes; age(one): its seconds; bounds: the most seconds,
+    number and bytes that stay, None for no bound; remove(one): whether it was
+    removed.
+    """
+    max_age, max_count, max_bytes = bounds
+    oldest_first = sorted(found, key=lambda one: -age(one))
+    count = len(oldest_first)
+    size = sum(one.bytes for one in oldest_first)
+    removed = freed = 0
+    for one in oldest_first:
+        over = ((max_age is not None and age(one) > max_age)
+                or (max_count is not None and count > max_count)
+                or (max_bytes is not None and size > max_bytes))
+        if over and remove(one):
+            removed, freed = removed + 1, freed + one.bytes
+            count, size = count - 1, size - one.bytes
+    return removed, freed
