@@ -4,10 +4,10 @@
  * Purpose   A program whose malloc is another library's, or its own, still
  *           gets from here the functions that the other one does not define.
  *           Memory from these must be memory that its free understands.
- * Model     What can be built on the other's functions is built on them:
- *           calloc on malloc, aligned forms on one of its aligned ones.
- *           The rest is handed to the next library, libc as a rule, as if
- *           this one were not there.
+ * Model     A function is built on the other allocator's where that is
+ *           possible: calloc on malloc, aligned forms on one of its aligned
+ *           ones. All others are handed to the next library, libc as a rule,
+ *           as if this one were not there.
  *           A wrapper that hands its calls on to this library's malloc, as
  *           heaptrack does, is no other allocator: as soon as its first call
  *           is seen (route_served) everything is served as usual.

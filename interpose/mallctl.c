@@ -142,8 +142,8 @@ control_of(const size_t *number, size_t length)
 }
 
 /*
- * What is idle counts as jemalloc's free pages that it has yet to give back:
- * it is resident, but not active.
+ * Idle buffers count as the free pages that jemalloc has yet to give back: they
+ * are resident, but not active.
  */
 static void
 take_shares(void)

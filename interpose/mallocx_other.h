@@ -21,10 +21,10 @@ void *mallocx_other_get(size_t size, int flags);
  */
 void *mallocx_other_resize(void *ptr, size_t size, int flags);
 
-/* What the buffer holds; 0 when it can not be known. */
+/* The bytes that the buffer holds; 0 where they can not be known. */
 size_t mallocx_other_bytes(const void *ptr);
 
-/* What mallocx_other_get would give at least; 0: it is impossible. */
+/* The least bytes that mallocx_other_get would give; 0: it is impossible. */
 size_t mallocx_other_estimate(size_t size, int flags);
 
 #endif

@@ -190,7 +190,7 @@ take_reporter(struct options *out, struct span value)
         out->reporter = (int)pid;
 }
 
-/* What an item says besides; see "Implied" in the header. */
+/* Sets the other options that an item implies: "Implied" in the header. */
 static void
 take_implied(struct options *out, const struct option_row *row)
 {

@@ -38,8 +38,9 @@ void *placed_get(size_t bytes, int flags);
 
 /*
  * ptr is not NULL, bytes above 0. A buffer of the class that placed_get would
- * take, at the same address if it is of that class and aligned. What is beyond
- * the real size of before is zero with PLACED_ZERO. NULL, with ptr untouched.
+ * take, at the same address if it is of that class and aligned. With
+ * PLACED_ZERO the bytes beyond the old real size are zero. NULL, with ptr
+ * untouched, where there is no memory.
  */
 void *placed_resize(void *ptr, size_t bytes, int flags);
 
