@@ -3,7 +3,7 @@
  *
  * The pool knows nothing of interposing: it serves buffers of 2048 to 65536
  * bytes from one reservation of address space and counts what it does in a
- * statistics page (stats/page.h), which it lays out itself. Where it can not
+ * statistics page (page.h), which it lays out itself. Where it can not
  * serve it returns NULL and the caller goes elsewhere.
  */
 #ifndef MIDPOOL_POOL_POOL_H

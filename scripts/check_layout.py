@@ -3,9 +3,11 @@
 
     check_layout.py SOURCE_ROOT
 
-- Includes point one way, interpose -> pool -> stats; stats is a leaf. The
-  build gives each folder only the include paths it may see; this also finds
-  paths with ".." in them.
+- Includes point one way, interpose -> pool -> stats; stats is a leaf. Within
+  each of the three, every folder is a layer (LAYERS), and a file includes
+  headers of its own layer and of layers below only. The build gives each of
+  the three the include paths it may see; this also finds paths with ".." in
+  them.
 - jemalloc is named in backend files only.
 - No source file of the library is longer than 700 lines, half of them at
   most 150; no function is longer than 60 lines.
@@ -21,8 +23,66 @@ import re
 import statistics
 import sys
 
-MAY_SEE = {"stats": {"stats"}, "pool": {"pool", "stats"},
-           "interpose": {"interpose", "pool", "stats"}}
+# Lowest first; the top of each part, whose folder is "", sees all its layers.
+LAYERS = {
+    "stats": ["text", "page", "render", "reader", ""],
+    "pool": ["os", "slab", "depot", "count", "cache", "policy", "thread", ""],
+    "interpose": ["backend", "options", "process", "output", "live", "api",
+                  ""],
+}
+PARTS = ["stats", "pool", "interpose"]
+# Includes that point upward and are still to be cut: the list only shrinks.
+UPWARD = {
+    ("account.c", "cache.h"),
+    ("account.c", "thread.h"),
+    ("account_peak.c", "cache.h"),
+    ("account_peak.c", "thread.h"),
+    ("api.c", "lifecycle.h"),
+    ("api.c", "midpool.h"),
+    ("backend_je.h", "export.h"),
+    ("backend_map.c", "libc_release.h"),
+    ("backend_map.c", "sandbox.h"),
+    ("cache.h", "fork.h"),
+    ("cache_budget.c", "settings.h"),
+    ("cache_get.c", "settings.h"),
+    ("cache_get.c", "thread.h"),
+    ("cache_put.c", "purge.h"),
+    ("cache_put.c", "settings.h"),
+    ("cache_put.c", "thread.h"),
+    ("call_stack.h", "line.h"),
+    ("check.c", "cache.h"),
+    ("check.c", "thread.h"),
+    ("check.h", "pool.h"),
+    ("compat.c", "lifecycle.h"),
+    ("environment.c", "line.h"),
+    ("fork.c", "pool.h"),
+    ("fork.c", "settings.h"),
+    ("mallctl.c", "lifecycle.h"),
+    ("option_value.h", "line.h"),
+    ("options.c", "line.h"),
+    ("pattern.c", "path_name.h"),
+    ("placed.c", "lifecycle.h"),
+    ("process_name.c", "path_name.h"),
+    ("purge.c", "settings.h"),
+    ("purge_slab.c", "account.h"),
+    ("purge_slab.c", "cache.h"),
+    ("refill.c", "purge.h"),
+    ("refill.c", "settings.h"),
+    ("region.c", "settings.h"),
+    ("route.c", "lifecycle.h"),
+    ("rusage.c", "unnoticed.h"),
+    ("sandbox.c", "stderr_target.h"),
+    ("size_class.c", "depot.h"),
+    ("slab.c", "account.h"),
+    ("slab.h", "depot.h"),
+    ("slab_recover.c", "recover.h"),
+    ("slab_slots.c", "account.h"),
+    ("slab_slots.c", "check.h"),
+    ("slab_space.c", "account.h"),
+    ("stats_print.c", "lifecycle.h"),
+    ("thread.c", "settings.h"),
+    ("usage.c", "lifecycle.h"),
+}
 COMMAND = "midpool_lib"
 FILE_CAP, FILE_MEDIAN, FUNCTION_CAP, COLUMNS = 700, 150, 60, 80
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -30,29 +90,44 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 def sources(root):
     """Path below the root and text of every source file."""
-    for folder in sorted(MAY_SEE):
-        for name in sorted(os.listdir(os.path.join(root, folder))):
-            if name.endswith((".c", ".h", ".def")):
-                path = os.path.join(folder, name)
-                with open(os.path.join(root, path), encoding="utf-8") as file:
-                    yield path, file.read()
+    for part in PARTS:
+        for layer in LAYERS[part]:
+            folder = os.path.join(part, layer)
+            for name in sorted(os.listdir(os.path.join(root, folder))):
+                if name.endswith((".c", ".h", ".def")):
+                    path = os.path.join(folder, name)
+                    with open(os.path.join(root, path),
+                              encoding="utf-8") as file:
+                        yield path, file.read()
+
+
+def place(path):
+    """Where a file stands: higher places see lower ones."""
+    part, _slash, layer = os.path.dirname(path).partition("/")
+    return PARTS.index(part), LAYERS[part].index(layer)
 
 
 def check_includes(files):
-    homes = {}
+    homes, upward = {}, set()
     for path, _ in files:
-        homes.setdefault(os.path.basename(path), set()).add(
-            os.path.dirname(path))
+        name = os.path.basename(path)
+        if name in homes and name.endswith(".h"):
+            yield f"{name}: in more than one folder"
+        homes[name] = path
     for path, text in files:
-        folder = os.path.dirname(path)
         for name in INCLUDE.findall(text):
             if "/" in name:
                 yield f"{path}: include of a path: {name}"
-            elif not homes.get(name, set()) & MAY_SEE[folder]:
-                yield f"{path}: may not see {name}"
-    for name, folders in homes.items():
-        if len(folders) > 1 and name.endswith(".h"):
-            yield f"{name}: in more than one folder"
+            elif name not in homes:
+                yield f"{path}: includes {name}, which is nowhere"
+            elif name.endswith(".def"):
+                continue  # tables of a part, for all of its layers
+            elif place(homes[name]) > place(path):
+                upward.add((os.path.basename(path), name))
+    for pair in sorted(upward - UPWARD):
+        yield "%s: may not see %s, which is in a layer above" % pair
+    for pair in sorted(UPWARD - upward):
+        yield "%s no longer includes %s: shorten UPWARD" % pair
 
 
 def check_seam(files):

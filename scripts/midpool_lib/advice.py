@@ -1,6 +1,6 @@
 """Warnings and hints about the sum of several processes.
 
-The library judges one process (stats/advice.c); of a sum, its sentences with
+The library judges one process (stats/render/advice.c); of a sum, its sentences with
 numbers would be one process's. Those that speak of counts are made anew from
 the sum, with the library's thresholds; the others name their program.
 """
@@ -9,7 +9,7 @@ from midpool_lib import counters, reports, style
 
 WASTE_SHARE, WASTE_MIN_BYTES = 0.12, 1 << 20
 BYPASS_SHARE = 0.01
-FEW_GETS = 1000  # ADVICE_FEW_GETS in stats/advice.h
+FEW_GETS = 1000  # ADVICE_FEW_GETS in stats/render/advice.h
 ABOVE_SHARE, ABOVE_MIN_CALLS = 0.5, 1000
 # Ids that the library gives to sentences about counts.
 COUNTED = ("hit_rate", "few_gets", "first_uses", "discards", "waste",

@@ -17,22 +17,23 @@ FOLDERS = ("pool", "stats", "interpose")
 FILES = ("meson.build", "meson_options.txt", "meson.options")
 
 
+def _changed(path):
+    """When a file changed last, in ns; 0 where there is none."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
 def newest_source(source):
     """When a source file of the library changed last."""
     newest = 0
     for folder in FOLDERS:
-        try:
-            with os.scandir(os.path.join(source, folder)) as entries:
-                for entry in entries:
-                    newest = max(newest, entry.stat().st_mtime_ns)
-        except OSError:
-            continue
+        for place, folders, files in os.walk(os.path.join(source, folder)):
+            for name in folders + files:
+                newest = max(newest, _changed(os.path.join(place, name)))
     for name in FILES:
-        try:
-            newest = max(newest,
-                         os.stat(os.path.join(source, name)).st_mtime_ns)
-        except OSError:
-            continue
+        newest = max(newest, _changed(os.path.join(source, name)))
     return newest
 
 

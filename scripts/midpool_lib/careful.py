@@ -2,7 +2,7 @@
 
 In such a place (/dev/shm, a folder of reports) a pipe without a writer, a link
 to another file, or another user's file may have the name of what is wanted.
-The library opens its pages in the same way (stats/page_file.c).
+The library opens its pages in the same way (stats/reader/page_file.c).
 """
 
 import errno

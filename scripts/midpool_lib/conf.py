@@ -1,10 +1,10 @@
 """MIDPOOL_CONF as the library reads it: the one parser of the command.
 
-interpose/options.c is the library's. Both take the rows of
+interpose/options/options.c is the library's. Both take the rows of
 tests/support/conf_cases.def, so that they cannot drift apart unnoticed.
 """
 
-BLANKS = " \t\n\v\f\r"  # is_blank in interpose/options.c
+BLANKS = " \t\n\v\f\r"  # is_blank in interpose/options/options.c
 
 
 class Item:

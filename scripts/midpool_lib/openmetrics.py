@@ -1,6 +1,6 @@
 """OpenMetrics text of reports, byte for byte as the library writes it.
 
-stats/report_openmetrics.c is the other writer; a test compares the two over
+stats/render/report_openmetrics.c is the other writer; a test compares the two over
 the same reports. Names, texts and numbers of series are in counters.def.
 Several reports become one text in which each family comes once.
 """
@@ -23,7 +23,7 @@ BAD_FREES = (("double", "double_free"), ("interior", "interior_free"),
               ("wrong_size", "wrong_size"))
 
 
-# Labels: stats/label.c in Python.
+# Labels: stats/text/label.c in Python.
 
 def _is_control(char):
     return char < " " or "\x7f" <= char < "\xa0"

@@ -12,8 +12,8 @@ pipe does not make anybody wait, and only a regular file of the user that its
 name says counts. So nobody can show another user's pages as their own; but
 root, who reads the pages of all users, must not take what a page says of its
 process for more than that page's owner's word. Counters are read by
-midpool-snapshot alone (stats/page_file.h); of the header this module knows the
-fields below, which a test compares with it (stats/page.h, struct
+midpool-snapshot alone (stats/reader/page_file.h); of the header this module knows the
+fields below, which a test compares with it (stats/page/page.h, struct
 stats_header).
 
 Nothing here is safe for several threads at a time or needs to be. Errors of
@@ -33,7 +33,7 @@ PREFIX = "midpool."
 MAGIC = b"midpool\0"
 LAYOUT = 7  # PAGE_LAYOUT; pages of others are told, not read
 ENDS = ("running", "exit", "exec", "signal", "unknown")
-MARK_DEAD = 1  # access time; see interpose/live_sweep.c
+MARK_DEAD = 1  # access time; see interpose/live/live_sweep.c
 FORMING_SECONDS = 60  # a file that is no page yet may become one
 BATCH = 1000  # names to one midpool-snapshot
 
@@ -190,7 +190,7 @@ def read_many(names, build=None, brief=False):
 
     Yields for each a document as midpool-snapshot prints it (reports.normalise
     makes it whole), or a text that says why there is none. brief leaves out
-    what fleets do not need: see stats/report_json.c.
+    what fleets do not need: see stats/render/report_json.c.
     """
     names = list(names)
     if not names:

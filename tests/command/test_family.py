@@ -57,7 +57,7 @@ class States(unittest.TestCase):
 
 
 class Judged(unittest.TestCase):
-    """Warnings about a sum follow stats/advice.c."""
+    """Warnings about a sum follow stats/render/advice.c."""
 
     def said(self, *several, live=0):
         for report in several:
@@ -103,7 +103,8 @@ class Judged(unittest.TestCase):
         self.assertEqual(self.said(bypassing, image(8, gets=10)), {})
 
     def test_thresholds_are_the_librarys(self):
-        with open(sample.SOURCE + "/stats/advice.h", encoding="utf-8") as file:
+        with open(sample.SOURCE + "/stats/render/advice.h",
+                  encoding="utf-8") as file:
             few, = re.findall(r"ADVICE_FEW_GETS = (\d+)", file.read())
         self.assertEqual(int(few), advice.FEW_GETS)
 

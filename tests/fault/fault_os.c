@@ -1,7 +1,7 @@
 /*
  * fault_os.c - see fault_os.h.
  *
- * The real functions are pool/os.c's own text, under other names; those that
+ * The real functions are pool/os/os.c's own text, under other names; those that
  * can not fail keep their names. A failing call does what is worst within
  * its contract: a purge that fails has purged half of the range.
  */
@@ -15,7 +15,7 @@
 #define os_advise_huge real_advise_huge
 #define os_map_shared real_map_shared
 #define os_map_private real_map_private
-#include "../../pool/os.c"
+#include "../../pool/os/os.c"
 #undef os_reserve
 #undef os_window
 #undef os_map_at

@@ -1,7 +1,7 @@
 /*
  * fault_os.h - the operating system's memory, failing on request.
  *
- * Purpose   fault_os.c takes the place of pool/os.c in a program that links
+ * Purpose   fault_os.c takes the place of pool/os/os.c in a program that links
  *           the pool's archive: every call goes to the real one unless it is
  *           its turn to fail. The pool's own object code is what is tested.
  * Thread    Plans are set while one thread runs; calls come from any.
@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-/* Which calls a plan is about; see pool/os.h. */
+/* Which calls a plan is about; see pool/os/os.h. */
 enum fault_call {
     FAULT_RESERVE = 1 << 0,
     FAULT_COMMIT = 1 << 1,

@@ -1,5 +1,5 @@
 /*
- * entry_renamed.c - interpose/entry.c itself, see entry_renamed.h.
+ * entry_renamed.c - interpose/api/entry.c itself, see entry_renamed.h.
  */
 #include "entry_renamed.h"
 
@@ -23,8 +23,8 @@
 #define free_aligned_sized mid_free_aligned_sized
 #define cfree mid_cfree
 
-#include "../../interpose/front.h"
-#include "../../interpose/midpool_exports.h"
+#include "../../interpose/api/front.h"
+#include "../../interpose/api/midpool_exports.h"
 
 /* What is looked for under other names would always be found elsewhere. */
 #define front_stands() false
@@ -32,4 +32,4 @@
 #undef ALIAS
 #define ALIAS(name, target, result, arguments)
 
-#include "../../interpose/entry.c"
+#include "../../interpose/api/entry.c"

@@ -3,7 +3,7 @@
  *
  *   depot_model [broken]
  *
- * pool/depot.c itself, with its atomic operations turned into points where
+ * pool/depot/depot.c itself, with its atomic operations turned into points where
  * another thread may come in between. broken leaves out the counter that
  * guards the stacks' heads, to show that its absence is found.
  */
@@ -81,7 +81,7 @@ point(const volatile void *at, bool write)
 #define atomic_compare_exchange_weak_explicit(at, expected, value, yes, no)    \
     atomic_compare_exchange_weak(at, expected, value)
 
-#include "../../pool/depot.c"
+#include "../../pool/depot/depot.c"
 
 enum { SLABS = 16, NUMBERS = 16, NOT_HELD = -1 };
 

@@ -3,7 +3,7 @@
  *
  *   state_model [broken]
  *
- * pool/cache_fast.h, cache_put.c and cache_get.c themselves, with the accesses
+ * pool/cache/cache_fast.h, cache_put.c and cache_get.c themselves, with the accesses
  * to the slot's state word turned into points where others may come in between.
  * Whatever the order, the slot is got once and the other puts are reported,
  * when they happen or when their copy of it comes to light; when they happen
@@ -45,7 +45,7 @@ static void point(const volatile void *at, bool write);
         same_;                                                                 \
     })
 
-#include "../../pool/cache_put.c"
+#include "../../pool/cache/cache_put.c"
 
 #include "cache_fast.h"
 

@@ -7,7 +7,7 @@
  * NUMBER leaves out that fence, counted from 1, of every fold or interval; bin
  * has the fold's bin read without acquiring: to show that each is found.
  *
- * Model     stats/recent.h and stats/series.h themselves, with their atomic
+ * Model     stats/page/recent.h and stats/page/series.h themselves, with their atomic
  *           operations replaced by those of a machine with views (Kang et al.,
  *           "A Promising Semantics for Relaxed-Memory Concurrency", 2017,
  *           without promises). A store is a message that stays for ever and

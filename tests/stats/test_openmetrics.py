@@ -171,7 +171,7 @@ def check_own_labels(checks, scenes):
             for label, _value in LABEL.findall(labels):
                 checks.that(label in openmetrics.OWN_LABELS,
                             "%s is taken by midpool" % label)
-    with open(os.path.join(ROOT, "stats", "label.c"),
+    with open(os.path.join(ROOT, "stats", "text", "label.c"),
               encoding="utf-8") as file:
         found = re.search(r"own\[\] = \{(.*?)\};", file.read(), re.DOTALL)[1]
     checks.that(set(re.findall(r'"(\w+)"', found))

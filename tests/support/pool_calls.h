@@ -1,7 +1,7 @@
 /*
  * pool_calls.h - malloc and free over the pool alone, for tests.
  *
- * Purpose   What interpose/entry.c does with the pool's fast and slow paths,
+ * Purpose   What interpose/api/entry.c does with the pool's fast and slow paths,
  *           without a fallback: NULL where the pool does not serve. Programs
  *           keep their own malloc, and a sanitizer its.
  */

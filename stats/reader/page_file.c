@@ -49,7 +49,7 @@ named_as_page(const char *path, struct live_name *out)
 /*
  * Opens a file as a page is to be opened: no link is followed, and a pipe
  * does not wait for its writer. Its access time, which marks dead pages
- * (interpose/live_sweep.c), stays where that is allowed.
+ * (interpose/live/live_sweep.c), stays where that is allowed.
  */
 static int
 open_quietly(int directory, const char *path)

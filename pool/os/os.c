@@ -182,7 +182,7 @@ claim(char *start, size_t bytes)
 /*
  * Of the 47-bit address space's 32 windows of 4 TB these are neither the
  * executable's nor the mappings'; jemalloc's memory lies above
- * (interpose/backend_map.c). The place within is random as far as the
+ * (interpose/backend/backend_map.c). The place within is random as far as the
  * library's own address is.
  */
 void *

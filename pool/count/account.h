@@ -1,7 +1,7 @@
 /*
  * account.h - the statistics page, and what changes it off the fast path.
  *
- * The page's layout and meaning are in stats/page.h. Discards, warm-ups and
+ * The page's layout and meaning are in page.h. Discards, warm-ups and
  * adopted slots are written under the slab lock; published live counts are
  * atomic.
  */

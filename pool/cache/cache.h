@@ -112,7 +112,7 @@ extern hidden struct cache cache_busy;
 
 /*
  * COUNT_ADD adds to a counter of the thread's own block, or of the shared one
- * under slab_lock, which other threads may read (stats/page.h); RECALLED reads
+ * under slab_lock, which other threads may read (page.h); RECALLED reads
  * a word that others may change to send the thread to its slow path
  * (cache_recall). Both are plain accesses, and atomic ones for the sanitizer.
  */
