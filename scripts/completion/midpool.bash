@@ -12,6 +12,7 @@ _midpool_options() {
     bench) echo "-n --runs --allocators --conf --advice --json -q --quiet --build" ;;
     doctor) echo "-q --quiet --build" ;;
     fleet) echo "--by --sort --json" ;;
+    pack) echo "-o --output -q --quiet" ;;
     prune) echo "--max-age --max-count --max-bytes --dry-run -q --quiet" ;;
     exporter) echo "--listen --interval --keep --only --once --build" ;;
     export) echo "--prom --csv --json --detail --build" ;;
@@ -24,10 +25,15 @@ _midpool_operands() {
     run | bench | doctor)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -c -- "$2"; compgen -f -- "$2") ;;
-    show | diff | html | export | fleet)
+    show | diff | html | export)
         shopt -s extglob
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -X '!*.@(json|html)' -- "$2"
+            compgen -d -- "$2") ;;
+    fleet | pack)
+        shopt -s extglob
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.@(json|html|db)' -- "$2"
             compgen -d -- "$2") ;;
     prune)
         compopt -o filenames
@@ -136,7 +142,7 @@ _midpool() {
     word=${words[-1]} before=${words[-2]} command=${words[1]}
     COMPREPLY=()
     if ((${#words[@]} == 2)); then
-        _midpool_words "run show diff live html bench doctor fleet prune exporter export --help --version" \
+        _midpool_words "run show diff live html bench doctor fleet pack prune exporter export --help --version" \
             "$word"
         return
     fi

@@ -20,6 +20,7 @@ from pools, and shows how the pools did.
   bench [--] PROGRAM ARGS...   PROGRAM under each allocator, and a verdict
   doctor PROGRAM               will it work on PROGRAM? reasons and remedies
   fleet FOLDER...              how very many processes did, by program
+  pack FOLDER... -o PACK       their reports in one SQLite file
   prune [FOLDER...]            removes old pages and reports
   exporter                     serves all processes to Prometheus
   export FORMAT FILE...        reports for Prometheus, spreadsheets, programs
@@ -31,8 +32,7 @@ midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
 """
 
 COMMANDS = ("run", "show", "diff", "live", "html", "bench", "doctor",
-            "fleet", "prune", "exporter",
-            "export")
+            "fleet", "pack", "prune", "exporter", "export")
 
 # Signals that Python ignores from its start on, as a mask; see front.
 ignored_signals = 0

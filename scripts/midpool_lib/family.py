@@ -12,6 +12,12 @@ are not known one by one any more counts as one image.
 ENDED = ("exit", "signal", "exec")
 
 
+def rank(end, ended):
+    """The order of an image's states: the last counts. end: its end or its
+    duration, of states with one start; ended: process.end."""
+    return end, ended != "running", ended in ENDED + ("running",)
+
+
 class Image:
     """The last state of one image; `report` is not changed."""
 
@@ -45,8 +51,8 @@ class Image:
 
     def is_newer_than(self, other):
         """Whether this state of an image is a later one than other."""
-        return (self.end, not self.is_running, not self.ended_unseen) > (
-            other.end, not other.is_running, not other.ended_unseen)
+        return rank(self.end, self.process["end"]) > rank(
+            other.end, other.process["end"])
 
 
 def members(report):

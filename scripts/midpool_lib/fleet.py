@@ -8,14 +8,14 @@ from midpool_lib import (arguments, cli, fleet_diff, fleet_group, fleet_read,
 from midpool_lib.errors import INCOMPLETE, CommandError
 
 HELP = """\
-usage: midpool fleet [options] FOLDER|FILE...
+usage: midpool fleet [options] FOLDER|FILE|PACK...
        midpool fleet diff [--json] BASE... -- NEW...      (or: BASE NEW)
 
-Tells how the processes of a fleet did, from their reports in JSON: sums by
-program and build, the worst first, medians and extremes of single processes.
-Several reports of one process count once. What cannot be read is counted,
-named and left out (exit status 3). 'diff' compares two fleets by program,
-with the tests of 'midpool diff' over processes.
+Tells how the processes of a fleet did, from their reports in JSON or from
+packs ('midpool pack'): sums by program and build, the worst first, medians
+and extremes of single processes. Several reports of one process count once.
+What cannot be read is counted, named and left out (exit status 3). 'diff'
+compares two fleets by program, with the tests of 'midpool diff'.
 
   --by WHAT    a line per program and host, unit (report_labels:unit=NAME)
                or day (of the start, in UTC)
@@ -56,7 +56,7 @@ def _group_json(group, by):
 
 def to_json(fleet, groups, by):
     return {"schema": "midpool.fleet", "schema_version": 1,
-            "processes": len(fleet.processes), "reports": fleet.reports,
+            "processes": fleet.overview.count, "reports": fleet.reports,
             "files": fleet.files, "broken": fleet.broken,
             "broken_names": fleet.broken_names, "by": by,
             "groups": [_group_json(group, by) for group in groups]}

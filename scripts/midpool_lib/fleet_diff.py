@@ -14,7 +14,7 @@ METRICS = ("gets", "requested_bytes", "hit_rate", "misses", "waste",
 
 def by_program(fleet):
     found = {}
-    for process in fleet.processes.values():
+    for process in fleet.each():
         found.setdefault(process.program, []).append(process)
     return found
 

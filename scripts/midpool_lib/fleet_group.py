@@ -5,6 +5,8 @@ day). Quantiles are of processes, each counting the same: the value that so
 large a part of them does not exceed, always one that a process has.
 """
 
+import array
+import functools
 import math
 
 from midpool_lib import counters, sampling
@@ -16,6 +18,7 @@ SUMS = ("gets", "hits", "misses", "requested_bytes", "slot_bytes",
         "below_bytes", "above_calls", "above_bytes", "misuse")
 SPREAD = ("gets", "hit_rate", "misses", "waste", "waste_bytes",
           "peak_live_bytes", "cached_bytes", "peak_rss_bytes", "duration_ns")
+RATIOS = ("hit_rate", "waste")
 BY = ("host", "unit", "day")
 # What --sort takes: the worst group has the highest of these.
 SORTS = {
@@ -46,24 +49,34 @@ def _spread(values):
 
 
 class Group:
-    """Some processes of one program, added up; processes is not kept."""
+    """Some processes of one program, added up one by one."""
 
-    def __init__(self, key, processes):
+    def __init__(self, key):
         self.by, self.program, self.build_id = key
-        self.count = len(processes)
-        self.sums = {name: sum(process[name] for process in processes)
-                     for name in SUMS}
-        self.sums["waste_bytes"] = sum(counters.value(process, "waste_bytes")
-                                       for process in processes)
-        self.quantiles = {}
-        for name in SPREAD:
-            values = [counters.value(process, name) for process in processes]
-            self.quantiles[name] = _spread(
-                [found for found in values if found is not None])
-        self.worst = max(processes, key=lambda process: process["misses"])
+        self.count = 0
+        self.sums = dict.fromkeys(SUMS + ("waste_bytes",), 0)
         self.ends = {}
-        for process in processes:
-            self.ends[process.end] = self.ends.get(process.end, 0) + 1
+        self.worst = None
+        self._values = {name: array.array("d" if name in RATIOS else "Q")
+                        for name in SPREAD}
+
+    def add(self, process):
+        self.count += 1
+        for name in SUMS:
+            self.sums[name] += process[name]
+        self.sums["waste_bytes"] += counters.waste_bytes(process)
+        for name, values in self._values.items():
+            value = counters.value(process, name)
+            if value is not None:
+                values.append(value)
+        if self.worst is None or process["misses"] > self.worst["misses"]:
+            self.worst = process
+        self.ends[process.end] = self.ends.get(process.end, 0) + 1
+
+    @functools.cached_property
+    def quantiles(self):
+        return {name: _spread(values)
+                for name, values in self._values.items()}
 
     @property
     def hit_rate(self):
@@ -75,18 +88,14 @@ class Group:
         return self.sums["waste_bytes"] / slots if slots else None
 
 
-def _members(fleet, by):
-    found = {}
-    for process in fleet.processes.values():
-        key = (getattr(process, by) if by else "", process.program,
-               process.build_id)
-        found.setdefault(key, []).append(process)
-    return found
-
-
 def groups(fleet, by=None, sort="misses"):
     """All groups, the worst first."""
-    found = [Group(key, processes)
-             for key, processes in _members(fleet, by).items()]
-    return sorted(found, key=lambda group: (
+    found = {}
+    for process in fleet.each():
+        key = (getattr(process, by) if by else "", process.program,
+               process.build_id)
+        if key not in found:
+            found[key] = Group(key)
+        found[key].add(process)
+    return sorted(found.values(), key=lambda group: (
         -SORTS[sort](group), group.program, group.by, group.build_id))

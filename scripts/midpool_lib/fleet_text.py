@@ -57,22 +57,18 @@ def _table(groups):
         for row in rows]
 
 
-def _span(fleet):
-    days = sorted({process.day for process in fleet.processes.values()})
-    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-
-
 def plural(number, word, words=None):
     return (f"{style.count(number)} "
             f"{word if number == 1 else words or word + 's'}")
 
 
 def head(fleet, groups):
-    processes = fleet.processes.values()
-    return (f"{plural(len(processes), 'process', 'processes')} of "
+    seen = fleet.overview
+    days = seen.first_day + (f" to {seen.last_day}"
+                             if seen.last_day != seen.first_day else "")
+    return (f"{plural(seen.count, 'process', 'processes')} of "
             f"{plural(len({group.program for group in groups}), 'program')}"
-            f" on {plural(len({one.host for one in processes}), 'host')},"
-            f" {_span(fleet)}")
+            f" on {plural(seen.hosts, 'host')}, {days}")
 
 
 def left_out(fleet):
@@ -105,7 +101,7 @@ def _notes(fleet, groups):
             f"{short(group.program)}"
             f" {style.count(group.sums['misuse'])}" for group in bad[:5]),
             WIDTH)
-    repeated = fleet.reports - len(fleet.processes)
+    repeated = fleet.reports - fleet.overview.count
     if repeated:
         lines.append(f"{plural(repeated, 'report')} of processes that have a"
                      " later one: not counted")

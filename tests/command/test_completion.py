@@ -45,6 +45,7 @@ LINES = (
     ("live 12", "live 123"),
     ("exporter --li", "exporter --listen"),
     ("prune --dry", "prune --dry-run"),
+    ("pack --out", "pack --output"),
     ("fleet --by un", "fleet --by unit"),
     ("fleet --sort hit", "fleet --sort hit_rate"),
     ("export --detail cl", "export --detail classes"),

@@ -88,7 +88,8 @@ class Installed(sample.Case):
 
     def test_documentation_and_completion_are_there(self):
         for end in ("man1/midpool.1", "man7/midpool.7",
-                    "completions/midpool", "site-functions/_midpool"):
+                    "man7/midpool-fleet.7", "completions/midpool",
+                    "site-functions/_midpool"):
             self.files_of(end)
 
     def test_sources_of_the_source_tree_only_stay_out(self):

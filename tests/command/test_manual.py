@@ -9,6 +9,7 @@ import unittest
 import sample
 from midpool_lib import VERSION, cli, counters
 
+PAGES = ("midpool.1", "midpool.7", "midpool-fleet.7")
 SCRIPTS = os.path.join(sample.SOURCE, "scripts")
 
 
@@ -86,7 +87,7 @@ class ManualPages(unittest.TestCase):
         if not shutil.which("mandoc"):
             self.skipTest("no mandoc")
         pages = [os.path.join(SCRIPTS, "man", name)
-                 for name in ("midpool.1", "midpool.7")]
+                 for name in PAGES]
         done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *pages],
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.stdout + done.stderr, "")
@@ -94,7 +95,7 @@ class ManualPages(unittest.TestCase):
     def test_are_well_formed(self):
         if not shutil.which("man"):
             self.skipTest("no man")
-        for name in ("midpool.1", "midpool.7"):
+        for name in PAGES:
             done = subprocess.run(
                 ["man", "--warnings", "-l", os.path.join(SCRIPTS, "man",
                                                          name)],
