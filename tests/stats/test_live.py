@@ -13,7 +13,7 @@ import time
 
 from scenes import ROOT, Checks
 
-sys.path.insert(0, os.path.join(ROOT, "tests", "preload"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "process"))
 import check_report  # noqa: E402
 
 PREFIX = "/dev/shm/midpool."

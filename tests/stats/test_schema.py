@@ -22,7 +22,7 @@ try:
 except ImportError:
     skip("python3-jsonschema is not installed")
 
-sys.path.insert(0, os.path.join(ROOT, "tests", "preload"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "process"))
 import check_report  # noqa: E402
 
 VALIDATOR = jsonschema.Draft202012Validator
