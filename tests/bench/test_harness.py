@@ -201,6 +201,16 @@ class Peers(unittest.TestCase):
         self.assertEqual(allocators.added(f"own={path}").library,
                          str(path.resolve()))
 
+    def test_added_allocators_bring_their_environment(self):
+        path = scratch("lib.so")
+        path.touch()
+        found = allocators.added(f"own={path} GLIBC_TUNABLES=a.b=0 X=")
+        self.assertEqual(found.env, {"GLIBC_TUNABLES": "a.b=0", "X": ""})
+        found = allocators.added(f"midpool-x={path} MIDPOOL_CONF=thp:dense")
+        self.assertEqual(found.env, {"MIDPOOL_CONF": "report:none,thp:dense"})
+        with self.assertRaisesRegex(ValueError, "'X' is not KEY=VALUE"):
+            allocators.added(f"own={path} X")
+
 
 class Chart(unittest.TestCase):
     """The SVG."""
@@ -318,7 +328,8 @@ class Programs(unittest.TestCase):
         with mock.patch.object(history, "COMMITS", 3):
             heads = set()
             for name in ("one", "two"):
-                path = history.make(scratch(name))
+                path = scratch(name)
+                history.make(None, path)
                 heads.add(subprocess.run(
                     ["git", "-C", str(path), "rev-parse", "main"], check=True,
                     capture_output=True, text=True).stdout)

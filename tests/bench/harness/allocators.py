@@ -3,6 +3,7 @@ under each."""
 
 import os
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,13 +126,20 @@ def midpool(library, name="midpool", conf="report:none"):
 
 
 def added(text):
-    """An allocator from the command line, NAME=PATH."""
-    name, equals, path = text.partition("=")
+    """An allocator from the command line: NAME=PATH, and after blanks
+    KEY=VALUE pairs of its environment. ValueError says what is wrong."""
+    first, *pairs = shlex.split(text) or [""]
+    name, equals, path = first.partition("=")
     if not equals or not name or not path:
         raise ValueError(f"--add wants NAME=PATH, not '{text}'")
     if not Path(path).is_file():
         raise ValueError(f"--add {name}: there is no file {path}")
-    env = {}
-    if name.startswith("midpool"):
-        env["MIDPOOL_CONF"] = "report:none"
+    env = {"MIDPOOL_CONF": "report:none"} if name.startswith("midpool") else {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise ValueError(f"--add {name}: '{pair}' is not KEY=VALUE")
+        if key == "MIDPOOL_CONF" and key in env:
+            value = f"{env[key]},{value}"
+        env[key] = value
     return Allocator(name, str(Path(path).resolve()), env)

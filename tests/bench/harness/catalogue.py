@@ -176,25 +176,51 @@ def _real(family, row, *argv, **more):
         Figure(row, "cpu_ms", "ms CPU"),
         Figure(row, "wall_ms", "ms wall"),
         Figure(row, "peak_rss_kb", "MB"),
+        Figure(row, "faults", "faults"),
     )
     more.setdefault("kind", "program")
-    return Run("real", family, argv, figures, rounds=3, pinned=False, **more)
+    argv = tuple(str(arg) for arg in argv)
+    return Run("real", family, argv, figures, pinned=False, **more)
+
+
+def _scripts(cache):
+    """Programs that read what they do, and end."""
+    yield _real("python", "python3, bytes of 3-63 KB", "/usr/bin/python3",
+                PROGRAMS / "bytes.py")
+    yield _real("sqlite", "sqlite3, blobs of 3-5 KB", "sqlite3", ":memory:",
+                stdin=str(PROGRAMS / "blobs.sql"))
+    yield _real("git", "git log --stat", "git", "-C", cache / "history.git",
+                "log", "--stat")
+    yield _real("node", "node, Buffers of 16 KB", "node",
+                PROGRAMS / "buffers.js")
+    yield _real("perl", "perl, strings of 3-40 KB", "perl",
+                PROGRAMS / "strings.pl")
+    yield _real("lua", "lua5.4, strings of 3-40 KB", "lua5.4",
+                PROGRAMS / "strings.lua")
+    yield _real("ruby", "ruby, strings and arrays", "ruby",
+                PROGRAMS / "strings.rb")
+    yield _real("php", "php, strings and arrays", "php", "-n",
+                PROGRAMS / "strings.php", env=(("USE_ZEND_ALLOC", "0"),))
+    yield _real("compile", "gcc -O2", "gcc", "-O2", "-w", "-c", "-o",
+                "/dev/null", cache / "source.c")
+
+
+def _servers(cache):
+    """Servers under a client's load."""
+    for size in (5, 16):
+        yield _real("redis", f"redis, values of {size} KB", size * KB, 60000,
+                    kind="redis")
+    yield _real("nginx", "nginx, TLS, a file of 1 MB", 400, kind="nginx")
+    yield _real("postgres", "PostgreSQL, pgbench", cache / "postgres", 4000,
+                300, kind="postgres")
+    yield _real("mariadb", "MariaDB, sorts and updates", cache / "mariadb",
+                150, kind="mariadb")
+    yield _real("varnish", "varnish, 30 threads", 300, kind="varnish")
 
 
 def _programs(cache):
-    yield _real("sqlite", "sqlite3, blobs of 3-5 KB", "sqlite3", ":memory:",
-                stdin=str(PROGRAMS / "blobs.sql"))
-    yield _real("lua", "lua5.4, strings of 3-40 KB", "lua5.4",
-                str(PROGRAMS / "strings.lua"))
-    yield _real("python", "python3, bytes of 3-63 KB", "/usr/bin/python3",
-                str(PROGRAMS / "bytes.py"))
-    yield _real("git", "git log --stat", "git", "-C",
-                str(cache / "history.git"), "log", "--stat")
-    yield _real("node", "node, Buffers of 16 KB", "node",
-                str(PROGRAMS / "buffers.js"))
-    for size in (5, 16):
-        yield _real("redis", f"redis, values of {size} KB", str(size * KB),
-                    kind="redis")
+    yield from _scripts(cache)
+    yield from _servers(cache)
 
 
 def _instructions():

@@ -2,12 +2,12 @@
 
 import argparse
 import signal
-import subprocess
 import sys
 
-from . import allocators, build, catalogue, chart, history
+from . import allocators, build, catalogue, chart, kinds
 from . import results, rows, table
 from .common import add_options, guarded, library, Usage
+from .execute import Failed
 from .runner import Runner
 
 EPILOG = """commands:
@@ -48,7 +48,9 @@ def parser():
     parse.add_argument("--allocators", metavar="LIST",
                        help="only these, comma-separated")
     parse.add_argument("--add", metavar="NAME=PATH", action="append",
-                       default=[], help="one more allocator's library")
+                       default=[],
+                       help="one more allocator's library; its environment "
+                            "may follow: 'NAME=PATH KEY=VALUE ...'")
     parse.add_argument("--list", action="store_true",
                        help="say which rows there are, and end")
     add_options(parse)
@@ -109,14 +111,15 @@ def without_counters(out, remarks):
     return [allocators.midpool(path, "no counters")]
 
 
-def prepare(runs, out, remarks):
+def prepare(runs, tools, cache, remarks):
     """Makes the input that some rows need; drops those it fails for."""
-    if any(run.family == "git" for run in runs):
+    for family in dict.fromkeys(run.family for run in runs):
         try:
-            history.make(out.resolve() / "cache" / "history.git")
-        except (OSError, subprocess.CalledProcessError) as problem:
-            remarks.append(f"git: no repository could be made ({problem})")
-            runs = [run for run in runs if run.family != "git"]
+            kinds.make_input(tools, cache, family)
+        except Failed as problem:
+            remarks.append(f"{family}: its input could not be made "
+                           f"({problem})")
+            runs = [run for run in runs if run.family != family]
     return runs
 
 
@@ -198,7 +201,7 @@ def run(args):
     rounds = args.rounds or (1 if args.quick else 5)
     chosen, remarks = choose_allocators(args)
     tools = build.workloads(args.out / "bin")
-    runs = prepare(runs, args.out, remarks)
+    runs = prepare(runs, tools, args.out.resolve() / "cache", remarks)
     for remark in remarks:
         print(f"note: {remark}", file=sys.stderr)
     runner = Runner(tools, 8 if args.quick else 20, 5, waits=not args.quick)

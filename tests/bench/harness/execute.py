@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 TIMEOUT_S = 180
@@ -58,7 +57,7 @@ def check(done):
 
 
 def environment(run, allocator):
-    env = allocator.environment()
+    env = {**dict(run.env), **allocator.environment()}
     if run.conf and "MIDPOOL_CONF" in env:
         env["MIDPOOL_CONF"] += "," + run.conf
     return env
@@ -94,58 +93,6 @@ def program(runner, run, allocator):
     return parse(call(argv + list(run.argv)))
 
 
-def _await_socket(path, server):
-    end = time.monotonic() + 10
-    while not path.exists():
-        if server.poll() is not None or time.monotonic() > end:
-            raise Failed("redis-server did not start")
-        time.sleep(0.02)
-
-
-def _redis_load(socket, size):
-    done = subprocess.run(
-        ["redis-benchmark", "-s", str(socket), "-t", "set,get", "-d", size,
-         "-n", "60000", "-r", "20000", "-c", "20", "-q"],
-        env=base_environment(), capture_output=True, text=True,
-        timeout=TIMEOUT_S, check=False)
-    check(done)
-
-
-def redis(runner, run, allocator):
-    """redis-server under redis-benchmark; the server is what is measured."""
-    binary = shutil.which("redis-check-rdb")  # redis-server, by another name
-    if not binary or not shutil.which("redis-benchmark"):
-        raise Failed("there is no redis here (Debian: redis-tools)")
-    env = environment(run, allocator)
-    if not allocator.library:
-        # Debian links redis with jemalloc; this puts glibc's malloc first.
-        env["LD_PRELOAD"] = "libc.so.6"
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        server_name = Path(folder) / "redis-server"
-        server_name.symlink_to(binary)
-        socket = Path(folder) / "socket"
-        argv = launch_argv(runner, run, env) + [
-            str(server_name), "--port", "0", "--unixsocket", str(socket),
-            "--save", "", "--dir", folder]
-        with subprocess.Popen(argv, env=base_environment(), text=True,
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as server:
-            try:
-                _await_socket(socket, server)
-                _redis_load(socket, run.argv[0])
-            finally:
-                subprocess.run(["redis-cli", "-s", str(socket), "shutdown",
-                                "nosave"], capture_output=True, check=False)
-                try:
-                    out, err = server.communicate(timeout=20)
-                except subprocess.TimeoutExpired:
-                    server.kill()
-                    raise Failed("redis-server did not end") from None
-    if server.returncode != 0:
-        raise Failed(f"redis-server: {err.strip()}")
-    return parse(out)
-
-
 def _collected(runner, run, allocator, function, operations):
     """Instructions spent within a function over so many operations."""
     name, size = run.argv
@@ -178,10 +125,3 @@ def instructions(runner, run, allocator):
         for metric, function in functions.items()
     }
 
-
-EXECUTE = {
-    "workload": workload,
-    "program": program,
-    "redis": redis,
-    "instructions": instructions,
-}

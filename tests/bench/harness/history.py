@@ -34,12 +34,8 @@ def _stream():
             yield f"data {len(text)}\n{text}\n"
 
 
-def make(folder):
-    """Makes the repository unless it is there; returns its path."""
-    done = folder / "made"
-    if done.exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
+def make(_tools, folder):
+    """Makes the repository."""
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)],
                    check=True, capture_output=True)
     with subprocess.Popen(["git", "-C", str(folder), "fast-import", "--quiet",
@@ -49,5 +45,3 @@ def make(folder):
         process.stdin.close()
     if process.returncode != 0:
         raise OSError("git fast-import failed")
-    done.touch()
-    return folder

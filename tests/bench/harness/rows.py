@@ -40,6 +40,7 @@ class Run:
     stdin: str = ""
     repeat: int = 1
     conf: str = ""  # more of MIDPOOL_CONF
+    env: tuple = ()  # pairs: what the program needs besides
 
     @property
     def name(self):

@@ -5,7 +5,8 @@ import sys
 import time
 from dataclasses import dataclass
 
-from .execute import EXECUTE, Failed
+from .execute import Failed
+from .kinds import EXECUTE
 from .rows import SCALES
 
 
