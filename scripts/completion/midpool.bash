@@ -8,7 +8,7 @@ _midpool_options() {
         "--build" ;;
     diff) echo "-a --all --fail-on --allow --markdown --json" ;;
     live) echo "-i --interval --once --build" ;;
-    html) echo "-o --output --open" ;;
+    html) echo "-o --output --fleet --open" ;;
     bench) echo "-n --runs --allocators --conf --advice --json -q --quiet --build" ;;
     doctor) echo "-q --quiet --build" ;;
     fleet) echo "--by --sort --json" ;;

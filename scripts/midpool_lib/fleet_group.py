@@ -57,7 +57,7 @@ class Group:
         self.sums = dict.fromkeys(SUMS + ("waste_bytes",), 0)
         self.ends = {}
         self.worst = None
-        self._values = {name: array.array("d" if name in RATIOS else "Q")
+        self.values = {name: array.array("d" if name in RATIOS else "Q")
                         for name in SPREAD}
 
     def add(self, process):
@@ -65,7 +65,7 @@ class Group:
         for name in SUMS:
             self.sums[name] += process[name]
         self.sums["waste_bytes"] += counters.waste_bytes(process)
-        for name, values in self._values.items():
+        for name, values in self.values.items():
             value = counters.value(process, name)
             if value is not None:
                 values.append(value)
@@ -76,7 +76,7 @@ class Group:
     @functools.cached_property
     def quantiles(self):
         return {name: _spread(values)
-                for name, values in self._values.items()}
+                for name, values in self.values.items()}
 
     @property
     def hit_rate(self):
@@ -88,14 +88,14 @@ class Group:
         return self.sums["waste_bytes"] / slots if slots else None
 
 
-def groups(fleet, by=None, sort="misses"):
-    """All groups, the worst first."""
+def groups(fleet, by=None, sort="misses", make=Group):
+    """All groups, the worst first; make is the class of them."""
     found = {}
     for process in fleet.each():
         key = (getattr(process, by) if by else "", process.program,
                process.build_id)
         if key not in found:
-            found[key] = Group(key)
+            found[key] = make(key)
         found[key].add(process)
     return sorted(found.values(), key=lambda group: (
         -SORTS[sort](group), group.program, group.by, group.build_id))

@@ -8,20 +8,24 @@ import time
 
 from midpool_lib import (VERSION, arguments, counters, diff_html, keep, merge,
                          paths, profiles, reports, show)
-from midpool_lib.errors import CommandError
+from midpool_lib.errors import INCOMPLETE, CommandError
 from midpool_lib.family import divided, members
 
 HELP = """\
 usage: midpool html [options] [A [B...]]
        midpool html [options] BASE... -- NEW...
+       midpool html [options] --fleet FOLDER|FILE|PACK...
 
 Writes a page with the profile in A: pools, requested sizes, time curve,
 waste, fallback. With more, it compares A with each of the others; with '--',
 all runs before it with all behind it, as 'midpool diff' does. Without any,
 the page is of the last 'midpool run'. The page is one file without outside
-parts and holds its numbers as JSON; 'midpool show' reads it too.
+parts and holds its numbers as JSON; 'midpool show' reads it too. With --fleet
+it shows what 'midpool fleet' tells: programs, the worst first, how their
+processes are spread, and outliers, with links to their reports.
 
   -o, --output FILE   where to; '-' is stdout (A's name with .html)
+      --fleet         very many processes, by program
       --open          show it in the browser
 
   midpool html base.json
@@ -29,7 +33,9 @@ parts and holds its numbers as JSON; 'midpool show' reads it too.
   midpool html base.*.json -- new.*.json -o change.html
 """
 
-SPEC = {"-o": "output=", "--output": "output=", "--open": "open"}
+SPEC = {"-o": "output=", "--output": "output=", "--fleet": "fleet",
+        "--open": "open"}
+FLEET_SCRIPTS = ("format.js", "fleet.js")
 SCRIPTS = ("format.js", "charts.js", "profile.js", "compare.js", "main.js")
 ROOM_BYTES = 350 * 1024  # of JSON, so that a page stays below 500 KB
 CHILD_PARTS = ("schema", "schema_version", "process", "config",
@@ -90,12 +96,18 @@ def page(names, loaded, comparisons=()):
     title = f"{first} on midpool" if len(loaded) == 1 else \
         f"{first} on midpool, compared"
     about = {
-        "names": names, "comparisons": comparisons, "version": VERSION,
+        "names": names, "comparisons": comparisons,
         "stem": "midpool." + "".join(c if c.isalnum() else "_"
                                      for c in first),
-        "glossary": glossary, "made": time.strftime("%Y-%m-%d %H:%M")}
+        "glossary": glossary}
+    return _document(title, SCRIPTS, loaded, about)
+
+
+def _document(title, scripts, loaded, about):
+    """The page's text, of reports and what its scripts want to know."""
+    about = dict(about, version=VERSION, made=time.strftime("%Y-%m-%d %H:%M"))
     parts = {"@TITLE@": _escape(title), "@STYLE@": _asset("page.css"),
-             "@SCRIPT@": "\n".join(_asset(name) for name in SCRIPTS),
+             "@SCRIPT@": "\n".join(_asset(name) for name in scripts),
              "@REPORTS@": _embed({"reports": loaded}),
              "@ABOUT@": _embed(about)}
     # In one pass: a value that looks like a mark is not a mark.
@@ -161,6 +173,23 @@ def _of_sides(*sides):
     return page(names, shown, [diff_html.data(*samples)])
 
 
+def _of_fleet(names, path):
+    """A page of very many processes, and what of them could not be read."""
+    from midpool_lib import fleet_html, fleet_read, fleet_text
+
+    if not names:
+        raise CommandError("html: --fleet of which reports?",
+                           "midpool html --fleet /var/log/midpool")
+    fleet = fleet_read.read(names)
+    folder = os.path.dirname(path) or "."
+    for line in fleet_text.left_out(fleet):
+        sys.stderr.write(f"midpool: {line}\n" if line[:1] != " "
+                         else f"{line}\n")
+    return (_document("Fleet on midpool", FLEET_SCRIPTS, [],
+                      {"fleet": fleet_html.data(fleet, folder)}),
+            INCOMPLETE if fleet.broken else 0)
+
+
 def _text_of(options):
     if options.after is None:
         return _one_by_one(_load(options.rest or [show.last_run()]))
@@ -172,15 +201,17 @@ def _text_of(options):
 
 def main(argv):
     options = arguments.parse_sides("html", argv, SPEC, HELP)
-    text = _text_of(options)
     names = (options.rest + (options.after or [])) or [paths.last_report()]
-    path = options.output or _default_output(names)
+    path = options.output or ("midpool-fleet.html" if options.fleet
+                              else _default_output(names))
+    text, status = (_of_fleet(options.rest + (options.after or []), path)
+                    if options.fleet else (_text_of(options), 0))
     if path == "-":
         sys.stdout.write(text)
-        return 0
+        return status
     keep.check_directory("html", path)
     _write(path, text)
     print(path)
     if options.open:
         os.execvp("xdg-open", ["xdg-open", path])
-    return 0
+    return status

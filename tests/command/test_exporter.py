@@ -69,10 +69,12 @@ class Case(sample.Case):
         self.token = os.path.basename(self.dir).rpartition(".")[2]
         self.addCleanup(self.remove_pages)
 
-    def start(self, *arguments, code=WORK, live="keep", wait=True):
+    def start(self, *arguments, code=WORK, live="keep", wait=True,
+              misuse="abort"):
         env = dict(self.env, LD_PRELOAD=sample.BUILD + "/libmidpool.so",
                    PYTHONMALLOC="malloc", MIDPOOL_CONF=f"live:{live},"
-                   f"report:none,report_labels:run={self.token}+unit=u.service")
+                   f"report:none,misuse:{misuse},"
+                   f"report_labels:run={self.token}+unit=u.service")
         process = subprocess.Popen(
             ["/usr/bin/python3", "-c", code, *arguments], env=env,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -122,6 +124,25 @@ class Case(sample.Case):
                     raise
                 time.sleep(0.1)
 
+    def prometheus(self, port, rules=None):
+        """A real Prometheus that scrapes the exporter; its port."""
+        if not shutil.which("prometheus"):
+            return None
+        own = free_port()
+        config = self.write("prometheus.yml", (
+            "global: {scrape_interval: 500ms, evaluation_interval: 500ms}\n"
+            + (f"rule_files: [{rules}]\n" if rules else "")
+            + "scrape_configs:\n"
+            f"- {{job_name: midpool, static_configs: [{{targets: "
+            f"['127.0.0.1:{port}']}}]}}\n"))
+        process = subprocess.Popen(
+            ["prometheus", "--config.file", config, "--storage.tsdb.path",
+             self.path("tsdb"), "--web.listen-address", f"127.0.0.1:{own}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return own
+
 
 class Sums(Case):
     def check(self, text):
@@ -170,23 +191,6 @@ class Sums(Case):
                      6 * BATCHES)
             self.ask(prometheus, "sum(midpool_gets_total)",
                      total(text, "midpool_gets_total"))
-
-    def prometheus(self, port):
-        """A real Prometheus that scrapes the exporter; its port."""
-        if not shutil.which("prometheus"):
-            return None
-        own = free_port()
-        config = self.write("prometheus.yml", (
-            "global: {scrape_interval: 500ms}\nscrape_configs:\n"
-            f"- {{job_name: midpool, static_configs: [{{targets: "
-            f"['127.0.0.1:{port}']}}]}}\n"))
-        process = subprocess.Popen(
-            ["prometheus", "--config.file", config, "--storage.tsdb.path",
-             self.path("tsdb"), "--web.listen-address", f"127.0.0.1:{own}"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return own
 
     def ask(self, port, expression, wanted):
         until = time.monotonic() + PATIENCE

@@ -1,47 +1,14 @@
 """midpool html: the page's own checks, and what a real browser makes of it."""
 
-import html.parser
 import json
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 import unittest
 
+import browser
 import sample
 from midpool_lib import counters
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-         "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync",
-         "--enable-logging=stderr", "--virtual-time-budget=2000"]
-
-
-class Numbers(html.parser.HTMLParser):
-    """Collects the elements that say which number they show."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = {}
-        self.texts = {}
-        self.key = None
-        self.inside = []
-
-    def handle_starttag(self, tag, attrs):
-        attributes = dict(attrs)
-        self.inside.append(tag)
-        self.key = attributes.get("data-key")
-        if self.key:
-            self.found.setdefault(self.key, []).append(
-                attributes["data-value"])
-
-    def handle_data(self, data):
-        if self.key:
-            self.texts[self.key] = data
-            self.key = None
-
 
 def expected(report, key):
     """The JSON's value of a key on the page."""
@@ -194,24 +161,8 @@ class Page(sample.Case):
         self.assertIn("exists", done.err)
 
 
-@unittest.skipUnless(BROWSER, "no chromium")
-class InABrowser(sample.Case):
-    def browse(self, path, *more):
-        with tempfile.TemporaryDirectory() as profile:
-            done = subprocess.run(
-                [BROWSER, *FLAGS, "--user-data-dir=" + profile, *more,
-                 "file://" + path], capture_output=True, timeout=300,
-                check=False)
-        errors = [line for line in done.stderr.decode(
-            "utf-8", "replace").splitlines() if "CONSOLE" in line]
-        self.assertEqual(errors, [])
-        return done.stdout.decode("utf-8")
-
-    def numbers(self, path):
-        page = Numbers()
-        page.feed(self.browse(path, "--dump-dom"))
-        return page
-
+@browser.needed
+class InABrowser(browser.Case):
     def compare(self, page, report, prefix=""):
         count = 0
         for key, values in page.found.items():
@@ -260,7 +211,7 @@ class InABrowser(sample.Case):
         self.midpool("html", *names[0], "--", *names[1], "-o", "c.html",
                      status=0)
         text = self.browse(self.path("c.html"), "--dump-dom")
-        page = Numbers()
+        page = browser.Numbers()
         page.feed(text)
         self.assertEqual(page.found["base.totals.misses"], ["403.5"])
         self.assertEqual(page.found["new.pools.4096.gets"], ["10010.5"])
