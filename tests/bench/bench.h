@@ -47,6 +47,7 @@ extern const struct workload workloads_sleepers[];
 extern const struct workload workloads_floor[];
 extern const struct workload workloads_load[];
 extern const struct workload workloads_founding[];
+extern const struct workload workloads_tail[];
 
 /* Tells the compiler that ptr escapes and memory may have changed. */
 static inline void

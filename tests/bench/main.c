@@ -12,7 +12,7 @@
 static const struct workload *const tables[] = {
     workloads_pair,  workloads_replace, workloads_handover, workloads_larson,
     workloads_walk,  workloads_grow,    workloads_memory,   workloads_sleepers,
-    workloads_floor, workloads_load,    workloads_founding,
+    workloads_floor, workloads_load,    workloads_founding, workloads_tail,
 };
 
 enum { TABLES = sizeof tables / sizeof *tables };

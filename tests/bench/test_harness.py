@@ -258,12 +258,13 @@ class Programs(unittest.TestCase):
 
     def test_every_workload_of_the_catalogue_prints_its_figures(self):
         short = runner.Runner(self.tools, 1, 1, waits=False)
-        small = {"200": "4", "600": "4", "1000": "20"}
+        small = {"200": "4", "600": "4", "1000": "20", "1000000": "9000"}
         for run in catalogue.all_runs(scratch("none")):
             if run.kind != "workload":
                 continue
             argv = [run.argv[0]] + [
-                small.get(arg, arg) if run.group == "memory" else arg
+                small.get(arg, arg) if run.group in ("memory", "tail")
+                else arg
                 for arg in run.argv[1:]]
             cut = rows.Run(run.group, run.family, tuple(argv), run.figures,
                            pinned=run.pinned)
@@ -271,6 +272,21 @@ class Programs(unittest.TestCase):
             wanted = {figure.metric for figure in run.figures}
             self.assertLessEqual(wanted - {"rss_later_kb"}, set(metrics),
                                  run.name)
+
+    def test_quantiles_rise_and_cover_every_call(self):
+        done = self.call("tail", "50", "20000")
+        metrics = execute.parse(done.stdout)
+        for name in ("call", "malloc", "free"):
+            rising = [metrics[f"{name}_{quantile}"] for quantile in (
+                "p50", "p99", "p99.9", "p99.99", "longest")]
+            self.assertEqual(rising, sorted(rising))
+            self.assertGreater(rising[0], 0)
+        self.assertEqual(metrics["call_longest"], max(
+            metrics["malloc_longest"], metrics["free_longest"]))
+
+    def test_every_call_of_the_mix_is_timed(self):
+        metrics = execute.parse(self.call("tail", "20", "3000").stdout)
+        self.assertEqual(metrics["calls"], 20 + 2 * 3000)
 
     def test_waiting_rows_print_what_is_left_later(self):
         done = self.call("--wait", "1", "phases", "2")
@@ -283,6 +299,7 @@ class Programs(unittest.TestCase):
                                                "uniform"],
                      ["replace", "5", "9", "2", "uniform"],
                      ["replace", "5", "1", "2", "normal"],
+                     ["tail", "0", "1"], ["tail", "1", "0"],
                      ["fragment", "1", "sideways"]):
             done = self.call(*args)
             self.assertEqual(done.returncode, 2, args)

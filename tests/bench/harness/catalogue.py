@@ -223,6 +223,26 @@ def _programs(cache):
     yield from _servers(cache)
 
 
+TAIL_LIVE, TAIL_REPLACEMENTS = 20000, 1000000
+
+
+def _tail():
+    """How long single calls take while the sizes shift."""
+    figures = [
+        Figure(f"{name}: {quantile}", f"{metric}_{quantile}")
+        for name, metric in (("malloc or free", "call"), ("malloc", "malloc"),
+                             ("free", "free"))
+        for quantile in ("p50", "p99", "p99.9", "p99.99", "longest")
+    ]
+    figures += [
+        Figure("shifting mix", "cpu_ms", "ms CPU"),
+        Figure("shifting mix: peak", "peak_rss_kb", "MB"),
+        Figure("shifting mix", "faults", "faults"),
+    ]
+    argv = ("tail", str(TAIL_LIVE), str(TAIL_REPLACEMENTS))
+    yield Run("tail", "tail", argv, tuple(figures))
+
+
 def _instructions():
     for kb in (4, 64):
         figures = (
@@ -294,6 +314,7 @@ def all_runs(cache):
         *_grows(), *_outside(), *_phases(),
         *_fragment("steady", "replace", 0),
         *_fragment("shifting", "fragment", 12),
-        *_sleepers(), *_start(), *_programs(cache), *_instructions(),
+        *_sleepers(), *_tail(), *_start(), *_programs(cache),
+        *_instructions(),
         *variant_runs(cache), *warmup_runs(),
     ]
