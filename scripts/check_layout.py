@@ -12,8 +12,9 @@
 - No source file of the library is longer than 700 lines, half of them at
   most 150; no function is longer than 60 lines.
 - Every file starts with a comment that says what it is; no TODOs.
-- The modules of the command import each other in no circle, neither at their
-  head nor within functions.
+- The packages of the command are layers too (PACKAGES): a module imports those
+  of its own package and of packages below only, and none imports itself in a
+  circle, neither at its head nor within functions.
 Prints what is wrong, one finding a line, then "N passed, N failed".
 """
 
@@ -84,6 +85,9 @@ UPWARD = {
     ("usage.c", "lifecycle.h"),
 }
 COMMAND = "midpool_lib"
+# The packages of the command, lowest first.
+PACKAGES = ["base", "read", "show", "compare", "live", "fleet", "page", "run",
+            "bench"]
 FILE_CAP, FILE_MEDIAN, FUNCTION_CAP, COLUMNS = 700, 150, 60, 80
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -176,22 +180,45 @@ def check_text(files):
 
 
 def imported(path):
-    """The command's modules that a file of it imports."""
+    """The command's modules, "package.module", that a file of it imports."""
     with open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read())
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == COMMAND:
-            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            package, _dot, name = node.module.partition(".")
-            if package == COMMAND:
-                yield name
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            root, *parts = name.split(".")
+            if root == COMMAND and len(parts) > 1:
+                yield ".".join(parts[:2])
 
 
-def check_modules(root):
+def modules(root):
+    """The command's modules and those that each of them imports."""
     folder = os.path.join(root, "scripts", COMMAND)
-    sees = {name[:-3]: set(imported(os.path.join(folder, name)))
-            for name in os.listdir(folder) if name.endswith(".py")}
+    for package in PACKAGES:
+        for name in os.listdir(os.path.join(folder, package)):
+            if name.endswith(".py") and name != "__init__.py":
+                yield (f"{package}.{name[:-3]}",
+                       set(imported(os.path.join(folder, package, name))))
+
+
+def check_packages(sees):
+    for module in sorted(sees):
+        layer = PACKAGES.index(module.split(".")[0])
+        for name in sorted(sees[module]):
+            package = name.split(".")[0]
+            if package not in PACKAGES:
+                yield f"{COMMAND}: {module} imports {name}, which is nowhere"
+            elif PACKAGES.index(package) > layer:
+                yield (f"{COMMAND}: {module} may not import {name}, which is"
+                       " in a layer above")
+
+
+def check_circles(sees):
     for module in sorted(sees):
         reached, ahead = set(), set(sees[module])
         while ahead:
@@ -199,7 +226,19 @@ def check_modules(root):
             reached.add(name)
             ahead |= sees.get(name, set()) - reached
         if module in reached:
-            yield f"scripts/{COMMAND}/{module}.py: imports itself in a circle"
+            yield f"{COMMAND}: {module} imports itself in a circle"
+
+
+def check_strays(root):
+    folder = os.path.join(root, "scripts", COMMAND)
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        if name.endswith(".py") and name not in ("__init__.py",
+                                                 "__main__.py"):
+            yield f"scripts/{COMMAND}/{name}: in none of the packages"
+        elif (name not in PACKAGES + ["__pycache__"] and os.path.isdir(path)
+              and any(entry.endswith(".py") for entry in os.listdir(path))):
+            yield f"scripts/{COMMAND}/{name}: a package without a layer"
 
 
 def main():
@@ -207,7 +246,9 @@ def main():
     failed = 0
     results = [check(files) for check in (
         check_includes, check_seam, check_sizes, check_functions, check_text)]
-    results.append(check_modules(sys.argv[1]))
+    sees = dict(modules(sys.argv[1]))
+    results += [check_packages(sees), check_circles(sees),
+                check_strays(sys.argv[1])]
     for result in results:
         findings = list(result)
         failed += bool(findings)

@@ -9,7 +9,7 @@ import sys
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from midpool_lib import cli  # noqa: E402  (needs the path above)
+from midpool_lib.base import cli  # noqa: E402  (needs the path above)
 
 if __name__ == "__main__":
     status = cli.start(sys.argv[1:])

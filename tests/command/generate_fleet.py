@@ -15,7 +15,7 @@ import os
 import random
 
 import sample
-from midpool_lib import pack_schema, pack_write
+from midpool_lib.fleet import pack_schema, pack_write
 
 START_NS = 1796000000 * 10**9  # 2026-11-30 in UTC
 DAY_NS = 86400 * 10**9

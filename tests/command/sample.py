@@ -13,7 +13,7 @@ COMMAND = os.path.join(SOURCE, "scripts", "midpool")
 BUILD = os.environ.get("MIDPOOL_TEST_BUILD", os.path.join(SOURCE, "build"))
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 
-from midpool_lib import counters  # noqa: E402
+from midpool_lib.base import counters  # noqa: E402
 
 POOLS = [2048, 4096, 8192, 16384, 32768, 65536]
 

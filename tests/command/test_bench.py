@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import sample
-from midpool_lib import allocators, measure, verdict
+from midpool_lib.bench import allocators, measure, verdict
 
 
 def results(**walls):
@@ -104,7 +104,7 @@ class Measuring(sample.Case):
     CODE = """
 import json, os, sys
 sys.path.insert(0, sys.argv[1])
-from midpool_lib import measure
+from midpool_lib.bench import measure
 ballast = bytearray(60 << 20)
 measure.adopt_orphans()
 null = os.open('/dev/null', os.O_RDWR)

@@ -6,7 +6,7 @@ import re
 import unittest
 
 import sample
-from midpool_lib import conf
+from midpool_lib.base import conf
 
 TABLE = os.path.join(sample.SOURCE, "tests", "support", "conf_cases.def")
 

@@ -14,7 +14,8 @@ import urllib.parse
 
 import sample
 import test_exporter
-from midpool_lib import counters, openmetrics
+from midpool_lib.base import counters
+from midpool_lib.read import openmetrics
 
 FOLDER = os.path.join(sample.SOURCE, "scripts", "prometheus")
 WORKING = ("import sys, time\nprint('ready', flush=True)\n"

@@ -7,8 +7,9 @@ import types
 import unittest
 
 import sample
-from midpool_lib import diff, diff_text, gate, profiles
-from midpool_lib.errors import CommandError
+from midpool_lib.base.errors import CommandError
+from midpool_lib.compare import diff, diff_text, gate
+from midpool_lib.read import profiles
 
 
 class Case(sample.Case):

@@ -8,7 +8,8 @@ import unittest
 import unittest.mock
 
 import sample
-from midpool_lib import doctor, elf, obstacles, style
+from midpool_lib.base import style
+from midpool_lib.run import doctor, elf, obstacles
 
 SOURCE = "#include <stdlib.h>\nint main(void) { return !malloc(3000); }\n"
 FREED = ("#include <stdlib.h>\nint main(void) { free(malloc(3000)); return 0;"

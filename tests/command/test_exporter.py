@@ -16,7 +16,9 @@ import urllib.parse
 import urllib.request
 
 import sample
-from midpool_lib import counters, openmetrics, pages, tally
+from midpool_lib.base import counters
+from midpool_lib.fleet import tally
+from midpool_lib.read import openmetrics, pages
 
 SOAK = os.environ.get("MIDPOOL_SOAK") == "1"
 BATCHES = 60 if SOAK else 4
@@ -324,7 +326,7 @@ class Pages(Case):
                 data[16384:65536] = b"\xff" * (65536 - 16384)
 
         self.copies(3, change)
-        from midpool_lib import exporter
+        from midpool_lib.fleet import exporter
         library = exporter._client()
         counted = self.tally()
         registry = library.CollectorRegistry()

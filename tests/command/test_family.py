@@ -5,8 +5,10 @@ import re
 import unittest
 
 import sample
-from midpool_lib import advice, counters, family, merge, reports, tree
-from midpool_lib.style import Style
+from midpool_lib.base import counters
+from midpool_lib.base.style import Style
+from midpool_lib.read import advice, family, merge, reports
+from midpool_lib.show import tree
 
 START = 1764034675000000000
 SECOND = 10**9

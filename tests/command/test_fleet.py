@@ -9,7 +9,8 @@ import subprocess
 import unittest
 
 import sample
-from midpool_lib import fleet_group, sampling
+from midpool_lib.compare import sampling
+from midpool_lib.fleet import fleet_group
 
 SOAK = os.environ.get("MIDPOOL_SOAK") == "1"
 PROCESSES = 10000 if SOAK else 300

@@ -8,7 +8,7 @@ import unittest
 
 import browser
 import sample
-from midpool_lib import counters
+from midpool_lib.base import counters
 
 def expected(report, key):
     """The JSON's value of a key on the page."""

@@ -13,7 +13,9 @@ import time
 import unittest
 
 import sample
-from midpool_lib import gauges, live_family, reports, screen, style
+from midpool_lib.base import style
+from midpool_lib.live import gauges, live_family, screen
+from midpool_lib.read import reports
 
 CHURN = ("import time\n"
          "while True:\n"

@@ -7,7 +7,8 @@ import subprocess
 import unittest
 
 import sample
-from midpool_lib import VERSION, cli, counters
+from midpool_lib import VERSION
+from midpool_lib.base import cli, counters
 
 PAGES = ("midpool.1", "midpool.7", "midpool-fleet.7")
 SCRIPTS = os.path.join(sample.SOURCE, "scripts")
@@ -16,11 +17,6 @@ SCRIPTS = os.path.join(sample.SOURCE, "scripts")
 def read(*parts):
     with open(os.path.join(*parts), encoding="utf-8") as file:
         return file.read()
-
-
-def spec(command):
-    module = __import__("midpool_lib." + command, fromlist=["SPEC"])
-    return module
 
 
 class Help(sample.Case):
@@ -33,7 +29,7 @@ class Help(sample.Case):
 
     def test_names_every_option(self):
         for command in cli.COMMANDS:
-            module = spec(command)
+            module = cli.module(command)
             for option in module.SPEC:
                 self.assertRegex(module.HELP, rf"(?m)(^|[\s,]){option}\b",
                                  command)
@@ -66,7 +62,7 @@ class ManualPages(unittest.TestCase):
     def test_names_every_option_of_the_command(self):
         page = read(SCRIPTS, "man", "midpool.1").replace("\\-", "-")
         for command in cli.COMMANDS:
-            for option in spec(command).SPEC:
+            for option in cli.module(command).SPEC:
                 if option.startswith("--"):
                     self.assertIn(option, page, command)
 
@@ -116,7 +112,7 @@ class Completion(unittest.TestCase):
                     ' "${COMPREPLY[@]}"')
             done = subprocess.run(["bash", "-c", code], capture_output=True,
                                   text=True, check=True)
-            self.assertEqual(set(spec(command).SPEC) | {"--help"},
+            self.assertEqual(set(cli.module(command).SPEC) | {"--help"},
                              set(done.stdout.split()), command)
 
     def test_both_know_every_option_of_the_library(self):
@@ -132,7 +128,7 @@ class Completion(unittest.TestCase):
         text = read(SCRIPTS, "completion", "_midpool")
         for command in cli.COMMANDS:
             part = re.search(rf"(?ms)^    {command}\)(.*?);;", text).group(1)
-            for option in spec(command).SPEC:
+            for option in cli.module(command).SPEC:
                 if option.startswith("--") and option != "--build":
                     self.assertIn(option, part, command)
 

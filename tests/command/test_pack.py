@@ -10,7 +10,8 @@ import unittest
 
 import generate_fleet
 import sample
-from midpool_lib import counters, pack_schema
+from midpool_lib.base import counters
+from midpool_lib.fleet import pack_schema
 
 BIG = 2**64 - 1
 QUERIES = {  # what an operator asks, as it stands in midpool-fleet(7)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Finding, reading and removing live pages (midpool_lib/pages.py)."""
+"""Finding, reading and removing live pages (midpool_lib/read/pages.py)."""
 
 import json
 import os
@@ -9,8 +9,8 @@ import time
 import unittest
 
 import sample
-from midpool_lib import pages, reports
-from midpool_lib.errors import CommandError
+from midpool_lib.base.errors import CommandError
+from midpool_lib.read import pages, reports
 
 HOLD = ("import sys\nkept = [bytearray(5000) for _ in range(300)]\n"
         "print('ready', flush=True)\nsys.stdin.read()")

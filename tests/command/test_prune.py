@@ -9,7 +9,9 @@ import time
 import unittest
 
 import sample
-from midpool_lib import pages, removal, stored
+from midpool_lib.base import removal
+from midpool_lib.fleet import stored
+from midpool_lib.read import pages
 
 HOLD = ("import sys\nkept = bytearray(5000)\n"
         "print('ready', flush=True)\nsys.stdin.read()")

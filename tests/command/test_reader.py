@@ -7,9 +7,13 @@ import types
 import unittest
 
 import sample
-from midpool_lib import (diff, diff_html, diff_text, export, gauges, html, merge,
-                         profiles, reports, style, text_report, tree)
-from midpool_lib.errors import CommandError
+from midpool_lib.base import style
+from midpool_lib.base.errors import CommandError
+from midpool_lib.compare import diff, diff_text
+from midpool_lib.live import gauges
+from midpool_lib.page import diff_html, html
+from midpool_lib.read import merge, profiles, reports
+from midpool_lib.show import export, text_report, tree
 
 GOOD = json.dumps(sample.report())
 

@@ -7,7 +7,8 @@ import subprocess
 import unittest
 
 import sample
-from midpool_lib import counters, openmetrics
+from midpool_lib.base import counters
+from midpool_lib.read import openmetrics
 
 FOLDER = os.path.join(sample.SOURCE, "scripts", "prometheus")
 

@@ -10,7 +10,7 @@ import time
 import unittest
 
 import sample
-from midpool_lib import pages
+from midpool_lib.read import pages
 
 sample.need_build()
 PYTHON = "/usr/bin/python3"
@@ -486,7 +486,7 @@ class StartUp(Case):
             capture_output=True, check=True, env=self.env)
         loaded = {line.rpartition("|")[2].strip()
                   for line in done.stderr.splitlines()}
-        self.assertIn("midpool_lib.run", loaded)
+        self.assertIn("midpool_lib.run.run", loaded)
         self.assertEqual(loaded & heavy, set())
 
 

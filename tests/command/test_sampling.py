@@ -5,7 +5,7 @@ import random
 import unittest
 
 import sample  # noqa: F401  (sets the module path)
-from midpool_lib import sampling
+from midpool_lib.compare import sampling
 
 
 def p_by_enumeration(first, second):

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import sample
-from midpool_lib import versus
+from midpool_lib.run import versus
 from test_run import Case
 
 COUNT = "echo r >> log; n=$(wc -l < log); "  # n: the number of this run

@@ -9,7 +9,8 @@ import subprocess
 import unittest
 
 import sample
-from midpool_lib import counters, text_report
+from midpool_lib.base import counters
+from midpool_lib.show import text_report
 
 
 class Text(sample.Case):

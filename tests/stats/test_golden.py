@@ -22,7 +22,8 @@ from scenes import HERE, ROOT, Checks, Scenes
 
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 
-from midpool_lib import counters, openmetrics  # noqa: E402
+from midpool_lib.base import counters  # noqa: E402
+from midpool_lib.read import openmetrics  # noqa: E402
 
 GOLDEN = os.path.join(HERE, "golden")
 FILES = ["busy.txt", "busy.json", "busy.csv", "busy.prom", "idle.txt",

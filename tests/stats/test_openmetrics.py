@@ -26,7 +26,8 @@ from scenes import NAMES, ROOT, SOAK, Checks, Scenes, skip
 
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 
-from midpool_lib import counters, openmetrics, pages, reports  # noqa: E402
+from midpool_lib.base import counters  # noqa: E402
+from midpool_lib.read import openmetrics, pages, reports  # noqa: E402
 
 try:
     from prometheus_client.openmetrics.parser import \

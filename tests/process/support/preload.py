@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(1, os.path.join(HERE, "..", "..", "..", "scripts"))
 import check_report  # noqa: E402  (beside this folder)
-from midpool_lib import conf as midpool_conf  # noqa: E402
+from midpool_lib.base import conf as midpool_conf  # noqa: E402
 
 FAILED, SKIPPED = 99, 77
 SOAK = os.environ.get("MIDPOOL_SOAK") == "1"

@@ -1,0 +1,1 @@
+"""What every command needs: options, errors, paths, counters, colours."""

@@ -1,0 +1,1 @@
+"""A program is measured under each allocator."""

@@ -1,0 +1,1 @@
+"""Profiles are compared: is a difference larger than the noise?"""

@@ -1,0 +1,1 @@
+"""Reports and pages of very many processes are summed, packed, removed."""

@@ -1,0 +1,264 @@
+"""Adds up live pages by program, for as long as the exporter runs.
+
+Every scan looks at all pages. A process that runs is counted by its page as it
+is; one that ended is counted by its last state, once, and its page goes some
+seconds later. A process whose page went by itself (live:yes removes it at
+exit) is counted by the state that the last scan saw; live:keep leaves the
+page, so that nothing of it is lost, however short it lived.
+
+Sums over a group never go down: of a process whose counters were reset, or
+whose page says less than it did, the earlier state counts as ended.
+
+Not safe for several threads; the exporter has a lock.
+"""
+
+import functools
+import os
+import time
+
+from midpool_lib.base import conf, counters
+from midpool_lib.read import openmetrics, pages
+
+OTHER = "other"  # the group of all programs beyond MAX_GROUPS
+MAX_GROUPS = 500
+_TIERS = ("below", "above")
+_SUMS = [row.name for row in counters.TABLE
+         if row.kind == "SUM" and row.series != "POOLS"]
+_LEVELS = [row.name for row in counters.TABLE
+           if row.kind == "GAUGE" and row.series != "POOLS"]
+_POOL_SUMS = [row.name for row in counters.TABLE
+              if row.kind == "SUM" and row.series == "POOLS"]
+_POOL_LEVELS = [row.name for row in counters.TABLE
+                if row.kind == "GAUGE" and row.series == "POOLS"]
+RESET_GETS = 1000  # what threads do during a look is far less
+
+
+def sums_of(report):
+    """(metric, own label's name, its value) -> number, of what only grows."""
+    found = {}
+    totals = report["totals"]
+    for name in _SUMS:
+        if totals.get(name):
+            found[name, "", ""] = totals[name]
+    for pool in report["pools"]:
+        for name in _POOL_SUMS:
+            if pool.get(name):
+                found[name, "pool", str(pool["max_bytes"])] = pool[name]
+    for tier in _TIERS:
+        side = report["fallback"][tier]
+        found["fallback_calls", "tier", tier] = side["calls"]
+        found["fallback_bytes", "tier", tier] = side["bytes"]
+    for kind, key in openmetrics.BAD_FREES:
+        if report["misuse"].get(key):
+            found["bad_frees", "kind", kind] = report["misuse"][key]
+    found["foreign_frees", "", ""] = report["misuse"].get("foreign_frees", 0)
+    found["purged_bytes", "", ""] = report["memory"].get("purged_bytes") or 0
+    return found
+
+
+def levels_of(report):
+    """The same of what a process has now."""
+    totals = report["totals"]
+    found = {(name, "", ""): totals.get(name, 0) for name in _LEVELS}
+    for pool in report["pools"]:
+        for name in _POOL_LEVELS:
+            if pool.get(name):
+                found[name, "pool", str(pool["max_bytes"])] = pool[name]
+    found["metadata_bytes", "", ""] = report["memory"]["metadata_bytes"]
+    found["threads", "", ""] = report["threads"]["now"]
+    return found
+
+
+def _add(into, numbers):
+    for key, number in numbers.items():
+        into[key] = into.get(key, 0) + number
+
+
+def unit_of_cgroup(text):
+    """The systemd unit in /proc/PID/cgroup, without what tells its instances
+    apart: foo@7.service is foo@.service, session-3.scope is session.scope."""
+    for line in text.splitlines():
+        for part in reversed(line.rpartition(":")[2].split("/")):
+            if part.endswith(".service"):
+                name, at, _instance = part.partition("@")
+                return name + "@.service" if at else part
+            if part.endswith(".scope"):
+                return part.partition("-")[0].removesuffix(".scope") + ".scope"
+    return ""
+
+
+def _own_namespace():
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=256)  # most processes of a program have the same
+def _labels_in(config):
+    values = {item.key: item.value for item in conf.parse(config)}
+    return dict(openmetrics.labels_of(values.get("report_labels", "")))
+
+
+def _gets(sums):
+    return sum(number for (name, _label, _own), number in sums.items()
+               if name == "gets")
+
+
+class Known:
+    """A process that a scan saw running."""
+
+    __slots__ = ("group", "sums", "levels")
+
+    def __init__(self, group):
+        self.group = group
+        self.sums = {}
+        self.levels = {}
+
+    def update(self, sums, levels):
+        """Takes the page's numbers, of which none goes down. Where gets are
+        far fewer than before, the program has reset its counters."""
+        if _gets(sums) < _gets(self.sums) - RESET_GETS:
+            _add(self.group.ended, self.sums)
+        else:
+            for key, number in self.sums.items():
+                if sums.get(key, 0) < number:
+                    sums[key] = number
+        self.sums, self.levels = sums, levels
+
+
+class Group:
+    """All processes of one program and unit; ended: sums of those that are
+    gone, counts: how many processes by what became of them."""
+
+    def __init__(self):
+        self.ended = {}
+        self.counts = {"seen": 0, "killed": 0, "reports_lost": 0}
+
+
+class Tally:
+    def __init__(self, only=None, keep_seconds=10, build=None,
+                 directory=pages.DIRECTORY):
+        """only: (name, value) of a label that processes must have, or None.
+        keep_seconds: how long the page of an ended process stays; None: for
+        ever. directory: where the pages are."""
+        self.directory = directory
+        self.groups = {}
+        self.running = {}
+        self.folded = {}  # key of an ended process -> when it was folded
+        self.only = only
+        self.keep_seconds = keep_seconds
+        self.build = build
+        self.namespace = _own_namespace()
+        self.unreadable = 0
+        self.removed = 0
+        self.scans = 0
+        self.scan_seconds = 0.0
+        self.scanned_at = 0.0
+
+    # Groups.
+
+    def _unit(self, page, labels):
+        if "unit" in labels:
+            return openmetrics.printable(labels["unit"], 64)
+        if not page.in_use or page.pid_namespace != self.namespace:
+            return ""
+        try:
+            with open(f"/proc/{page.pid}/cgroup", encoding="utf-8",
+                      errors="replace") as file:
+                return openmetrics.printable(unit_of_cgroup(file.read(4096)),
+                                             64)
+        except OSError:
+            return ""
+
+    def _group(self, page, labels):
+        name = openmetrics.program_label(page.executable.encode(
+            "utf-8", "surrogateescape").decode("utf-8", "replace"))
+        key = name, self._unit(page, labels)
+        if key not in self.groups and len(self.groups) >= MAX_GROUPS:
+            key = OTHER, ""
+        return self.groups.setdefault(key, Group())
+
+    # Scans.
+
+    def _wanted(self):
+        """Pages that count here, with their labels."""
+        for page in pages.find(directory=self.directory):
+            labels = _labels_in(page.config)
+            if self.only and labels.get(self.only[0]) != self.only[1]:
+                continue
+            yield page, labels
+
+    def scan(self):
+        """Brings everything up to date."""
+        began = time.monotonic()
+        found = {_key(page): (page, labels)
+                 for page, labels in self._wanted()}
+        fresh = [key for key in found if key not in self.folded]
+        read = pages.read_many([found[key][0].path for key in fresh],
+                               self.build, brief=True)
+        self.unreadable = 0
+        for key, report in zip(fresh, read):
+            if isinstance(report, dict):
+                self._take(key, *found[key], report)
+            else:
+                self.unreadable += 1
+        for key in [key for key in self.running if key not in found]:
+            self._fold(key, self.running[key])
+        self._sweep(found)
+        self.scans += 1
+        self.scan_seconds = time.monotonic() - began
+        self.scanned_at = time.time()
+
+    def _take(self, key, page, labels, report):
+        known = self.running.get(key)
+        if known is None:
+            known = Known(self._group(page, labels))
+            known.group.counts["seen"] += 1
+            self.running[key] = known
+        known.update(sums_of(report), levels_of(report))
+        # The page may say by now what it did not when it was found.
+        if not page.in_use and report["process"]["end"] != "running":
+            self._fold(key, known)
+            self.folded[key] = time.monotonic()
+            counts = known.group.counts
+            counts["killed"] += report["process"]["end"] in ("unknown",
+                                                             "signal")
+            counts["reports_lost"] += bool(report["process"].get(
+                "report_errno"))
+
+    def _fold(self, key, known):
+        _add(known.group.ended, known.sums)
+        del self.running[key]
+
+    def _sweep(self, found):
+        now = time.monotonic()
+        for key in list(self.folded):
+            if key not in found:
+                del self.folded[key]  # somebody removed it
+            elif (self.keep_seconds is not None
+                  and now - self.folded[key] >= self.keep_seconds
+                  and pages.remove(found[key][0])):
+                del self.folded[key]
+                self.removed += 1
+
+    # What is served.
+
+    def totals(self):
+        """(executable, unit), sums, levels, running, counts of every group."""
+        live = {}
+        for known in self.running.values():
+            row = live.setdefault(id(known.group), [{}, {}, 0])
+            _add(row[0], known.sums)
+            _add(row[1], known.levels)
+            row[2] += 1
+        for key, group in sorted(self.groups.items()):
+            sums, levels, running = live.get(id(group), ({}, {}, 0))
+            sums = dict(sums)
+            _add(sums, group.ended)
+            yield key, sums, levels, running, group.counts
+
+
+def _key(page):
+    return (page.pid_namespace, page.uid, page.pid, page.generation,
+            page.start_unix_ns, page.inode)

@@ -1,0 +1,1 @@
+"""A running program is watched, full screen."""

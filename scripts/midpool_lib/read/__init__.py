@@ -1,0 +1,1 @@
+"""Reports and live pages are found, read, merged and kept."""

@@ -1,0 +1,1 @@
+"""A program is started on midpool, and its reports are collected."""

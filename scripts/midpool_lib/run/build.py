@@ -1,0 +1,127 @@
+"""Makes libmidpool.so ready in a source tree: once, then only looks.
+
+The first call installs what the build needs and builds; later ones compare
+the sources' times with a stamp, which takes a millisecond. All output goes
+to stderr.
+"""
+
+import fcntl
+import os
+import sys
+
+from midpool_lib.base import paths
+from midpool_lib.base.errors import CommandError
+
+STAMP = ".midpool-run"
+FOLDERS = ("pool", "stats", "interpose")
+FILES = ("meson.build", "meson_options.txt", "meson.options")
+
+
+def _changed(path):
+    """When a file changed last, in ns; 0 where there is none."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def newest_source(source):
+    """When a source file of the library changed last."""
+    newest = 0
+    for folder in FOLDERS:
+        for place, folders, files in os.walk(os.path.join(source, folder)):
+            for name in folders + files:
+                newest = max(newest, _changed(os.path.join(place, name)))
+    for name in FILES:
+        newest = max(newest, _changed(os.path.join(source, name)))
+    return newest
+
+
+def _is_current(build):
+    try:
+        stamp = os.stat(os.path.join(build, STAMP)).st_mtime_ns
+        os.stat(paths.library(build))
+        os.stat(paths.snapshot_tool(build))
+    except OSError:
+        return False
+    return stamp >= newest_source(paths.SOURCE)
+
+
+def _step(words, command, log):
+    """Runs a step of the build; its output is shown only if it fails."""
+    import subprocess  # here, since most calls build nothing
+
+    print(f"midpool: {words} ...", file=sys.stderr, flush=True)
+    log.truncate(0)
+    log.seek(0)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log,
+                              stderr=log, cwd=paths.SOURCE, check=False)
+        status = done.returncode
+    except OSError as error:
+        raise CommandError(f"{command[0]}: {error.strerror}",
+                           "'scripts/setup build' installs what the build"
+                           " needs") from None
+    if status:
+        log.flush()
+        with open(log.name, encoding="utf-8", errors="replace") as shown:
+            sys.stderr.write("".join(shown.readlines()[-40:]))
+        raise CommandError(f"{words} failed, with the output above",
+                           f"all of it is in {log.name}")
+
+
+def _setup(log):
+    """Installs what is missing; scripts/setup shows its own progress."""
+    import subprocess
+
+    del log
+    tool = os.path.join(paths.DATA, "setup")
+    done = subprocess.run([tool, "build"], stdin=subprocess.DEVNULL,
+                          stdout=sys.stderr, check=False)
+    if done.returncode:
+        raise CommandError("what the build needs is not there",
+                           "see the list above; install it and try again")
+
+
+def _build(build):
+    with open(os.path.join(build, "midpool-run.log"), "w+",
+              encoding="utf-8") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        if _is_current(build):
+            return  # another call built it while this one waited
+        started = newest_source(paths.SOURCE)
+        _setup(log)
+        if not os.path.exists(os.path.join(build, "build.ninja")):
+            # Of the tests nothing, which need more than the library does;
+            # scripts/test turns them on.
+            _step("configuring the build, once",
+                  ["meson", "setup", build, "-Dtests=disabled"], log)
+        _step("building libmidpool.so",
+              ["ninja", "-C", build, "libmidpool.so", "midpool-snapshot"],
+              log)
+        stamp = os.path.join(build, STAMP)
+        with open(stamp, "w", encoding="utf-8"):
+            pass
+        # A source that changed meanwhile is newer than this.
+        os.utime(stamp, ns=(started, started))
+
+
+def ensure(build=None):
+    """The library's path; builds it where that is needed and possible."""
+    if build is not None or paths.is_installed():
+        return paths.require(os.path.abspath(paths.library(build)),
+                             "libmidpool.so")
+    build = paths.build_dir()
+    if _is_current(build):
+        return paths.library(build)
+    try:
+        os.makedirs(build, exist_ok=True)
+        _build(build)
+    except PermissionError:
+        if os.path.exists(paths.library(build)):
+            return paths.library(build)  # someone else's tree, already built
+        raise CommandError(
+            f"cannot build in {build}: permission denied",
+            "run it once as the tree's owner, or give --build DIR of a"
+            " build of your own") from None
+    return paths.library(build)

@@ -1,0 +1,147 @@
+"""Gathers the reports of a program and of everything that it starts.
+
+Each process writes its report into a directory of this run when it exits,
+and keeps its counters in a page under /dev/shm besides (live:yes), from which
+the report of one is made that was killed, left by _exit or could not write its
+report. A run's pages are told from others by a secret in the configuration
+that they hold: the name of a folder inside the run's directory, which only its
+user can list. The program's processes know it by their environment.
+"""
+
+import os
+
+from midpool_lib.base import conf, paths
+from midpool_lib.base.errors import CommandError
+from midpool_lib.read import pages, reports, sources
+
+OURS = ("report", "report_file", "live")
+FEW_PAGES = 64
+SAVED = "page."  # begins the names of reports made from pages
+
+
+class Collector:
+    """One run's directory of reports."""
+
+    def __init__(self, build=None):
+        self.build = build
+        base = os.environ.get("TMPDIR", "/tmp")
+        if not os.path.isabs(base) or any(c in base for c in ",%:"):
+            base = "/tmp"
+        self.directory = os.path.join(base,
+                                      "midpool-run." + os.urandom(6).hex())
+        self.secret = os.urandom(16).hex()
+        self.place = os.path.join(self.directory, self.secret)
+        self.from_pages = set()  # keys of reports that were no files
+        try:
+            os.mkdir(self.directory, 0o700)
+            os.mkdir(self.place, 0o700)
+        except OSError as error:
+            raise CommandError(f"no room for reports in {base}:"
+                               f" {error.strerror}") from None
+
+    def conf(self, *texts):
+        """The program's MIDPOOL_CONF: texts' options, and what run needs."""
+        kept = conf.without(OURS, *texts)
+        pattern = os.path.join(self.place, "%e.%p.%n.json")
+        return ",".join(kept + ["report:json", "report_file:" + pattern,
+                                "live:yes"])
+
+    def preloadable(self, library):
+        """The library's name in LD_PRELOAD of this run's processes."""
+        return paths.preloadable(library, self.directory)
+
+    def pages(self):
+        """This run's pages."""
+        return [page for page in pages.find() if self.secret in page.config]
+
+    def _written(self):
+        """Reports that are files of this run by now."""
+        found = {}
+        for name in _names(self.place):
+            if not name.endswith(".json") or name.startswith("."):
+                continue
+            try:
+                report, = reports.read_source(sources.Source(
+                    os.path.join(self.place, name), sources.open_shared))
+            except (CommandError, ValueError):
+                continue  # cut off: its process was killed meanwhile
+            found[_key(report)] = report
+            if name.startswith(SAVED):
+                self.from_pages.add(_key(report))
+        return found
+
+    def _read(self, several):
+        """Reports of pages, in their order; None where one is gone."""
+        names = [page.path for page in several]
+        for document in pages.read_many(names, self.build):
+            try:
+                yield reports.whole(document)
+            except CommandError:
+                yield None
+
+    def gather(self):
+        """All reports, ordered by start; running processes included."""
+        self.harvest(everything=True)
+        found = self._written()
+        left = [page for page in self.pages() if page.key not in found]
+        for report in self._read(left):
+            if report is not None and found.setdefault(
+                    _key(report), report) is report:
+                self.from_pages.add(_key(report))
+        return sorted(found.values(), key=lambda report: (
+            report["process"]["start_unix_ns"], report["process"]["pid"]))
+
+    def harvest(self, everything=False):
+        """Pages of processes that ended without a report become files, so
+        that they neither pile up nor are swept away while the run goes on."""
+        ended = [page for page in self.pages() if not page.in_use]
+        if len(ended) < FEW_PAGES and not everything:
+            return
+        names = _names(self.place)
+        lost = [page for page in ended if not any(
+            name.endswith(f".{page.pid}.{page.generation}.json")
+            for name in names)]
+        for page, report in zip(lost, self._read(lost)):
+            self._save(page, report)
+        for page in ended:
+            pages.remove(page)
+
+    def _save(self, page, report):
+        from midpool_lib.read import keep
+
+        if report is not None:
+            keep.save(os.path.join(self.place, f"{SAVED}{page.pid}."
+                                   f"{page.generation}.json"), report)
+
+    def close(self):
+        """Removes the directory, unless processes will still write there;
+        their pids are returned."""
+        running = sorted({page.pid for page in self.pages() if page.in_use})
+        if not running:
+            for folder in (self.place, self.directory):
+                for name in _names(folder):
+                    _remove(os.path.join(folder, name))
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    pass  # whatever came in meanwhile
+        return running
+
+
+def _key(report):
+    process = report["process"]
+    return process["pid"], process["start_unix_ns"]
+
+
+def _names(directory):
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _remove(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
