@@ -43,7 +43,7 @@ class Story(sample.Case):
         super().setUp()
         sample.need_build()
         with open(README, encoding="utf-8") as file:
-            self.text = file.read().partition("## Compare")[2]
+            self.text = file.read().partition("## One report")[2]
         load = blocks(self.text, "sql")[0]
         self.write("load.sql", load)
         self.write("load-16k.sql", load.replace("=4096", "=16384"))

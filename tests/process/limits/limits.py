@@ -339,7 +339,8 @@ def test_transparent_huge_pages(arguments):
         assert rss["always", kernel] <= 1.2 * rss["never", kernel] + 2 * MB, rss
 
 
-# After start-up nothing else may be needed (README, "System calls").
+# After start-up nothing else may be needed (interpose/README.md,
+# "System calls").
 STEADY_CALLS = {"mmap", "munmap", "mprotect", "madvise", "futex",
                 "clock_gettime"}
 

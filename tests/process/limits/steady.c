@@ -5,7 +5,8 @@
  *
  * Between two marks on descriptor 1 it allocates, frees, starts and ends
  * threads. With "filter" every system call that neither this program itself
- * nor the list in the README needs kills the process from the first mark on.
+ * nor the list in interpose/README.md needs kills the process from the first
+ * mark on.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -21,7 +22,7 @@
 #include "churn.h"
 
 static const unsigned allowed[] = {
-    /* midpool's own, as the README lists them */
+    /* midpool's own, as interpose/README.md lists them */
     SYS_mmap,
     SYS_munmap,
     SYS_mprotect,
