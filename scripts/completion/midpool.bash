@@ -90,7 +90,7 @@ _midpool_value() {
     --conf | --vs) _midpool_conf "$2" ;;
     --allocators)
         _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
-    --by) _midpool_words "host unit day" "$2" ;;
+    --by) _midpool_words "host unit day family" "$2" ;;
     --sort)
         _midpool_words "misses waste hit_rate cached peak gets misuse processes" \
             "$2" ;;

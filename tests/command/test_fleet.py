@@ -106,6 +106,30 @@ class Sums(Case):
             self.assertIn(names[0], self.midpool("fleet", "--by", by,
                                                  folder).out)
 
+    def test_by_family(self):
+        """make starts sh, which becomes cc1 by exec; another make, later
+        with the same pids, is another family of that name. Nobody knows who
+        started nginx's workers."""
+        reports = []
+        for start in (START_NS, START_NS + DAY_NS):
+            for pid, ppid, name, more in (
+                    (10, 1, "make", {}), (11, 10, "sh", dict(end="exec")),
+                    (11, 10, "cc1", dict(generation=2)), (12, 11, "as", {}),
+                    (20, 9, "nginx", {}), (21, 9, "nginx", {})):
+                reports.append(one(pid, "/bin/" + name, ppid=ppid, **dict(
+                    dict(start_unix_ns=start + pid + more.get(
+                        "generation", 1)), **more)))
+        folder = self.folder("f", reports)
+        self.midpool("pack", folder, "-o", "f.db", status=0)
+        for name in (folder, self.path("f.db")):
+            found = self.fleet("--by", "family", name)
+            self.assertEqual({(group["family"], group["executable"]):
+                              group["processes"]
+                              for group in found["groups"]},
+                             {("make", "make"): 2, ("make", "sh"): 2,
+                              ("make", "cc1"): 2, ("make", "as"): 2,
+                              ("nginx", "nginx"): 4})
+
     def test_sorting(self):
         folder = self.folder("f", [
             one(1, "/a", gets=10000, misses=100), one(2, "/b", gets=200)])

@@ -17,8 +17,9 @@ and extremes of single processes. Several reports of one process count once.
 What cannot be read is counted, named and left out (exit status 3). 'diff'
 compares two fleets by program, with the tests of 'midpool diff'.
 
-  --by WHAT    a line per program and host, unit (report_labels:unit=NAME)
-               or day (of the start, in UTC)
+  --by WHAT    a line per program and host, unit (report_labels:unit=NAME),
+               day (of the start, in UTC) or family: the first program of
+               those that started it, as make of its compilers
   --sort WHAT  what makes a group bad: misses (the default), waste, hit_rate,
                cached, peak, gets, misuse, processes
   --json       for programs

@@ -11,6 +11,7 @@ import math
 
 from midpool_lib.base import counters
 from midpool_lib.compare import sampling
+from midpool_lib.fleet import fleet_family
 
 QUANTILES = ((0.1, "p10"), (0.5, "median"), (0.9, "p90"), (0.99, "p99"),
              (1, "max"))
@@ -20,7 +21,7 @@ SUMS = ("gets", "hits", "misses", "requested_bytes", "slot_bytes",
 SPREAD = ("gets", "hit_rate", "misses", "waste", "waste_bytes",
           "peak_live_bytes", "cached_bytes", "peak_rss_bytes", "duration_ns")
 RATIOS = ("hit_rate", "waste")
-BY = ("host", "unit", "day")
+BY = ("host", "unit", "day", "family")
 # What --sort takes: the worst group has the highest of these.
 SORTS = {
     "misses": lambda group: group.sums["misses"],
@@ -92,7 +93,10 @@ class Group:
 def groups(fleet, by=None, sort="misses", make=Group):
     """All groups, the worst first; make is the class of them."""
     found = {}
-    for process in fleet.each():
+    processes = fleet.each()
+    if by == "family":
+        processes = fleet_family.name_families(list(processes))
+    for process in processes:
         key = (getattr(process, by) if by else "", process.program,
                process.build_id)
         if key not in found:

@@ -12,7 +12,7 @@ import datetime
 from midpool_lib.base.errors import CommandError
 from midpool_lib.fleet import pack_read, pack_schema
 from midpool_lib.read import openmetrics, reports, sources
-from midpool_lib.read.family import Image, members, rank
+from midpool_lib.read.family import members, rank
 
 # Of each process: counters of its totals by name, then what stands elsewhere.
 COUNTERS = ("gets", "hits", "misses", "requested_bytes", "slot_bytes",
@@ -30,7 +30,8 @@ class Process:
     A value is None where the report does not know it.
     """
 
-    __slots__ = ("program", "build_id", "host", "unit", "day", "pid", "file",
+    __slots__ = ("program", "build_id", "host", "unit", "day", "family",
+                 "pid", "namespace", "start", "generation", "ppid", "file",
                  "end", "rank", "values")
 
     def __getitem__(self, name):
@@ -69,23 +70,20 @@ class Fleet:
         if len(self.broken_names) < NAMES_TOLD:
             self.broken_names.append(problem)
 
-    def _add(self, key, row):
+    def _add(self, row):
         self.reports += 1
+        key = tuple(row.get(name, 0) for name in pack_schema.KEY)
         place = rank(row["duration_ns"], row["ended"])
         known = self.processes.get(key)
         if known is None or place > known.rank:
             self.processes[key] = self._process(row, place)
 
     def add(self, report, file):
-        image = Image(report)
-        self._add((report["process"].get("pid_namespace", 0),) + image.key,
-                  _row(report, file))
+        self._add(_row(report, file))
 
     def add_pack(self, pack):
         for row in pack.processes("id"):
-            self._add((row.get("pid_namespace", 0), row["host"], row["pid"],
-                       row["start_unix_ns"], row["generation"]),
-                      _pack_row(row))
+            self._add(_pack_row(row))
 
     def _process(self, row, place=None):
         found = Process()
@@ -93,7 +91,10 @@ class Fleet:
             setattr(found, name, self._intern(row.get(name, "")))
         found.end = self._intern(row["ended"])
         found.day = self._intern(day_of(row["start_unix_ns"]))
-        found.pid = row["pid"]
+        found.start = row["start_unix_ns"]
+        found.namespace = row.get("pid_namespace", 0)
+        found.pid, found.ppid = row["pid"], row.get("ppid", 0)
+        found.generation = row["generation"]
         found.file = row.get("source", "")
         found.rank = place
         found.values = tuple(row.get(name) for name in VALUES)
@@ -153,7 +154,9 @@ def _row(report, file):
         program=reports.program(report), build_id=process["build_id"],
         host=process["host"], pid=process["pid"], ended=process["end"],
         unit=dict(openmetrics.labels(report)).get("unit", ""), source=file,
-        start_unix_ns=process["start_unix_ns"],
+        start_unix_ns=process["start_unix_ns"], ppid=process["ppid"],
+        generation=process["generation"],
+        pid_namespace=process.get("pid_namespace", 0),
         duration_ns=process["duration_ns"], misuse=_misuse(report),
         peak_rss_bytes=report["memory"].get("peak_rss_bytes"),
         below_calls=below["calls"], below_bytes=below["bytes"],
