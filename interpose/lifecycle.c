@@ -23,6 +23,7 @@
 #include "process.h"
 #include "purge_thread.h"
 #include "rusage.h"
+#include "sampler.h"
 #include "sandbox.h"
 #include "signal_report.h"
 #include "stderr_target.h"
@@ -94,6 +95,7 @@ start_child(void)
     rusage_forked();
     stderr_target_forked();
     exit_report_forked();
+    sampler_forked();
     if (options.live != OPTION_LIVE_NO)
         live_start_child();
     describe_page();
@@ -275,6 +277,8 @@ apply_options(char **entries)
     misuse_install(&options);
     if (reason != NULL)
         return;
+    if (sampler_start(&options))
+        exit_report_take_sites();
     deepbind_configure(options.deepbind == OPTION_DEEPBIND_STRIP);
     warm_up();
     if (options.purge_thread)

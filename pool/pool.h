@@ -51,6 +51,36 @@ typedef void pool_misuse_handler(enum pool_misuse kind, const void *ptr,
  */
 typedef void pool_fill_handler(const void *ptr, size_t bytes, size_t offset);
 
+/* A get that was chosen at random (pool_sample_start). */
+struct pool_sample {
+    void *buffer;
+    size_t bytes;       /* requested */
+    size_t class_bytes; /* of the buffer */
+    uint32_t tag;       /* to be kept for end */
+    bool missed;
+};
+
+/*
+ * Who hears of samples: begin before the program has the buffer; true: it
+ * keeps a record of it. Then end is called once, when the buffer is put, and
+ * gives the record's tag; it may be called for a buffer without a record as
+ * well, and gives the tag that it got. Both run while the pool is in no
+ * operation, holds no lock, and may be called in signal handlers; neither may
+ * allocate.
+ */
+struct pool_sampler {
+    bool (*begin)(const struct pool_sample *sample);
+    uint32_t (*end)(const void *buffer, uint32_t tag);
+};
+
+/*
+ * From now on about one get in so many requested bytes is a sample, 0: none.
+ * seed 0: another one in each thread, each time. Requires that only one thread
+ * runs. Threads without a cache take part.
+ */
+void pool_sample_start(const struct pool_sampler *sampler, uint64_t bytes,
+                       uint64_t seed);
+
 extern pool_misuse_handler *pool_on_misuse;
 extern pool_fill_handler *pool_on_damage;
 

@@ -11,6 +11,7 @@
 #include "option_value.h"
 #include "pool.h"
 #include "process.h"
+#include "sampler.h"
 #include "size_class.h"
 #include "snapshot.h"
 
@@ -107,6 +108,7 @@ midpool_reset(void)
 {
     lifecycle_init_early();
     pool_stats_reset();
+    sampler_reset();
 }
 
 EXPORT size_t

@@ -101,6 +101,7 @@ OPTION_WORDS(MISUSE, enum option_misuse, "abort", "warn", "off")
 OPTION_WORDS(DEEPBIND, enum option_deepbind, "strip", "keep")
 OPTION_WORDS(DETAIL, enum option_detail, "pools", "classes")
 OPTION_WORDS(THP, enum pool_thp, "default", "never", "dense")
+OPTION_WORDS(UNWIND, enum sites_unwind, "eh", "fp")
 
 bool
 option_parse_PATTERN(const char *text, void *field)
@@ -218,6 +219,45 @@ void
 option_print_DECAY(struct line *out, const void *field)
 {
     line_add_signed(out, *(const int64_t *)field);
+}
+
+bool
+option_parse_RATE(const char *text, void *field)
+{
+    uint64_t bytes = 0;
+
+    if (strcmp(text, "off") != 0 &&
+        (!option_parse_BYTES(text, &bytes) || bytes == 0))
+        return false;
+    *(uint64_t *)field = bytes;
+    return true;
+}
+
+void
+option_print_RATE(struct line *out, const void *field)
+{
+    if (*(const uint64_t *)field == 0)
+        line_add(out, "off");
+    else
+        option_print_BYTES(out, field);
+}
+
+bool
+option_parse_STACKS(const char *text, void *field)
+{
+    uint64_t number;
+
+    if (!option_number(text, SITES_STACKS_MAX, &number, &text) ||
+        *text != '\0' || number == 0)
+        return false;
+    *(uint64_t *)field = number;
+    return true;
+}
+
+void
+option_print_STACKS(struct line *out, const void *field)
+{
+    option_print_NUMBER(out, field);
 }
 
 /* One "16K=1000"; the band is all that a pool can warm. */

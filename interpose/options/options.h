@@ -24,6 +24,7 @@
 #include "label.h"
 #include "pool.h"
 #include "report.h"
+#include "sites.h"
 
 enum {
     OPTIONS_PATTERN_BYTES = 512,
@@ -73,6 +74,9 @@ struct option_warmup {
 #define OPTION_FIELD_THP(key) enum pool_thp key;
 #define OPTION_FIELD_BYTES(key) uint64_t key;
 #define OPTION_FIELD_DECAY(key) int64_t key;
+#define OPTION_FIELD_RATE(key) uint64_t key; /* 0: off */
+#define OPTION_FIELD_STACKS(key) uint64_t key;
+#define OPTION_FIELD_UNWIND(key) enum sites_unwind key;
 
 /* The rows of options.def, as bits of given below. */
 enum option_bit {

@@ -8,15 +8,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base.h"
 #include "environment.h"
 #include "error_text.h"
 #include "line.h"
+#include "os.h"
 #include "pattern.h"
 #include "pool.h"
 #include "process.h"
 #include "quiet_write.h"
 #include "report_file.h"
+#include "report_sites.h"
 #include "rusage.h"
+#include "sampler.h"
 #include "sandbox.h"
 #include "snapshot.h"
 #include "stderr_target.h"
@@ -41,7 +45,9 @@ static bool at_exit; /* the report under way was not asked for on its own */
 static struct line message;
 static struct line default_name;
 static char path[PATH_MAX];
-static char rendered[REPORT_MAX_BYTES];
+static char small[REPORT_MAX_BYTES];
+static char *rendered = small; /* or larger, with room for sites */
+static size_t rendered_bytes = sizeof small;
 
 void
 exit_report_init(const struct options *effective)
@@ -49,6 +55,18 @@ exit_report_init(const struct options *effective)
     options = effective;
     if (options->report != REPORT_NONE)
         unreported_start();
+}
+
+void
+exit_report_take_sites(void)
+{
+    size_t bytes = sizeof small + report_sites_bytes(sampler_table());
+    char *memory = os_reserve(bytes, OS_PAGE_BYTES);
+
+    if (memory == NULL || !os_commit(memory, bytes))
+        return;
+    rendered = memory;
+    rendered_bytes = bytes;
 }
 
 void
@@ -115,6 +133,8 @@ take_snapshot(void)
     correct_interception(pool_page());
     if (snapshot.end == STATS_END_RUNNING)
         rusage_measure(&snapshot.usage);
+    if (rendered != small)
+        snapshot.sites = sampler_table();
 }
 
 /* Fills rendered, a string; fd is where it will go, -1 for a file. */
@@ -126,7 +146,7 @@ render(enum report_format format, int fd)
 
     style.terse = at_exit;
     length =
-        report_render(format, &style, &snapshot, rendered, sizeof rendered - 1);
+        report_render(format, &style, &snapshot, rendered, rendered_bytes - 1);
     rendered[length] = '\0';
     return length;
 }
@@ -368,6 +388,7 @@ exit_report_render(enum report_format format, char *buffer, size_t bytes)
         return 0;
     at_exit = false;
     take_snapshot();
+    snapshot.sites = NULL; /* may be longer than the caller's buffer */
     length = render(format, -1);
     if (length > bytes)
         length = 0;

@@ -46,6 +46,12 @@ int exit_report_to_fd(int fd, enum report_format format);
 size_t exit_report_render(enum report_format format, char *buffer,
                           size_t bytes);
 
+/*
+ * At start, once the table of sites is there: makes room for it in reports.
+ * Without memory they go without.
+ */
+void exit_report_take_sites(void);
+
 /* In a forked child. */
 void exit_report_forked(void);
 

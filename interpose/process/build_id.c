@@ -78,3 +78,11 @@ build_id_find(char *out, size_t size)
     out[0] = '\0';
     dl_iterate_phdr(scan_object, &wanted);
 }
+
+void
+build_id_read(const char *notes, size_t bytes, char *out, size_t size)
+{
+    const struct wanted wanted = {out, size};
+
+    scan_notes(&wanted, notes, bytes);
+}

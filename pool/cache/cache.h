@@ -49,7 +49,7 @@ struct bin {
     uint16_t rounds;       /* capacity granted for the loaded magazine */
     uint8_t early_puts;    /* puts before the bin got a magazine */
     uint64_t activity;     /* gets + puts at the last trim */
-    uint64_t reserved;
+    uint64_t sample_at;    /* requested bytes at the next sample (sample.h) */
 };
 
 enum cache_state {
@@ -88,6 +88,7 @@ struct cache {
     uint64_t reserve_bytes;  /* of granted_bytes, those out of the reserve */
     uint32_t window;         /* decay window of the last trim */
     uint32_t slow_puts;      /* every so many make a tick */
+    uint64_t random;         /* of sample.c; 0: not seeded */
 };
 
 _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");

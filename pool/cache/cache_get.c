@@ -7,6 +7,7 @@
 #include "check.h"
 #include "os.h"
 #include "refill.h"
+#include "sample.h"
 #include "settings.h"
 #include "slab.h"
 #include "thread.h"
@@ -33,18 +34,32 @@ cache_set_low(struct cache *cache, unsigned index)
     bin->low = depth > room ? bin->top - room : bin->base;
 }
 
-static void
+/* New credit. True: this get is a sample. */
+static bool
+grant(struct cache *cache, unsigned index, size_t bytes)
+{
+    /* This one, those until the next tick, and the one that will tick. */
+    unsigned left = settings.slow_gets ? 1 : 1 + cache->interval + 1;
+    bool chosen = false;
+
+    pool_assert(1 + cache->interval + 1 <= RECENT_LEFT_MAX);
+    if (sample_is_on())
+        chosen = sample_choose(cache, index, bytes, &left);
+    recent_fold(cache_block(cache), index, left);
+    return chosen;
+}
+
+/* True: it is a sample. */
+static bool
 count_get(struct cache *cache, unsigned index, size_t bytes)
 {
     struct stats_block *block = cache_block(cache);
     struct stats_hot *hot = &block->hot[index];
     uint32_t slot_bytes = bin_info[index].slot_bytes;
+    bool chosen = false;
 
-    /* This one, those until the next tick, and the one that will tick. */
-    pool_assert(1 + cache->interval + 1 <= RECENT_LEFT_MAX);
     if (recent_is_spent(hot, bytes))
-        recent_fold(block, index,
-                    settings.slow_gets ? 1 : 1 + cache->interval + 1);
+        chosen = grant(cache, index, bytes);
     COUNT_ADD(hot->recent, RECENT_GET + (int64_t)bytes);
     COUNT_ADD(block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES], 1);
     if (account_live_more(block, slot_bytes) && account_alone())
@@ -55,6 +70,7 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
 
     if (live > block->cold[index].peak)
         block->cold[index].peak = live;
+    return chosen;
 }
 
 static void
@@ -80,27 +96,37 @@ take_idle_shared(unsigned bin)
     return refill;
 }
 
+/* What a slow get came to. */
+struct got {
+    void *slot;
+    size_t damage; /* offset of a byte that was written to since the last put */
+    bool zero;
+    bool chosen; /* for a sample */
+    bool missed;
+};
+
 /* For threads without a cache: block and tag are shared, under the lock. */
-static void *
-get_shared(unsigned bin, size_t bytes, bool *zero)
+static struct got
+get_shared(unsigned bin, size_t bytes)
 {
+    struct got got = {.damage = CHECK_INTACT};
     struct cache *self = cache_self;
     struct cache *cache;
     struct refill refill;
 
     if (!settings.active || fork_is_pending() || lock_held_by_self(&slab_lock))
-        return NULL;
+        return got;
     cache_enter();
     if (!lock_acquire_soon(&slab_lock)) {
         cache_leave(self);
-        return NULL;
+        return got;
     }
     refill = take_idle_shared(bin);
     if (refill.source != REFILL_NONE && !lock_held_by_self(&slab_lock))
         refill = (struct refill){REFILL_NONE, false, NULL};
     if (refill.source != REFILL_NONE) {
         cache = thread_cache_at(THREAD_SHARED);
-        count_get(cache, bin, bytes);
+        got.chosen = count_get(cache, bin, bytes);
         count_source(cache_block(cache), bin, refill.source);
         cache->tag = thread_tag(THREAD_SHARED);
         cache_mark(cache, refill.slot);
@@ -108,8 +134,10 @@ get_shared(unsigned bin, size_t bytes, bool *zero)
     }
     lock_release(&slab_lock);
     cache_leave(self);
-    *zero = refill.zero;
-    return refill.slot;
+    got.slot = refill.slot;
+    got.zero = refill.zero;
+    got.missed = refill.source == REFILL_COLD;
+    return got;
 }
 
 static struct refill
@@ -136,12 +164,11 @@ take_idle(struct cache *cache, unsigned index)
     return refill;
 }
 
-/* *damage: the offset of a byte that was written to since the last put. */
-static void *
-get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
-           size_t *damage)
+static struct got
+get_cached(struct cache *cache, unsigned index, size_t bytes)
 {
     struct stats_block *block = cache_block(cache);
+    struct got got = {.damage = CHECK_INTACT};
     struct refill refill;
 
     thread_notice(cache);
@@ -153,14 +180,16 @@ get_cached(struct cache *cache, unsigned index, size_t bytes, bool *zero,
     if (refill.source != REFILL_NONE) {
         /* Cold memory lost the pattern when it was returned. */
         if (unlikely(settings.slow_gets) && refill.source != REFILL_COLD)
-            *damage = check_reuse(refill.slot, index);
-        count_get(cache, index, bytes);
+            got.damage = check_reuse(refill.slot, index);
+        got.chosen = count_get(cache, index, bytes);
         count_source(block, index, refill.source);
         cache_mark(cache, refill.slot);
     }
     cache_set_low(cache, index);
-    *zero = refill.zero;
-    return refill.slot;
+    got.slot = refill.slot;
+    got.zero = refill.zero;
+    got.missed = refill.source == REFILL_COLD;
+    return got;
 }
 
 /* What a fast get counted before it gave up. */
@@ -179,24 +208,28 @@ give_back(struct cache *cache, unsigned index, size_t bytes,
 noinline void *
 cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
-    size_t damage = CHECK_INTACT;
     struct cache *cache;
-    void *slot;
+    struct got got;
 
     if (!settings.active)
         return NULL;
     cache = thread_cache();
     if (cache == NULL && cache_self == &cache_busy)
         return NULL;
-    if (cache == NULL)
-        return get_shared(bin, bytes, zero);
-    cache_enter();
-    give_back(cache, bin, bytes, taken);
-    slot = get_cached(cache, bin, bytes, zero, &damage);
-    cache_leave(cache);
-    if (unlikely(damage != CHECK_INTACT))
-        check_tell_damage(slot, bin, damage);
-    return slot;
+    if (cache == NULL) {
+        got = get_shared(bin, bytes);
+    } else {
+        cache_enter();
+        give_back(cache, bin, bytes, taken);
+        got = get_cached(cache, bin, bytes);
+        cache_leave(cache);
+    }
+    if (unlikely(got.damage != CHECK_INTACT))
+        check_tell_damage(got.slot, bin, got.damage);
+    if (unlikely(got.chosen) && got.slot != NULL)
+        sample_tell(got.slot, bin, bytes, got.missed);
+    *zero = got.zero;
+    return got.slot;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "cache_budget.h"
 #include "check.h"
 #include "purge.h"
+#include "sample.h"
 #include "settings.h"
 #include "slab.h"
 #include "thread.h"
@@ -222,18 +223,18 @@ count_put_shared(unsigned index, uint32_t tag)
 
 /* In a handler that interrupted an operation, which has the locks. */
 static bool
-put_within(unsigned index, void *slot, uint32_t seen)
+put_within(unsigned index, void *slot, uint32_t seen, uint32_t tag)
 {
     if (!claim(slot, index, &seen))
         return false;
-    count_put_shared(index, seen & ~STATE_OFFSET_MASK);
+    count_put_shared(index, tag);
     put_alone(index, slot);
     return true;
 }
 
 /* For threads without a cache. */
 static bool
-put_shared(unsigned index, void *slot, uint32_t seen)
+put_shared(unsigned index, void *slot, uint32_t seen, uint32_t tag)
 {
     struct cache *self = cache_self;
     bool claimed;
@@ -243,7 +244,7 @@ put_shared(unsigned index, void *slot, uint32_t seen)
     locked = lock_acquire_soon(&slab_lock);
     claimed = claim(slot, index, &seen);
     if (claimed)
-        count_put_shared(index, seen & ~STATE_OFFSET_MASK);
+        count_put_shared(index, tag);
     if (claimed && locked) {
         account_publish(account_shared());
         slab_put(index, slot, false);
@@ -278,7 +279,7 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
  * in between takes a slot that is marked free for one that nobody holds.
  */
 static bool
-put(void *slot, unsigned index, uint32_t seen)
+put(void *slot, unsigned index, uint32_t seen, uint32_t tag)
 {
     struct cache *cache = thread_cache();
     bool claimed;
@@ -287,13 +288,13 @@ put(void *slot, unsigned index, uint32_t seen)
         bool within =
             cache_self == &cache_busy || lock_held_by_self(&slab_lock);
 
-        return within ? put_within(index, slot, seen)
-                      : put_shared(index, slot, seen);
+        return within ? put_within(index, slot, seen, tag)
+                      : put_shared(index, slot, seen, tag);
     }
     cache_enter();
     claimed = claim(slot, index, &seen);
     if (claimed)
-        put_cached(cache, index, slot, seen & ~STATE_OFFSET_MASK);
+        put_cached(cache, index, slot, tag);
     cache_leave(cache);
     return claimed;
 }
@@ -336,7 +337,7 @@ cache_put_slow(void *ptr)
     if (bin < 0)
         return bin == CACHE_BIN_FOREIGN ? CACHE_PUT_FOREIGN : CACHE_PUT_MISUSED;
     wipe(ptr, index);
-    if (!put(ptr, index, seen)) {
+    if (!put(ptr, index, seen, sample_end(ptr, seen & ~STATE_OFFSET_MASK))) {
         check_report(POOL_DOUBLE_FREE, ptr, bin_info[index].slot_bytes);
         return CACHE_PUT_MISUSED;
     }

@@ -23,6 +23,7 @@
 #include "os.h"
 #include "pool.h"
 #include "recover.h"
+#include "sample.h"
 #include "settings.h"
 #include "slab.h"
 #include "thread.h"
@@ -273,6 +274,7 @@ restart_counters(const struct cache *own)
 static void
 restart_cache(struct cache *own)
 {
+    sample_restart(own);
     for (unsigned index = 0; index < BINS; index++) {
         own->bin[index].activity = 0;
         cache_set_low(own, index);

@@ -66,13 +66,16 @@ _midpool_conf() {
     misuse:*) values="abort warn off" ;;
     thp:*) values="default never dense" ;;
     deepbind:*) values="strip keep" ;;
+    sites:*) values="off" ;;
+    unwind:*) values="eh fp" ;;
     *:*) return ;;
     *)
         compopt -o nospace
         values="report: report_file: report_labels: openmetrics_detail:
             report_children: report_min_gets: warn_below: live: signal:
             warmup: zero: misuse: check_fill: thp: cache_max:
-            pool_max: decay_ms: purge_thread: deepbind:"
+            pool_max: decay_ms: purge_thread: deepbind: sites:
+            sites_max: unwind:"
         _midpool_list "$values" "$1"
         return
         ;;

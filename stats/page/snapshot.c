@@ -320,6 +320,7 @@ void
 stats_snapshot_take(struct stats_snapshot *out, const struct stats_header *page,
                     int64_t now_ns)
 {
+    out->sites = NULL;
     for (int i = 0; i < TAKE_TRIES; i++) {
         uint64_t before = progress(page);
         take_once(out, page, now_ns);

@@ -12,6 +12,8 @@
 
 #include "page.h"
 
+struct sites;
+
 /* All counters of counters.def, in its order. */
 struct stats_counts {
 #define COUNTER(name, kind, unit, series, meaning) uint64_t name;
@@ -30,6 +32,7 @@ struct stats_fallback {
 
 struct stats_snapshot {
     const struct stats_header *page; /* process, config, curve, misuse */
+    const struct sites *sites; /* sampled stacks, set by the caller; or NULL */
     enum stats_end end;
     int64_t duration_ns;
     struct stats_counts total;

@@ -13,6 +13,7 @@
 #include "json.h"
 #include "profile.h"
 #include "render.h"
+#include "report_sites.h"
 #include "subject.h"
 
 enum { SCHEMA_VERSION = 1 };
@@ -351,6 +352,8 @@ emit_all(struct json *json, const struct stats_snapshot *snap)
     emit_threads_and_misuse(json, snap->page);
     emit_intervals(json, snap);
     emit_leftovers(json, snap);
+    if (snap->sites != NULL)
+        report_sites(json, snap->sites);
     emit_advice(json, snap, "warnings", true);
     emit_advice(json, snap, "hints", false);
 }

@@ -1,0 +1,160 @@
+/* sampler.c - see sampler.h. */
+#include "sampler.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "line.h"
+#include "lock.h"
+#include "module.h"
+#include "os.h"
+#include "pool.h"
+#include "stack.h"
+#include "stderr_target.h"
+
+static struct sites *table; /* NULL: off */
+static bool by_frame_pointers;
+
+/* FNV-1a over whole addresses, mixed at the end; never 0. */
+static uint64_t
+hash_of(const uintptr_t *address, unsigned depth)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (unsigned i = 0; i < depth; i++) {
+        hash = (hash ^ address[i]) * UINT64_C(0x100000001b3);
+        hash ^= hash >> 29;
+    }
+    hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (hash ^ hash >> 32) | 1;
+}
+
+static uint64_t
+frame_of(uintptr_t address, struct sites_module *module)
+{
+    uint64_t mask = (UINT64_C(1) << SITES_OFFSET_BITS) - 1;
+    unsigned number;
+
+    /* The last frame's, as a rule. */
+    if ((address < module->start || address >= module->end) &&
+        !module_find(address, module))
+        module->end = 0;
+    number = module->end == 0 ? SITES_NO_MODULE : sites_module(table, module);
+    if (number == SITES_NO_MODULE)
+        return (uint64_t)SITES_NO_MODULE << SITES_OFFSET_BITS |
+               (address & mask);
+    return (uint64_t)number << SITES_OFFSET_BITS |
+           ((address - module->base) & mask);
+}
+
+static noinline void
+describe(struct site *site, const uintptr_t *address, unsigned depth)
+{
+    uint64_t frame[SITES_FRAMES_MAX];
+    struct sites_module module = {0};
+
+    for (unsigned i = 0; i < depth; i++)
+        frame[i] = frame_of(address[i], &module);
+    sites_describe(table, site, frame, depth);
+}
+
+static struct site *
+find_site(void)
+{
+    uintptr_t address[SITES_FRAMES_MAX];
+    unsigned depth = stack_take(address, SITES_FRAMES_MAX, by_frame_pointers);
+    bool is_new;
+    struct site *site = sites_find(table, hash_of(address, depth), &is_new);
+
+    if (is_new)
+        describe(site, address, depth);
+    return site;
+}
+
+static bool
+begin(const struct pool_sample *sample)
+{
+    const struct sites_sample noted = {
+        .bytes = sample->bytes,
+        .thread = lock_self(),
+        .now_ns = os_clock_ns(CLOCK_MONOTONIC),
+        .tag = sample->tag,
+        .missed = sample->missed,
+    };
+
+    return sites_begin(table, find_site(), sample->buffer, &noted);
+}
+
+static uint32_t
+end(const void *buffer, uint32_t tag)
+{
+    (void)sites_end(table, buffer, lock_self(), os_clock_ns(CLOCK_MONOTONIC),
+                    &tag);
+    return tag;
+}
+
+static bool
+refuse(void)
+{
+    static const char text[] =
+        "midpool: no memory for the table of sites; sites:off is used\n";
+
+    stderr_target_say(text, sizeof text - 1);
+    return false;
+}
+
+static void
+choose_unwinder(const struct options *options)
+{
+    static const char text[] =
+        "midpool: this libc is older than glibc 2.35, where a stack can not be"
+        " taken by .eh_frame without a lock; unwind:fp is used\n";
+
+    by_frame_pointers = options->unwind == SITES_UNWIND_FP;
+    if (by_frame_pointers || stack_eh_is_safe())
+        return;
+    by_frame_pointers = true;
+    stderr_target_say(text, sizeof text - 1);
+}
+
+bool
+sampler_start(const struct options *options)
+{
+    static const struct pool_sampler sampler = {begin, end};
+    uint32_t most = (uint32_t)options->sites_max;
+    size_t bytes = sites_bytes(most);
+    void *memory;
+
+    if (options->sites == 0)
+        return false;
+    memory = os_reserve(bytes, OS_PAGE_BYTES);
+    if (memory == NULL || !os_commit(memory, bytes))
+        return refuse();
+    os_name(memory, bytes, "midpool sites");
+    choose_unwinder(options);
+    sites_init(memory, most, options->sites);
+    table = memory;
+    table->unwind = by_frame_pointers ? SITES_UNWIND_FP : SITES_UNWIND_EH;
+    pool_sample_start(&sampler, options->sites, 0);
+    return true;
+}
+
+void
+sampler_forked(void)
+{
+    if (table != NULL)
+        sites_restart(table);
+}
+
+void
+sampler_reset(void)
+{
+    if (table != NULL)
+        sites_reset(table);
+}
+
+const struct sites *
+sampler_table(void)
+{
+    return table;
+}

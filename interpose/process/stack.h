@@ -1,0 +1,30 @@
+/*
+ * stack.h - return addresses of the calling thread's stack.
+ *
+ * Model     libgcc's unwinder, which is inside the library, follows
+ *           .eh_frame: programs of distributions have no frame pointers. It
+ *           allocates nothing, and on glibc 2.35 and later it finds an
+ *           object's table by _dl_find_object, without a lock. On an older
+ *           one it would take the loader's lock, which a thread may hold that
+ *           waits for the caller: there, and where it is asked for, the
+ *           frames beyond this library are found by frame pointers instead.
+ *           It ends at a frame without a table: code that was made at run
+ *           time, the first frame of a thread or of a coroutine.
+ * Safety    Async-signal-safe; about 2 KB of stack and 16 bytes a frame.
+ */
+#ifndef MIDPOOL_INTERPOSE_STACK_H
+#define MIDPOOL_INTERPOSE_STACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Can .eh_frame be followed without a lock? */
+bool stack_eh_is_safe(void);
+
+/*
+ * Fills address with up to most addresses within the calling instructions,
+ * innermost first, without frames of this library. Returns how many.
+ */
+unsigned stack_take(uintptr_t *address, unsigned most, bool by_frame_pointers);
+
+#endif

@@ -1,0 +1,124 @@
+/* sample.c - see sample.h. */
+#include "sample.h"
+
+#include <time.h>
+
+#include "chance.h"
+#include "os.h"
+#include "recent.h"
+#include "region.h"
+#include "thread.h"
+
+static const struct pool_sampler *sampler; /* NULL: nobody */
+
+/* Points further away than so many rates do not occur. */
+enum { DISTANCE_RATES_MAX = 64 };
+
+/* Seeds that differ in a few bits only become unlike each other. */
+static uint64_t
+mix(uint64_t value)
+{
+    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+    value ^= value >> 31;
+    return value != 0 ? value : 1;
+}
+
+static uint64_t
+seed_of(const struct cache *cache)
+{
+    uint64_t base = settings.sample_seed;
+
+    if (base == 0)
+        base = mix((uint64_t)os_clock_ns(CLOCK_MONOTONIC)) ^ (uintptr_t)cache;
+    return mix(base + cache->index * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+static uint64_t
+distance(struct cache *cache)
+{
+    if (cache->random == 0)
+        cache->random = seed_of(cache);
+    return chance_distance(&cache->random, settings.sample_bytes);
+}
+
+void
+pool_sample_start(const struct pool_sampler *into, uint64_t bytes,
+                  uint64_t seed)
+{
+    struct cache *own = thread_own();
+
+    sampler = into;
+    settings.sample_bytes = bytes;
+    settings.sample_seed = seed;
+    if (own == NULL)
+        return;
+    sample_restart(own);
+    /* What gets had so far may reach beyond a sample. */
+    for (unsigned bin = 0; bin < BINS; bin++)
+        recent_fold(cache_block(own), bin, 1);
+}
+
+bool
+sample_choose(struct cache *cache, unsigned index, size_t bytes, unsigned *left)
+{
+    struct bin *bin = &cache->bin[index];
+    uint64_t counted = recent_read(cache_block(cache), index).bytes;
+    uint64_t after = counted + bytes;
+    uint64_t most = settings.sample_bytes * DISTANCE_RATES_MAX;
+    bool chosen;
+    uint64_t room;
+
+    if (bin->sample_at < counted || bin->sample_at - counted > most)
+        bin->sample_at = counted + distance(cache);
+    chosen = after > bin->sample_at;
+    if (chosen)
+        bin->sample_at = after + distance(cache);
+    /* This get, those that stay below, and the one that looks again. */
+    room = (bin->sample_at - after) / bin_info[index].slot_bytes;
+    if (room + 2 < *left)
+        *left = (unsigned)room + 2;
+    return chosen;
+}
+
+void
+sample_restart(struct cache *cache)
+{
+    cache->random = 0;
+    for (unsigned index = 0; index < BINS; index++)
+        cache->bin[index].sample_at = 0;
+}
+
+/* Another thread may give the slot another tag meanwhile. */
+static void
+mark(void *slot)
+{
+    uint32_t *state = region_state(slot);
+    uint32_t epoch = (uint32_t)THREAD_EPOCH_MASK << STATE_TAG_SHIFT;
+
+    __atomic_fetch_and(state, ~epoch, __ATOMIC_RELAXED);
+}
+
+void
+sample_tell(void *slot, unsigned bin, size_t bytes, bool missed)
+{
+    const struct pool_sample sample = {
+        .buffer = slot,
+        .bytes = bytes,
+        .class_bytes = bin_info[bin].slot_bytes,
+        .tag = *region_state(slot) & ~STATE_OFFSET_MASK,
+        .missed = missed,
+    };
+
+    if (sampler != NULL && sampler->begin(&sample))
+        mark(slot);
+}
+
+uint32_t
+sample_end(const void *slot, uint32_t tag)
+{
+    if (likely((tag >> STATE_TAG_SHIFT & THREAD_EPOCH_MASK) != 0) ||
+        sampler == NULL)
+        return tag;
+    return sampler->end(slot, tag);
+}

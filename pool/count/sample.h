@@ -1,0 +1,54 @@
+/*
+ * sample.h - choosing gets at random, by their bytes.
+ *
+ * Purpose   One get in so many requested bytes on average goes to a handler,
+ *           which notes who asked.
+ * Model     Each bin of each cache has a distance: the bytes until its next
+ *           sample (stats/sites/chance.h). A thread's gets of a bin find
+ *           their credit used up now and then (recent.h); with sampling on
+ *           the credit is never more than gets that certainly stay below the
+ *           distance, so that the fast path stays as it is and every get
+ *           that may be a sample takes the slow path.
+ *           That each bin has its own points changes nothing: processes of
+ *           Poisson's add up to one.
+ * Marks     A sampled slot's state word has its owner's block with epoch 0,
+ *           which no other slot has: its put takes the slow path, and all
+ *           others cost nothing.
+ */
+#ifndef MIDPOOL_POOL_SAMPLE_H
+#define MIDPOOL_POOL_SAMPLE_H
+
+#include "cache.h"
+#include "pool.h"
+#include "settings.h"
+
+static inline bool
+sample_is_on(void)
+{
+    return unlikely(settings.sample_bytes != 0);
+}
+
+/*
+ * Is this get of the bin, which is about to be counted, a sample? *left, the
+ * gets that a fold is to grant, falls to what leaves out the next sample.
+ * Requires that the bin's credit is used up.
+ */
+bool sample_choose(struct cache *cache, unsigned bin, size_t bytes,
+                   unsigned *left);
+
+/* The bin's counters were set back: its next distance is drawn anew. */
+void sample_restart(struct cache *cache);
+
+/*
+ * Hands a sample to the handler and marks its slot. Not within an operation,
+ * and before the program has the slot.
+ */
+void sample_tell(void *slot, unsigned bin, size_t bytes, bool missed);
+
+/*
+ * The tag of a slot that is being put, of which the state word says tag: if it
+ * was a sample the handler hears of its end.
+ */
+uint32_t sample_end(const void *slot, uint32_t tag);
+
+#endif
