@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+"""Sampled call stacks of known.c, whose sites and counts are known.
+
+    sites.py --lib LIB --bin DIRECTORY [TEST]...
+
+With sites:1 every get is a sample that stands for itself: then every number
+is exact.
+"""
+
+import bisect
+import math
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import preload  # noqa: E402
+
+PLAIN = {"site_short": (1000, 4096), "site_large": (200, 65536),
+         "site_kept": (500, 5001), "site_late": (300, 2048)}
+
+
+class Program:
+    """The functions of a program by offset."""
+
+    def __init__(self, path):
+        self.path = path
+        out = subprocess.run(["nm", path], check=True, text=True,
+                             capture_output=True).stdout
+        rows = sorted((int(row.split()[0], 16), row.split()[2])
+                      for row in out.splitlines()
+                      if len(row.split()) == 3 and row.split()[1] in "tT")
+        self.starts = [start for start, _name in rows]
+        self.names = [name for _start, name in rows]
+
+    def functions(self, stack, modules, path=None):
+        """Names of the frames that lie in the program, innermost first."""
+        found = []
+        for module, offset in stack["frames"]:
+            if module is None or modules[module]["path"] != (path or
+                                                             self.path):
+                continue
+            at = bisect.bisect_right(self.starts, offset) - 1
+            found.append(self.names[at])
+        return found
+
+    def sites(self, report, path=None):
+        """Sums of all stacks that pass through a function site_..."""
+        sums = {}
+        modules = report["sites"]["modules"]
+        for stack in report["sites"]["stacks"]:
+            names = [name for name in self.functions(stack, modules, path)
+                     if name.startswith(("site_", "thread_gives"))]
+            if not names:
+                continue
+            site = sums.setdefault(names[0], dict.fromkeys(
+                (key for key, value in stack.items()
+                 if isinstance(value, int)), 0))
+            for key in site:
+                site[key] += stack[key]
+        return sums
+
+
+def run(arguments, what, conf, path=None, count=1, seconds=100):
+    program = Program(arguments.program("sites_known"))
+    result = preload.run(arguments.lib, [path or program.path, what],
+                         conf=conf, seconds=seconds).expect(0)
+    reports = result.reports()
+    assert len(reports) == count, (len(reports), str(result))
+    return program, reports
+
+
+def expect_plain(found):
+    assert set(found) == set(PLAIN), sorted(found)
+    for name, (gets, size) in PLAIN.items():
+        site = found[name]
+        assert site["samples"] == site["gets"] == gets, (name, site)
+        assert site["requested_bytes"] == gets * size, (name, site)
+        assert site["gets_error"] == site["misses_error"] == 0, (name, site)
+        assert site["sampled_puts"] == gets, (name, site)
+        assert site["live"] == site["live_bytes"] == 0, (name, site)
+
+
+def test_every_get_is_found_at_its_site(arguments):
+    program, [report] = run(arguments, "plain", "sites:1")
+    expect_plain(program.sites(report))
+    sites = report["sites"]
+    assert sites["lost_records"] == 0 and not sites["other_stacks"], sites
+    for key, total in (("gets", "gets"), ("misses", "misses")):
+        assert sum(stack[key] for stack in sites["stacks"]) == \
+            report["totals"][total], (key, report["totals"])
+    for stack in sites["stacks"]:
+        assert sum(stack["lifetimes"]) == stack["sampled_puts"], stack
+        assert stack["sampled_remote_puts"] == 0, stack
+    for module in sites["modules"]:
+        assert module["build_id"] and os.path.exists(module["path"]), module
+
+
+def test_estimates_are_near_the_truth(arguments):
+    program, [report] = run(arguments, "plain", "sites:32K")
+    found = program.sites(report)
+    for name, (gets, size) in PLAIN.items():
+        chance = -math.expm1(-size / 32768)
+        error = math.sqrt(gets * (1 - chance) / chance)
+        site = found[name]
+        # Seven standard deviations: no chance of a false alarm.
+        assert abs(site["gets"] - gets) <= 7 * error + 1, (name, site)
+        assert abs(site["requested_bytes"] - gets * size) <= \
+            7 * error * size + gets, (name, site)
+        assert 0.4 * error <= site["gets_error"] <= 2.5 * error, (name, site)
+        assert site["samples"] < gets, (name, site)
+
+
+def test_the_peak_is_told_by_site(arguments):
+    program, [report] = run(arguments, "plain", "sites:1")
+    found = program.sites(report)
+    assert found["site_kept"]["peak_live"] == 500, found
+    assert found["site_kept"]["peak_live_bytes"] == 500 * 5001, found
+    assert found["site_late"]["peak_live"] == 0, found
+    assert sum(stack["peak_live_bytes"] for stack in
+               report["sites"]["stacks"]) == \
+        report["sites"]["peak_live_bytes"], report["sites"]
+
+
+def test_threads(arguments):
+    program, [report] = run(arguments, "threads", "sites:1")
+    found = program.sites(report)
+    assert found["site_short"]["gets"] == 10 * 1000, found
+    assert found["site_short"]["sampled_remote_puts"] == 0, found
+    assert found["thread_gives"]["gets"] == 8, found
+    assert found["thread_gives"]["sampled_remote_puts"] == 8, found
+
+
+def test_forked_child_counts_its_own(arguments):
+    program, reports = run(arguments, "fork", "sites:1", count=2)
+    child, parent = sorted(reports, key=lambda report: -len(
+        [1 for stack in report["sites"]["stacks"]
+         if "site_short" in program.functions(
+             stack, report["sites"]["modules"])]))
+    assert child["process"]["ppid"] == parent["process"]["pid"]
+    own, its = program.sites(parent), program.sites(child)
+    assert own["site_kept"]["gets"] == own["site_kept"]["sampled_puts"] == 100
+    assert own["site_late"]["gets"] == 10, own
+    assert "site_short" not in own, own
+    assert its["site_short"]["gets"] == 50, its
+    assert "site_kept" not in its and "site_late" not in its, its
+    assert all(stack["live"] == 0 for stack in child["sites"]["stacks"]
+               if "site_short" in program.functions(
+                   stack, child["sites"]["modules"]))
+
+
+def test_seccomp(arguments):
+    program = Program(arguments.program("sites_known"))
+    result = preload.run(arguments.lib, [program.path, "seccomp"],
+                         conf="sites:1", seconds=100).expect(0)
+    report = preload.check_report.loads(result.out.decode())
+    assert program.sites(report)["site_short"]["gets"] == 1000, report
+
+
+def test_coroutine(arguments):
+    program, [report] = run(arguments, "coroutine", "sites:1")
+    found = program.sites(report)
+    assert found["site_short"]["gets"] == 20, found
+    assert found["site_large"]["gets"] == 5, found
+
+
+def test_through_a_signal_handler(arguments):
+    program, [report] = run(arguments, "signal", "sites:1")
+    modules = report["sites"]["modules"]
+    through = [stack for stack in report["sites"]["stacks"]
+               if {"site_short", "on_signal", "site_raises", "main"} <=
+               set(program.functions(stack, modules))]
+    assert sum(stack["gets"] for stack in through) == 20, report["sites"]
+
+
+def test_a_bounded_table_and_the_rest(arguments):
+    _program, [report] = run(arguments, "many", "sites:1,sites_max:10")
+    sites = report["sites"]
+    assert len(sites["stacks"]) == sites["stacks_max"] == 10, sites
+    [rest] = sites["other_stacks"]
+    assert rest["samples"] >= 90 and not rest["frames"], rest
+    assert sum(stack["gets"] for stack in sites["stacks"]) + rest["gets"] \
+        == report["totals"]["gets"], sites
+    _program, [report] = run(arguments, "many", "sites:1")
+    assert max(len(stack["frames"])
+               for stack in report["sites"]["stacks"]) == 64
+    assert len(report["sites"]["stacks"]) >= 60
+
+
+def test_frame_pointers(arguments):
+    program, [report] = run(arguments, "plain", "sites:1,unwind:fp")
+    assert report["sites"]["unwind"] == "fp"
+    expect_plain(program.sites(report))
+    modules = report["sites"]["modules"]
+    assert any(program.functions(stack, modules)[-1:] == ["main"]
+               for stack in report["sites"]["stacks"]), report["sites"]
+
+
+def test_with_checks(arguments):
+    program, [report] = run(arguments, "plain", "sites:1,check_fill:yes")
+    expect_plain(program.sites(report))
+
+
+def test_a_stripped_program(arguments):
+    program = Program(arguments.program("sites_known"))
+    path = program.path + ".stripped"
+    subprocess.run(["strip", "-o", path, program.path], check=True)
+    program, [report] = run(arguments, "plain", "sites:1", path=path)
+    expect_plain(program.sites(report, path))
+
+
+def test_off_there_is_no_section(arguments):
+    _program, [report] = run(arguments, "plain", "")
+    assert "sites" not in report
+    assert report["config"]["sites"] == "off", report["config"]
+
+
+if __name__ == "__main__":
+    preload.main(sys.modules[__name__])
