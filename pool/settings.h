@@ -14,9 +14,7 @@ struct settings {
     bool slow_puts; /* every put takes the slow path: zero, check_fill */
     bool slow_gets; /* every get does: check_fill */
     struct pool_config config;
-    uint64_t sample_bytes; /* between samples on average; 0: none */
-    uint64_t sample_seed;  /* 0: another one each time */
-    int64_t window_ns;     /* decay window; 0: at once, -1: never */
+    int64_t window_ns; /* decay window; 0: at once, -1: never */
     /*
      * Capacity of all thread caches together, and a reserve for small ones:
      * those of at most cache_small_bytes.

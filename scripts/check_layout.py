@@ -26,7 +26,7 @@ import sys
 
 # Lowest first; the top of each part, whose folder is "", sees all its layers.
 LAYERS = {
-    "stats": ["text", "page", "render", "reader", ""],
+    "stats": ["text", "page", "sites", "render", "reader", ""],
     "pool": ["os", "slab", "depot", "count", "cache", "policy", "thread", ""],
     "interpose": ["backend", "options", "process", "output", "live", "api",
                   ""],
@@ -73,6 +73,8 @@ UPWARD = {
     ("route.c", "lifecycle.h"),
     ("rusage.c", "unnoticed.h"),
     ("sandbox.c", "stderr_target.h"),
+    ("sample.c", "pool.h"),
+    ("sample.c", "thread.h"),
     ("size_class.c", "depot.h"),
     ("slab.c", "account.h"),
     ("slab.h", "depot.h"),

@@ -2,7 +2,7 @@
  * sampler.h - who asks for sampled buffers.
  *
  * Purpose   With the option sites, takes the call stack of each get that the
- *           pool chose (pool/count/sample.h) and counts it in a table of ours
+ *           pool chose (pool/cache/sample.h) and counts it in a table of ours
  *           (stats/sites/sites.h).
  * Model     The table is mapped at the start; afterwards nothing here makes a
  *           system call, allocates or waits. A stack that is new to the table

@@ -7,6 +7,7 @@
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "sample.h"
+#include "settings.h"
 #include "snapshot.h"
 #include "thread.h"
 

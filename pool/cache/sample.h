@@ -19,13 +19,14 @@
 #define MIDPOOL_POOL_SAMPLE_H
 
 #include "cache.h"
-#include "pool.h"
-#include "settings.h"
+
+/* Between samples on average; 0: none are chosen. Written at the start. */
+extern hidden uint64_t sample_rate;
 
 static inline bool
 sample_is_on(void)
 {
-    return unlikely(settings.sample_bytes != 0);
+    return unlikely(sample_rate != 0);
 }
 
 /*

@@ -5,11 +5,15 @@
 
 #include "chance.h"
 #include "os.h"
+#include "pool.h"
 #include "recent.h"
 #include "region.h"
 #include "thread.h"
 
+uint64_t sample_rate;
+
 static const struct pool_sampler *sampler; /* NULL: nobody */
+static uint64_t sample_seed;               /* 0: another one each time */
 
 /* Points further away than so many rates do not occur. */
 enum { DISTANCE_RATES_MAX = 64 };
@@ -27,7 +31,7 @@ mix(uint64_t value)
 static uint64_t
 seed_of(const struct cache *cache)
 {
-    uint64_t base = settings.sample_seed;
+    uint64_t base = sample_seed;
 
     if (base == 0)
         base = mix((uint64_t)os_clock_ns(CLOCK_MONOTONIC)) ^ (uintptr_t)cache;
@@ -39,7 +43,7 @@ distance(struct cache *cache)
 {
     if (cache->random == 0)
         cache->random = seed_of(cache);
-    return chance_distance(&cache->random, settings.sample_bytes);
+    return chance_distance(&cache->random, sample_rate);
 }
 
 void
@@ -49,8 +53,8 @@ pool_sample_start(const struct pool_sampler *into, uint64_t bytes,
     struct cache *own = thread_own();
 
     sampler = into;
-    settings.sample_bytes = bytes;
-    settings.sample_seed = seed;
+    sample_rate = bytes;
+    sample_seed = seed;
     if (own == NULL)
         return;
     sample_restart(own);
@@ -65,7 +69,7 @@ sample_choose(struct cache *cache, unsigned index, size_t bytes, unsigned *left)
     struct bin *bin = &cache->bin[index];
     uint64_t counted = recent_read(cache_block(cache), index).bytes;
     uint64_t after = counted + bytes;
-    uint64_t most = settings.sample_bytes * DISTANCE_RATES_MAX;
+    uint64_t most = sample_rate * DISTANCE_RATES_MAX;
     bool chosen;
     uint64_t room;
 
