@@ -12,7 +12,8 @@ README = os.path.join(sample.SOURCE, "README.md")
 
 
 def blocks(text, language=""):
-    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", text)
+    found = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text)
+    return [body for name, body in found if name == language]
 
 
 def steps(block):
