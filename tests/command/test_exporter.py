@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import time
+import types
 import unittest
 import urllib.error
 import urllib.parse
@@ -313,6 +314,39 @@ class Pages(Case):
         self.assertEqual(len(groups), 6)
         self.assertEqual(sum(group[3] for group in groups), 12)
         self.assertIn((tally.OTHER, ""), [group[0] for group in groups])
+
+    def test_ten_thousand_label_values_end_in_one_group(self):
+        counted = self.tally()
+        for number in range(10000):
+            page = types.SimpleNamespace(executable=f"/bin/p{number}",
+                                         in_use=False, pid_namespace=0)
+            counted._group(page, {"unit": f"u{number}"})
+        self.assertEqual(len(counted.groups), tally.MAX_GROUPS + 1)
+        self.assertIn((tally.OTHER, ""), counted.groups)
+
+    def test_truncated_pages_and_clocks_that_jumped(self):
+        """Of the start's clocks, real and monotonic, 1970, 2262, the past
+        and the future: the process counts all the same. Of a page that was
+        cut the header is no header, or it is named unreadable."""
+        edges = ((0, None), (2**63 - 1, None), (None, 0), (None, 2**62),
+                 (0, 2**62), (None, None), (None, None))
+
+        def change(data, number):
+            for at, value in zip((40, 48), edges[number]):
+                if value is not None:
+                    data[at:at + 8] = value.to_bytes(8, "little")
+
+        self.copies(len(edges), change)
+        names = sorted(os.listdir(self.path("pages")))
+        os.truncate(self.path("pages/" + names[-1]), 100)
+        os.truncate(self.path("pages/" + names[-2]), 20000)
+        counted = self.tally()
+        for _ in range(2):
+            counted.scan()
+            (_key, sums, _levels, running, counts), = counted.totals()
+            self.assertEqual((running, counts["seen"], counted.unreadable),
+                             (5, 5, 1))
+            self.assertEqual(sums["gets", "pool", "8192"] % 5, 0)
 
     def test_hostile_and_damaged_pages(self):
         def change(data, number):

@@ -316,6 +316,34 @@ class BadInput(Case):
         self.assertEqual(self.rows("a.db", "SELECT count(*) AS n FROM process"
                                    )[0]["n"], 120)
 
+    def test_ten_thousand_labels_and_programs(self):
+        """What is shown has an end; --json has all."""
+        self.pack(self.write("one.json", self.made[0]), "-o", "many.db")
+        db = sqlite3.connect(self.path("many.db"))
+        columns = [column.name for column in pack_schema.PROCESS]
+        changed = {"id": "n", "pid": "n + 1000000", "program": "'p' || n",
+                   "unit": "'u' || n"}
+        db.execute(
+            "WITH RECURSIVE number(n) AS (SELECT 2 UNION ALL SELECT n + 1"
+            " FROM number WHERE n < 10000) INSERT INTO process SELECT "
+            + ", ".join(changed.get(name, name) for name in columns)
+            + " FROM process, number")
+        db.commit()
+        db.close()
+        out = self.midpool("fleet", "--by", "unit", "many.db", status=0).out
+        self.assertIn("and 9,960 more groups", out)
+        self.assertLess(len(out.splitlines()), 60)
+        found = json.loads(self.midpool("fleet", "--json", "many.db").out)
+        self.assertEqual(len(found["groups"]), 10000)
+
+    def test_no_room_for_the_output(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([sample.COMMAND, "fleet", self.folder],
+                                  stdout=full, stderr=subprocess.PIPE,
+                                  env=self.env, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"No space left", done.stderr)
+
     def test_hostile_names(self):
         name = "/x/a\x1b[31m\n\"'; DROP TABLE process; --\ud800"
         report = sample.report(executable=name, host="\x1b]0;h",
