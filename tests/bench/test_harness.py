@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from bench.harness import allocators, build, catalogue, chart  # noqa: E402
 from bench.harness import execute, founding, history, load  # noqa: E402
-from bench.harness import results, rows, runner, table, thp  # noqa: E402
+from bench.harness import readme, results, rows, runner, table, thp  # noqa: E402
 from bench.harness.runner import Sample  # noqa: E402
 
 SCRATCH = tempfile.TemporaryDirectory(prefix="bench-test-")
@@ -133,6 +133,57 @@ class Results(unittest.TestCase):
         path.write_text(text, encoding="utf-8")
         with self.assertRaisesRegex(ValueError, "line 2"):
             results.read(path)
+
+
+ABOUT = {"date": "2026-01-02", "machine": "Some CPU", "cpus": 2, "rounds": 3,
+         "versions": {"glibc": "2.36"}}
+
+
+class Readme(unittest.TestCase):
+    """The README's section on performance."""
+
+    def lines(self):
+        return table.lines(
+            samples("pair 4 KB", {"glibc": [22, 20, 24], "midpool": [5.4]})
+            + samples("pair 16 B", {"glibc": [8], "midpool": [9]}))
+
+    def test_figures_are_medians_of_the_results_and_the_best_is_bold(self):
+        text = readme.section(self.lines(), ABOUT)
+        self.assertIn("| workload | glibc 2.36 | midpool |", text)
+        self.assertIn("| pair 4 KB, ns | 22.0 | **5.4** |", text)
+        self.assertIn("| pair 16 B, ns | **8.0** | 9.0 |", text)
+        self.assertIn("first (within 3 %) in 1 of 2 rows", text)
+        self.assertIn("2026-01-02, 2 CPUs of Some CPU", text)
+
+    def test_only_what_is_between_the_markers_changes(self):
+        old = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
+        self.assertEqual(readme.renewed(old, "new"), old.replace("old", "new"))
+        with self.assertRaises(readme.Usage):
+            readme.renewed("no markers", "new")
+
+    def test_the_readme_has_the_markers(self):
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        self.assertIn("| x |", readme.renewed(text, "| x |"))
+
+    def test_its_rows_are_rows_of_the_catalogue(self):
+        known = {(figure.row, figure.unit)
+                 for run in catalogue.all_runs(Path("/cache"))
+                 for figure in run.figures}
+        self.assertEqual([key for key in readme.SHOWN if key not in known], [])
+
+    def test_results_without_midpool_are_refused(self):
+        lines = table.lines(samples("pair 4 KB", {"glibc": [22]}))
+        with self.assertRaises(readme.Usage):
+            readme.section(lines, ABOUT)
+
+    def test_a_run_is_described_and_read_again(self):
+        path = scratch("run.json")
+        found = results.about([GLIBC], 3)
+        results.write_about(path, found)
+        self.assertEqual(results.read_about(path), found)
+        path.write_text("{}", encoding="utf-8")
+        with self.assertRaisesRegex(ValueError, "run.json does not describe"):
+            results.read_about(path)
 
 
 class Selection(unittest.TestCase):
@@ -427,6 +478,9 @@ class Command(unittest.TestCase):
                      if row["row"] == "pair 4 KB" and row["metric"] == "value"]
         self.assertEqual(sorted({row["round"] for row in found}), ["1", "2"])
         xml.parse(out / "chart.svg")
+        refused = bench("readme", str(out))
+        self.assertEqual(refused.returncode, 2, refused.stdout)
+        self.assertIn("for midpool", refused.stderr)
 
     def test_what_was_measured_before_an_interruption_is_reported(self):
         out = scratch("interrupted")

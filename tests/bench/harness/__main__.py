@@ -2,10 +2,10 @@
 
 import sys
 
-from . import compare, founding, load, thp
+from . import compare, founding, load, readme, thp
 
 COMMANDS = {"founding": founding.main, "load": load.main,
-            "thp": thp.main}
+            "readme": readme.main, "thp": thp.main}
 
 
 def main():

@@ -14,6 +14,7 @@ EPILOG = """commands:
   founding              the founding report's tables: direct allocation
                         against get and put; founding --help
   load                  a load test; load --help
+  readme                README's section on performance, from results
   thp                   memory with transparent_hugepage=always, against
                         madvise (root); thp --help
 
@@ -180,12 +181,13 @@ def report(args, runner, chosen, rounds, remarks, own):
     out += [f"failed: {failure}" for failure in runner.failures]
     args.out.mkdir(parents=True, exist_ok=True)
     results.write(args.out / "results.csv", runner.samples)
+    results.write_about(args.out / "run.json", results.about(chosen, rounds))
     chart.write(args.out / "chart.svg", body, [one.name for one in chosen])
     text = "\n".join(out)
     (args.out / "table.txt").write_text(text + "\n", encoding="utf-8")
     print(text)
     print(f"table, raw results, chart: {args.out}/table.txt, results.csv, "
-          "chart.svg")
+          "run.json, chart.svg")
 
 
 def run(args):
