@@ -75,7 +75,8 @@ def section(lines, about):
         "",
     ]
     for group in ("band", "real"):
-        out += [sentence + "." for sentence in
+        out += [sentence.removesuffix(", behind in those marked *") + "."
+                for sentence in
                 table.summary(lines, names, "midpool", group)]
     out += ["", f"![The same rows relative to midpool]({CHART})"]
     return "\n".join(out)
