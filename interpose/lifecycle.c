@@ -128,6 +128,7 @@ lifecycle_init_early(void)
     options_init(&options);
     if (environment_read(environ))
         options_parse(&options, environment_conf(), NULL);
+    backend_set_conf(environment_backend_conf());
     options_pool_config(&options, &config);
     pool_init(&config);
     backend_on_refusal = pool_unmap;

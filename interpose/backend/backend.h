@@ -154,11 +154,13 @@ void backend_fork_child(void);
 /*
  * Options for jemalloc from the environment (MALLOC_CONF), on top of those of
  * the program (its variable malloc_conf), on top of those that midpool ships;
- * such as are longer than BACKEND_CONF_BYTES are ignored.
- * Starts jemalloc, so call it while the process has one thread. After the
- * first allocation the options have no effect.
+ * such as are longer than BACKEND_CONF_BYTES are ignored. After the first
+ * allocation they have no effect. Call both while the process has one thread:
+ * the first before any allocation, the second, which starts jemalloc, once the
+ * environment is known for certain.
  */
 enum { BACKEND_CONF_BYTES = 1024 };
+void backend_set_conf(const char *conf);
 void backend_configure(const char *conf);
 
 #endif

@@ -50,11 +50,11 @@ add_conf(size_t *at, const char *conf)
 }
 
 /*
- * jemalloc starts before libc knows the environment, so what it says is
- * appended here: of two values the later one counts.
+ * jemalloc may start before libc knows the environment, so the options there
+ * are appended here: of two values the later one counts.
  */
-static void
-join_conf(const char *conf)
+void
+backend_set_conf(const char *conf)
 {
     size_t at = sizeof DEFAULT_CONF - 1;
 
@@ -67,7 +67,7 @@ join_conf(const char *conf)
 void
 backend_configure(const char *conf)
 {
-    join_conf(conf);
+    backend_set_conf(conf);
     backend_free(backend_malloc(1));
 }
 

@@ -90,6 +90,12 @@ backend_owns_outside(const void *ptr)
 }
 
 void
+backend_set_conf(const char *conf)
+{
+    (void)conf;
+}
+
+void
 backend_configure(const char *conf)
 {
     (void)conf;
