@@ -9,6 +9,7 @@
 #include "page.h"
 #include "pool.h"
 #include "postponed.h"
+#include "uncounted.h"
 
 /* The functions behind ours; NULL: not looked up yet. Read by the assembly. */
 __attribute__((used)) static void *deepbind_next_dlopen;
@@ -23,8 +24,8 @@ void deepbind_find_next(void);
 __attribute__((used)) void
 deepbind_find_next(void)
 {
-    deepbind_next_dlopen = dlsym(RTLD_NEXT, "dlopen");
-    deepbind_next_dlmopen = dlsym(RTLD_NEXT, "dlmopen");
+    deepbind_next_dlopen = uncounted_find_next("dlopen");
+    deepbind_next_dlmopen = uncounted_find_next("dlmopen");
 }
 
 /* Looked up at start, since dlsym allocates; otherwise at the first dlopen. */

@@ -3,12 +3,12 @@
  */
 #include "foreign.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 
 #include "page.h"
 #include "pool.h"
 #include "postponed.h"
+#include "uncounted.h"
 
 static void (*next_free)(void *);
 static size_t (*next_usable_size)(void *);
@@ -19,8 +19,8 @@ find_next(void)
 {
     if (postponed_is_needed())
         return;
-    *(void **)&next_free = dlsym(RTLD_NEXT, "free");
-    *(void **)&next_usable_size = dlsym(RTLD_NEXT, "malloc_usable_size");
+    *(void **)&next_free = uncounted_find_next("free");
+    *(void **)&next_usable_size = uncounted_find_next("malloc_usable_size");
 }
 
 void

@@ -1,6 +1,7 @@
 /* uncounted.c - see uncounted.h. */
 #include "uncounted.h"
 
+#include <dlfcn.h>
 #include <string.h>
 
 #include "thread.h"
@@ -35,4 +36,16 @@ uncounted_end(const struct uncounted *mark)
     block->below_credit +=
         (__typeof__(block->below_credit))(below_bytes(block) -
                                           mark->below_bytes);
+}
+
+void *
+uncounted_find_next(const char *name)
+{
+    struct uncounted mark;
+    void *function;
+
+    uncounted_begin(&mark);
+    function = dlsym(RTLD_NEXT, name);
+    uncounted_end(&mark);
+    return function;
 }

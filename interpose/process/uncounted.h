@@ -23,4 +23,10 @@ struct uncounted {
 void uncounted_begin(struct uncounted *mark);
 void uncounted_end(const struct uncounted *mark);
 
+/*
+ * The function of that name in the libraries after this one; NULL: in none.
+ * Before glibc 2.34 each thread's first dlsym allocates.
+ */
+void *uncounted_find_next(const char *name);
+
 #endif
