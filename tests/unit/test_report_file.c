@@ -42,6 +42,18 @@ lstat(const char *name, struct stat *status)
     return result;
 }
 
+#if !__GLIBC_PREREQ(2, 33)
+/* Before glibc 2.33, what the name lstat stands for. */
+int __lxstat(int version, const char *name, struct stat *status);
+
+int
+__lxstat(int version, const char *name, struct stat *status)
+{
+    (void)version;
+    return lstat(name, status);
+}
+#endif
+
 int
 renameat2(int from, const char *old, int to, const char *name, unsigned flags)
 {

@@ -69,11 +69,21 @@ def test_own_tls_is_small(arguments):
     assert 0 < own <= 32, "%d bytes of TLS" % own
 
 
+def has_jemalloc_52(lib):
+    """As jemalloc's text of its version says, which is in the library."""
+    with open(lib, "rb") as file:
+        return re.search(rb"\b5\.2\.\d+-\d+-g", file.read())
+
+
 def test_tls_of_all_is_bounded(arguments):
-    """The whole segment: jemalloc's state and ours."""
+    """The whole segment: jemalloc's state and ours.
+
+    What jemalloc keeps for a thread is 2.6 KB in 5.3, and 6.1 KB in 5.2.
+    """
+    most = 6400 if has_jemalloc_52(arguments.lib) else 4096
     found = re.search(r"^\s*TLS\s+\S+\s+\S+\s+\S+\s+\S+\s+(0x\w+)",
                       tool("readelf", "-lW", arguments.lib), re.MULTILINE)
-    assert int(found.group(1), 16) <= 4096, found.group(0)
+    assert int(found.group(1), 16) <= most, found.group(0)
 
 
 def test_needs_libc_only(arguments):
