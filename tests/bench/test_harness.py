@@ -6,6 +6,7 @@ No timings are judged. Runs of the workload program are a millisecond long.
 import contextlib
 import csv
 import io
+import json
 import os
 import shutil
 import signal
@@ -23,7 +24,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
 
 from bench.harness import allocators, build, catalogue, chart  # noqa: E402
-from bench.harness import execute, founding, history, load  # noqa: E402
+from bench.harness import execute, founding, history, load, mood  # noqa: E402
 from bench.harness import readme, results, rows, runner, table, thp  # noqa: E402
 from bench.harness.runner import Sample  # noqa: E402
 
@@ -109,6 +110,77 @@ class Tables(unittest.TestCase):
 
     def test_geomean_of_nothing_is_nothing(self):
         self.assertIsNone(table.geomean([]))
+
+
+    def test_the_least_of_the_rounds_makes_a_table_of_its_own(self):
+        line = table.least(self.line(glibc=[10, 30, 20], midpool=[6, 5]))
+        self.assertEqual(line.group, "band, least")
+        self.assertEqual(line.ratio("midpool", ["glibc"]), 0.5)
+
+    def test_summary_of_another_unit_says_which(self):
+        found = table.lines(samples("x", {"midpool": [2], "glibc": [1]},
+                                    "real", "MB"))
+        said = table.summary(found, ["glibc", "midpool"], "midpool", "real",
+                             "MB")
+        self.assertIn("real, MB: midpool is first (within 3 %) in 0 of 1",
+                      said[0])
+
+
+class Mood(unittest.TestCase):
+    """--memory: what is done before a run, and what is said of it."""
+
+    needing = rows.Run("real", "x", (), (rows.Figure("x"),), touches=100)
+
+    def mood(self, mode, huge, run=needing, available=1000):
+        """A mood after one run, where a huge page's first touch takes so
+        long, and what the program that touches was given."""
+        tools = build.Tools(*map(Path, ("bench", "launch", "touch")))
+        found = mood.Mood(tools, mode, rest=0)
+        said = f"huge_us {huge}\nsmall_us 2.5\n"
+        with mock.patch.object(mood, "call", return_value=said) as called, \
+                mock.patch.object(mood, "available_mb",
+                                  return_value=available):
+            figures = found.before(run)
+        return found, figures, [one.args[0] for one in called.call_args_list]
+
+    def test_warm_touches_what_the_run_needs_but_not_all_there_is(self):
+        _, figures, calls = self.mood(mood.WARM, 0.3)
+        self.assertEqual(calls, [["touch", "100"]])
+        self.assertEqual(figures, {"first_touch_huge_us": 0.3,
+                                   "first_touch_small_us": 2.5})
+        _, _, calls = self.mood(mood.WARM, 0.3, available=80)
+        self.assertEqual(calls, [["touch", "60"]])
+
+    def test_cold_only_looks(self):
+        _, _, calls = self.mood(mood.COLD, 7)
+        self.assertEqual(calls, [["touch", "0"]])
+
+    def test_a_run_that_needs_little_is_left_alone(self):
+        little = rows.Run("band", "x", (), (rows.Figure("x"),))
+        found, figures, calls = self.mood(mood.WARM, 1, run=little)
+        self.assertEqual((figures, calls), ({}, []))
+        self.assertIn("no row that needs much", found.line())
+        self.assertEqual(found.header()["probes"], 0)
+
+    def test_the_header_says_what_was_measured_and_doubts(self):
+        for mode, huge, said in (
+                (mood.WARM, 0.34, "the memory was warm"),
+                (mood.WARM, 7, "not warm all the same"),
+                (mood.COLD, 7, "the memory was cold"),
+                (mood.COLD, 0.34, "the memory stayed warm")):
+            found = self.mood(mode, huge)[0]
+            self.assertIn(said, found.line())
+            self.assertIn(f"{huge:.2f} us in huge", found.line())
+            header = found.header()
+            self.assertEqual(header["mode"], mode)
+            self.assertIn(said, header["verdict"])
+            self.assertEqual(header["first_touch_us_per_4_kb"],
+                             {"huge_us": huge, "small_us": 2.5})
+
+    def test_every_program_and_the_tail_get_their_memory(self):
+        for run in catalogue.all_runs(Path("/nowhere")):
+            if run.group in ("real", "tail"):
+                self.assertGreater(run.touches, 0, run.name)
 
 
 class Results(unittest.TestCase):
@@ -356,6 +428,16 @@ class Programs(unittest.TestCase):
             self.assertEqual(done.returncode, 2, args)
             self.assertTrue(done.stderr, args)
 
+    def test_touch_tells_what_a_page_costs(self):
+        done = subprocess.run([str(self.tools.touch), "4"], check=True,
+                              capture_output=True, text=True)
+        self.assertEqual(set(execute.parse(done.stdout)),
+                         {"huge_us", "small_us"})
+        for args in ([], ["x"], ["-1"], ["1", "2"]):
+            done = subprocess.run([str(self.tools.touch), *args], check=False,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, args)
+
     def launch(self, *args):
         return subprocess.run([str(self.tools.launch), *args], check=False,
                               capture_output=True, text=True)
@@ -451,6 +533,7 @@ class Command(unittest.TestCase):
         self.refused("no allocator 'nosuch'", "--allocators", "nosuch")
         self.refused("there is no library", "--lib", "/nosuch.so")
         self.refused("unrecognized arguments", "--nosuch")
+        self.refused("invalid choice: 'tepid'", "--memory", "tepid")
 
     def test_mistakes_of_the_other_commands_are_named(self):
         done = bench("load", "--seconds", "0")
@@ -481,6 +564,14 @@ class Command(unittest.TestCase):
         refused = bench("readme", str(out))
         self.assertEqual(refused.returncode, 2, refused.stdout)
         self.assertIn("for midpool", refused.stderr)
+        result = json.loads((out / "run.json").read_text("utf-8"))
+        self.assertEqual(result["memory"]["mode"], "warm")
+        self.assertEqual(result["rounds"], 2)
+        cells = [row["cells"]["glibc"] for row in result["rows"]
+                 if row["row"] == "pair 4 KB"]
+        self.assertEqual([cell["count"] for cell in cells], [2])
+        self.assertLessEqual(cells[0]["least"], cells[0]["value"])
+        self.assertIn("memory warm", done.stdout)
 
     def test_what_was_measured_before_an_interruption_is_reported(self):
         out = scratch("interrupted")

@@ -82,9 +82,8 @@ class Rows(unittest.TestCase):
         php = next(run for run in self.real if run.family == "php")
         with mock.patch("bench.harness.execute.call", return_value="x 1") as (
                 called), mock.patch("shutil.which", return_value="php"):
-            kinds.EXECUTE["program"](
-                runner.Runner(build.Tools(Path("b"), Path("l")), 1, 1), php,
-                GLIBC)
+            tools = build.Tools(*map(Path, ("bench", "launch", "touch")))
+            kinds.EXECUTE["program"](runner.Runner(tools, 1, 1), php, GLIBC)
         self.assertIn("USE_ZEND_ALLOC=0", called.call_args[0][0])
 
 

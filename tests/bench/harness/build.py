@@ -51,6 +51,7 @@ class Tools:
 
     bench: Path
     launch: Path
+    touch: Path
 
 
 def workloads(folder):
@@ -73,14 +74,16 @@ def workloads(folder):
              f"-L{folder}", "-lbench-floor", "-Wl,-rpath,$ORIGIN", "-lm"],
             "building the workloads",
         )
-    launch = folder / "launch"
-    if _stale(launch, [SOURCES / "launch.c"]):
-        _call(
-            [compiler(), *FLAGS, *WARNINGS, "-static", "-o", launch,
-             SOURCES / "launch.c"],
-            "building the launcher",
-        )
-    return Tools(bench.resolve(), launch.resolve())
+    helpers = [folder / name for name in ("launch", "touch")]
+    for helper in helpers:
+        source = SOURCES / f"{helper.name}.c"
+        if _stale(helper, [source]):
+            _call(
+                [compiler(), *FLAGS, *WARNINGS, "-static", "-o", helper,
+                 source],
+                f"building {helper.name}",
+            )
+    return Tools(bench.resolve(), *(helper.resolve() for helper in helpers))
 
 
 OFF = {"boolean": "false", "feature": "disabled", "combo": "off"}

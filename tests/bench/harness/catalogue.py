@@ -101,7 +101,7 @@ def _grows():
     for kind in ("malloc", "calloc"):
         for kb, count in ((4, 8000), (16, 3000), (64, 1000)):
             yield _band("fresh", f"{kind} fresh {kb} KB, written",
-                        f"fresh-{kind}", count, kb * KB)
+                        f"fresh-{kind}", count, kb * KB, touches=256)
 
 
 def _outside():
@@ -128,7 +128,7 @@ def _phases():
         Figure("phases: time per buffer", "ns_per_op", "ns"),
     )
     yield Run("memory", "phases", ("phases", "200"), figures,
-              rounds=1, wait=12)
+              rounds=1, wait=12, touches=512)
 
 
 def _fragment(sizes, row, wait):
@@ -140,7 +140,7 @@ def _fragment(sizes, row, wait):
         Figure(f"{row}: time per buffer", "ns_per_op", "ns"),
     )
     yield Run("memory", "fragment", ("fragment", "600", sizes), figures,
-              rounds=1, wait=wait)
+              rounds=1, wait=wait, touches=1536)
 
 
 def _sleepers():
@@ -179,6 +179,7 @@ def _real(family, row, *argv, **more):
         Figure(row, "faults", "faults"),
     )
     more.setdefault("kind", "program")
+    more.setdefault("touches", 512)
     argv = tuple(str(arg) for arg in argv)
     return Run("real", family, argv, figures, pinned=False, **more)
 
@@ -186,9 +187,9 @@ def _real(family, row, *argv, **more):
 def _scripts(cache):
     """Programs that read what they do, and end."""
     yield _real("python", "python3, bytes of 3-63 KB", "/usr/bin/python3",
-                PROGRAMS / "bytes.py")
+                PROGRAMS / "bytes.py", touches=2048)
     yield _real("sqlite", "sqlite3, blobs of 3-5 KB", "sqlite3", ":memory:",
-                stdin=str(PROGRAMS / "blobs.sql"))
+                stdin=str(PROGRAMS / "blobs.sql"), touches=1024)
     yield _real("git", "git log --stat", "git", "-C", cache / "history.git",
                 "log", "--stat")
     yield _real("node", "node, Buffers of 16 KB", "node",
@@ -198,7 +199,7 @@ def _scripts(cache):
     yield _real("lua", "lua5.4, strings of 3-40 KB", "lua5.4",
                 PROGRAMS / "strings.lua")
     yield _real("ruby", "ruby, strings and arrays", "ruby",
-                PROGRAMS / "strings.rb")
+                PROGRAMS / "strings.rb", touches=1024)
     yield _real("php", "php, strings and arrays", "php", "-n",
                 PROGRAMS / "strings.php", env=(("USE_ZEND_ALLOC", "0"),))
     yield _real("compile", "gcc -O2", "gcc", "-O2", "-w", "-c", "-o",
@@ -240,7 +241,7 @@ def _tail():
         Figure("shifting mix", "faults", "faults"),
     ]
     argv = ("tail", str(TAIL_LIVE), str(TAIL_REPLACEMENTS))
-    yield Run("tail", "tail", argv, tuple(figures))
+    yield Run("tail", "tail", argv, tuple(figures), touches=1536)
 
 
 def _instructions():

@@ -3,8 +3,9 @@
 import argparse
 import signal
 import sys
+from dataclasses import asdict
 
-from . import allocators, build, catalogue, chart, kinds
+from . import allocators, build, catalogue, chart, kinds, mood
 from . import results, rows, table
 from .common import add_options, guarded, library, Usage
 from .execute import Failed
@@ -52,6 +53,12 @@ def parser():
                        default=[],
                        help="one more allocator's library; its environment "
                             "may follow: 'NAME=PATH KEY=VALUE ...'")
+    parse.add_argument("--memory", choices=(mood.WARM, mood.COLD),
+                       default=mood.WARM,
+                       help="warm: a process touches and frees what a run "
+                            "needs right before it; cold: nobody does, and "
+                            f"{mood.COLD_S} s of rest are left to the host of "
+                            "a virtual machine to take memory back (warm)")
     parse.add_argument("--list", action="store_true",
                        help="say which rows there are, and end")
     add_options(parse)
@@ -164,24 +171,31 @@ def tables(lines, chosen, rounds, own):
     out = []
     if body:
         out += [table.render(body, names, "midpool", rounds), ""]
+    real = [table.least(line) for line in body if line.group == "real"]
+    if real and rounds > 1:
+        out += [table.render(real, names, "midpool", 1), ""]
     for group, columns in own.items():
         mine = [line for line in lines if line.group == group]
         names_own = [one.name for one in columns]
         out += [table.render_plain(mine, names_own, rounds), ""]
     out += floor_lines([line for line in lines if line.group == "floor"])
-    for group in ("band", "outside", "real"):
-        out += table.summary(lines, names, "midpool", group)
+    for group, unit in (("band", "ns"), ("outside", "ns"), ("real", "ms CPU"),
+                        ("real", "MB")):
+        out += table.summary(lines, names, "midpool", group, unit)
     return out, body
 
 
 def report(args, runner, chosen, rounds, remarks, own):
     lines = table.lines(runner.samples)
     out, body = tables(lines, chosen, rounds, own)
+    out.insert(0, runner.mood.line() + "\n")
     out += [f"note: {remark}" for remark in remarks]
     out += [f"failed: {failure}" for failure in runner.failures]
     args.out.mkdir(parents=True, exist_ok=True)
     results.write(args.out / "results.csv", runner.samples)
-    results.write_about(args.out / "run.json", results.about(chosen, rounds))
+    results.write_about(args.out / "run.json", results.about(
+        chosen, rounds, memory=runner.mood.header(), notes=remarks,
+        failures=runner.failures, rows=[asdict(line) for line in lines]))
     chart.write(args.out / "chart.svg", body, [one.name for one in chosen])
     text = "\n".join(out)
     (args.out / "table.txt").write_text(text + "\n", encoding="utf-8")
@@ -206,7 +220,8 @@ def run(args):
     runs = prepare(runs, tools, args.out.resolve() / "cache", remarks)
     for remark in remarks:
         print(f"note: {remark}", file=sys.stderr)
-    runner = Runner(tools, 8 if args.quick else 20, 5, waits=not args.quick)
+    runner = Runner(tools, 8 if args.quick else 20, 5, waits=not args.quick,
+                    mood=mood.Mood(tools, args.memory))
     midpool = [one for one in chosen if one.name == "midpool"]
     groups = {one.group for one in runs}
     own = {

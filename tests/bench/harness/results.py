@@ -1,13 +1,16 @@
-"""Raw results on disk: CSV, one line per figure and round; JSON, the run."""
+"""Results on disk: CSV, one line per figure and round; JSON, the run, with a
+header that says how it was measured."""
 
 import csv
 import json
 import os
 import time
 from dataclasses import asdict, fields
+from pathlib import Path
 
 from .runner import Sample
 
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 FIELDS = [field.name for field in fields(Sample)]
 
 
@@ -28,14 +31,25 @@ def machine():
     return os.uname().machine
 
 
-def about(chosen, rounds):
+def huge_pages():
+    """The machine's setting, as the kernel writes it."""
+    if not HUGE_PAGES.exists():
+        return ""
+    return HUGE_PAGES.read_text(encoding="ascii").strip()
+
+
+def about(chosen, rounds, **more):
     """What a reader must know of a run besides its figures."""
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": machine(),
         "cpus": len(os.sched_getaffinity(0)),
+        "kernel": os.uname().release,
+        "transparent_hugepage": huge_pages(),
         "rounds": rounds,
         "versions": {one.name: one.version for one in chosen},
+        "allocators": [asdict(one) for one in chosen],
+        **more,
     }
 
 

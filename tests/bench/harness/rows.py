@@ -41,6 +41,7 @@ class Run:
     repeat: int = 1
     conf: str = ""  # more of MIDPOOL_CONF
     env: tuple = ()  # pairs: what the program needs besides
+    touches: int = 0  # MB of memory that it comes to use, generously; 0: little
 
     @property
     def name(self):

@@ -70,11 +70,12 @@ class Progress:
 class Runner:
     """Holds how to run: the programs, how long, on which CPU."""
 
-    def __init__(self, tools, ms, reps, waits=True):
+    def __init__(self, tools, ms, reps, waits=True, mood=None):
         self.tools = tools
         self.ms = ms
         self.reps = reps
         self.waits = waits
+        self.mood = mood
         self.cpu = max(os.sched_getaffinity(0))
         self.samples = []
         self.failures = []
@@ -86,7 +87,8 @@ class Runner:
         )
 
     def once(self, run, allocator, number):
-        metrics = EXECUTE[run.kind](self, run, allocator)
+        metrics = self.mood.before(run) if self.mood else {}
+        metrics.update(EXECUTE[run.kind](self, run, allocator))
         shown = set()
         for figure in run.figures:
             if figure.metric in metrics:

@@ -1,7 +1,7 @@
 """Medians, ratios and the printed table."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 UNITS = ("ns", "us wall", "ms CPU", "ms wall", "MB", "faults", "instructions")
@@ -13,6 +13,7 @@ class Cell:
     value: float  # median over the rounds
     spread: float  # half the range, as part of the median
     count: int
+    least: float
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,14 @@ class Line:
 def cell(values):
     middle = median(values)
     spread = (max(values) - min(values)) / 2 / middle if middle else 0.0
-    return Cell(middle, spread, len(values))
+    return Cell(middle, spread, len(values), min(values))
+
+
+def least(line):
+    """The row with the least of the rounds instead of their median."""
+    return replace(line, group=f"{line.group}, least", cells={
+        name: Cell(one.least, 0.0, 1, one.least)
+        for name, one in line.cells.items()})
 
 
 def lines(samples):
@@ -147,18 +155,19 @@ def render_plain(table, names, rounds):
     return "\n".join(out[1:])
 
 
-def summary(table, names, subject, group="band"):
-    """Sentences about a group's rows in ns."""
+def summary(table, names, subject, group="band", unit="ns"):
+    """Sentences about a group's rows of one unit."""
     peers = [name for name in names if not name.startswith("midpool")]
-    rows = [line for line in table if line.group == group and line.unit == "ns"]
+    rows = [line for line in table if line.group == group and line.unit == unit]
     rows = [line for line in rows if subject in line.cells]
     if not rows or not peers:
         return []
     behind = [
         line for line in rows if (line.ratio(subject, peers) or 0) > CLOSE
     ]
+    title = group if unit == "ns" else f"{group}, {unit}"
     said = [
-        f"{group}: {subject} is first (within 3 %) in "
+        f"{title}: {subject} is first (within 3 %) in "
         f"{len(rows) - len(behind)} of {len(rows)} rows"
         + (", behind in those marked *" if behind else "")
     ]
@@ -173,7 +182,7 @@ def summary(table, names, subject, group="band"):
             means.append((geomean(ratios), name))
     means.sort()
     said.append(
-        f"{group}: geometric mean of each peer's time over {subject}'s: "
+        f"{title}: geometric mean of each peer's figures over {subject}'s: "
         + ", ".join(f"{name} {mean:.2f}" for mean, name in means)
     )
     return said
