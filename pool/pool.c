@@ -26,7 +26,6 @@ const struct pool_config pool_config_default = {
 struct settings settings;
 
 enum {
-    WINDOWS_PER_DECAY = 5,
     CACHE_SHARE = 4,  /* of pool_max, at most, in one thread's cache, */
     CACHES_SHARE = 2, /* and in all */
     CACHES_BYTES = 32 << 20,

@@ -9,6 +9,8 @@
 #include "base.h"
 #include "pool.h"
 
+enum { WINDOWS_PER_DECAY = 5 };
+
 struct settings {
     bool active;    /* the pools serve */
     bool slow_puts; /* every put takes the slow path: zero, check_fill */

@@ -89,6 +89,7 @@ struct cache {
     uint32_t window;         /* decay window of the last trim */
     uint32_t slow_puts;      /* every so many make a tick */
     uint64_t random;         /* of sample.c; 0: not seeded */
+    uint32_t given_bytes;    /* to depots, since the last look (idle.h) */
 };
 
 _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");

@@ -6,6 +6,7 @@
 #include "cache.h"
 #include "cache_budget.h"
 #include "check.h"
+#include "idle.h"
 #include "purge.h"
 #include "sample.h"
 #include "settings.h"
@@ -106,8 +107,10 @@ load_empty(struct bin *bin)
  * that neither a few puts nor a few gets more come here again.
  */
 static bool
-give_half(unsigned index, struct bin *bin)
+give_half(struct cache *cache, unsigned index)
 {
+    struct bin *bin = &cache->bin[index];
+
     struct magazine *half = magazine_new();
     size_t rounds = (size_t)(bin->top - bin->base);
     size_t given = (rounds + 1) / 2;
@@ -122,6 +125,7 @@ give_half(unsigned index, struct bin *bin)
     cache_load(bin, half);
     older->rounds = (uint16_t)given;
     depot_push(index, older);
+    cache->given_bytes += (uint32_t)given * bin_info[index].slot_bytes;
     return true;
 }
 
@@ -139,7 +143,7 @@ push(struct cache *cache, unsigned index, void *slot)
         return false;
     /* Growing may not help yet: a magazine from the depot may be larger. */
     while (bin->top == bin->limit) {
-        if (!grow(cache, index) && !give_half(index, bin))
+        if (!grow(cache, index) && !give_half(cache, index))
             return false;
     }
     pool_assert(bin->top < bin->limit);
@@ -272,6 +276,7 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
     }
     cache_set_low(cache, index);
     purge_bound(index);
+    idle_look(cache, index);
 }
 
 /*

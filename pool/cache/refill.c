@@ -5,6 +5,7 @@
 #include "refill.h"
 
 #include "account.h"
+#include "idle.h"
 #include "os.h"
 #include "purge.h"
 #include "settings.h"
@@ -109,6 +110,7 @@ take_cold(unsigned bin, struct magazine *into, unsigned max)
 {
     unsigned taken = slab_take_cold(bin, into, max);
 
+    idle_note_growth((uint64_t)taken * bin_info[bin].slot_bytes);
     purge_note_growth((uint64_t)taken * bin_info[bin].slot_bytes);
     return taken;
 }

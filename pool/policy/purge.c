@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "cache_budget.h"
 #include "depot.h"
+#include "idle_slab.h"
 #include "os.h"
 #include "purge_slab.h"
 #include "settings.h"
@@ -18,7 +19,6 @@ enum {
     GROWTH_MIN_BYTES = 2 << 20,   /* how much growth is worth a look */
     GROWTH_KEEP_BYTES = 16 << 20, /* idle memory that is no burden */
     GROWTH_PURGE_BYTES = 4 << 20, /* two slabs' worth for one */
-    BETWEEN_MIN_BYTES = 64 << 10, /* of one slab */
     WARM_WINDOWS = 3,             /* that decay leaves to a warm buffer */
 };
 
@@ -26,7 +26,6 @@ static struct {
     _Atomic int64_t window_end_ns;
     _Atomic uint32_t cursor;  /* next slab to look at; UINT32_MAX: done */
     uint64_t growth_bytes;    /* grown by since the last look at idle memory */
-    uint32_t between;         /* where the next purge between slots begins */
     uint64_t reclaimed_bytes; /* depot bytes left by the last reclaim */
     uint64_t warm_bytes;      /* readied by warm-ups, */
     uint32_t warm_end;        /* and no burden before this window */
@@ -51,6 +50,21 @@ drain(unsigned bin, uint32_t slots)
             slab_put(bin, magazine->slot[i], false);
         magazine_free(magazine);
     }
+}
+
+/* The bin's depot first, then the one that holds the most. */
+void
+purge_drain(unsigned bin, size_t bytes)
+{
+    unsigned most = 0;
+
+    drain(bin, (uint32_t)(bytes / bin_info[bin].slot_bytes));
+    for (unsigned other = 1; other < BINS; other++) {
+        if (depot_bytes(other) > depot_bytes(most))
+            most = other;
+    }
+    if (most != bin)
+        drain(most, (uint32_t)(bytes / bin_info[most].slot_bytes));
 }
 
 static void
@@ -91,22 +105,43 @@ purge_some(size_t budget, uint32_t age)
 }
 
 static void
-begin_window(void)
+next_window(void)
 {
     __atomic_store_n(&slab_window, slab_window + 1, __ATOMIC_RELAXED);
+}
+
+static void
+begin_window(void)
+{
+    next_window();
     for (unsigned bin = 0; bin < BINS; bin++)
         drain(bin, depot_window(bin));
     purge.cursor = 0;
     purge.reclaimed_bytes = 0;
 }
 
+/*
+ * Nobody came by for a decay time: what the depots and slabs hold was not
+ * needed meanwhile, and is as old as if there had been ticks.
+ */
+static void
+begin_after_pause(void)
+{
+    begin_window();
+    drain_all();
+    next_window();
+}
+
 static void
 purge_window(int64_t now_ns)
 {
     int64_t end = atomic_load(&purge.window_end_ns);
+    int64_t pause = (WINDOWS_PER_DECAY - 1) * settings.window_ns;
 
     if (now_ns >= end) {
-        if (end != 0)
+        if (end != 0 && now_ns - end >= pause)
+            begin_after_pause();
+        else if (end != 0)
             begin_window();
         atomic_store(&purge.window_end_ns, now_ns + settings.window_ns);
     }
@@ -132,40 +167,16 @@ purge_tick(struct cache *cache, int64_t now_ns)
         cache_trim(cache, window);
 }
 
-/* Bytes of a bin's slabs that a purge may give back. Requires slab_lock. */
-static uint64_t
-idle_bytes(unsigned bin)
-{
-    uint32_t warm =
-        atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed);
-
-    pool_assert(warm >= slab_stuck_count[bin]);
-    return (uint64_t)(warm - slab_stuck_count[bin]) * bin_info[bin].slot_bytes;
-}
-
-static uint64_t
-idle_bytes_all(void)
-{
-    uint64_t bytes = 0;
-
-    for (unsigned bin = 0; bin < BINS; bin++)
-        bytes += idle_bytes(bin);
-    return bytes;
-}
-
-/* Did enough slots come back since the slab was last purged? */
-static bool
-has_more(const struct slab *slab)
-{
-    return (uint64_t)(slab->warm_free - slab->stuck) *
-               bin_info[slab->bin].slot_bytes >=
-           BETWEEN_MIN_BYTES;
-}
-
 static bool
 warm_is_expected(void)
 {
     return (int32_t)(purge.warm_end - slab_window) > 0;
+}
+
+uint64_t
+purge_warm_bytes(void)
+{
+    return warm_is_expected() ? purge.warm_bytes : 0;
 }
 
 void
@@ -181,48 +192,26 @@ purge_expect_warm(uint64_t bytes)
 static bool
 excessive(uint64_t idle)
 {
-    uint64_t kept = GROWTH_KEEP_BYTES;
+    uint64_t kept = GROWTH_KEEP_BYTES + purge_warm_bytes();
 
-    if (warm_is_expected())
-        kept += purge.warm_bytes;
     return idle > kept && idle > slab_resident_bytes / GROWTH_IDLE_SHARE;
 }
 
-/* The bin with the most idle memory in slabs. */
-static unsigned
-idlest_bin(void)
-{
-    unsigned idlest = 0;
-
-    for (unsigned bin = 1; bin < BINS; bin++) {
-        if (idle_bytes(bin) > idle_bytes(idlest))
-            idlest = bin;
-    }
-    return idlest;
-}
-
-/*
- * Returns idle pages of partly used slabs of the bin that has the most, going
- * round: what is left of a slab lies between pages.
- */
+/* Returns idle pages of partly used slabs: what is left lies between pages. */
 static void
 purge_between_slots(void)
 {
-    size_t bytes = 0;
-    unsigned bin = idlest_bin();
+    unsigned bin = idle_most();
     uint32_t left = warm_slabs[bin].count;
+    size_t bytes = 0;
 
     while (left-- > 0 && bytes < GROWTH_PURGE_BYTES &&
-           excessive(idle_bytes_all())) {
-        uint32_t number = slab_set_next(&warm_slabs[bin], purge.between);
+           excessive(idle_slab_bytes())) {
+        uint32_t number = idle_next_slab(bin);
 
         if (number == UINT32_MAX)
-            number = slab_set_next(&warm_slabs[bin], 0);
-        if (number == UINT32_MAX)
             break;
-        purge.between = number + 1 < region.slabs ? number + 1 : 0;
-        if (has_more(slab_at(number)))
-            bytes += purge_slab(number);
+        bytes += purge_slab(number);
         if (!lock_held_by_self(&slab_lock))
             break;
     }
@@ -234,7 +223,7 @@ purge_for_growth(bool slab_wanted)
     uint64_t depots = depot_bytes_all();
 
     purge.growth_bytes = 0;
-    if (!excessive(depots + idle_bytes_all()))
+    if (!excessive(depots + idle_slab_bytes()))
         return false;
     if (depots >= purge.reclaimed_bytes + GROWTH_MIN_BYTES) {
         drain_all();
@@ -297,7 +286,7 @@ hold_bound(unsigned bin)
     if (lock_held_by_self(&slab_lock) || !lock_acquire_soon(&slab_lock))
         return;
     /* What lies between live slots counts no more once it was tried. */
-    if (at_once || depot_bytes_all() + idle_bytes_all() > shared_limit()) {
+    if (at_once || depot_bytes_all() + idle_slab_bytes() > shared_limit()) {
         if (at_once && bin < BINS)
             drain(bin, UINT32_MAX);
         else

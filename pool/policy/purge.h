@@ -8,6 +8,7 @@
  *           idle pages that no give or take touched for another are returned
  *           to the system. So idle memory keeps its pages for three to five
  *           windows: at most decay_ms, while there are ticks.
+ *           A pause of decay_ms without ticks counts as those windows.
  *           Ticks come from the slow paths of running threads, and from the
  *           purge thread where there is one. A tick does a bounded amount of
  *           work, and system calls are made without the slab lock.
@@ -44,6 +45,15 @@ void purge_note_growth(uint64_t bytes);
  * Requires the slab lock.
  */
 void purge_expect_warm(uint64_t bytes);
+
+/* How much growth leaves alone because of that. Requires the slab lock. */
+uint64_t purge_warm_bytes(void);
+
+/*
+ * Moves about that many bytes of the bin's depot to its slabs, and as many of
+ * the fullest depot's. Requires the slab lock.
+ */
+void purge_drain(unsigned bin, size_t bytes);
 
 /*
  * Holds pool_max and decay_ms:0 after a put to that bin; BINS: after a whole

@@ -8,6 +8,8 @@
 #include "os.h"
 #include "slab.h"
 
+enum { RUN_MIN_BYTES = 4 * OS_PAGE_BYTES };
+
 static bool
 marked(const uint64_t map[], unsigned slot)
 {
@@ -74,15 +76,28 @@ mark_lost(uint32_t number, unsigned from, unsigned to)
     }
 }
 
-/* Any warm slot in [from, to)? */
-static bool
-any_warm(const struct slab *slab, unsigned from, unsigned to)
+/* The first slot from there on that is not free, and the first warm one. */
+static unsigned
+run_end(const struct slab *slab, unsigned slot)
 {
-    for (unsigned slot = from; slot < to && slot < slab->fresh; slot++) {
-        if (marked(slab->warm, slot))
-            return true;
-    }
-    return false;
+    while (slot < bin_info[slab->bin].slots && slot_free(slab, slot))
+        slot++;
+    return slot;
+}
+
+static unsigned
+first_warm(const struct slab *slab, unsigned slot)
+{
+    while (slot < slab->fresh && !marked(slab->warm, slot))
+        slot++;
+    return slot;
+}
+
+/* Does the page that two slots share belong to free ones only? */
+static bool
+shares_with_free(const struct slab *slab, unsigned slot)
+{
+    return slot > 0 && slot_free(slab, slot - 1);
 }
 
 /*
@@ -98,10 +113,12 @@ purge_run(uint32_t number, unsigned from, unsigned to)
     char *high = to == bin_info[slab->bin].slots
                      ? region_slab_start(number) + SLAB_USED_BYTES
                      : slab_slot_start(number, slab->bin, to);
-    char *start = (char *)align_up((uintptr_t)low, OS_PAGE_BYTES);
+    char *start = (char *)(shares_with_free(slab, from)
+                               ? align_down((uintptr_t)low, OS_PAGE_BYTES)
+                               : align_up((uintptr_t)low, OS_PAGE_BYTES));
     char *end = (char *)align_down((uintptr_t)high, OS_PAGE_BYTES);
 
-    if (end <= start || !any_warm(slab, from, to))
+    if (end <= start)
         return 0;
 
     lock_release(&slab_lock);
@@ -119,24 +136,39 @@ purge_run(uint32_t number, unsigned from, unsigned to)
     return (size_t)count * bin_info[slab->bin].slot_bytes;
 }
 
-/* A slab with slots in use: the pages between them. */
+/* As much of the run's beginning as fits, and not so little that no page is. */
+static unsigned
+cut_run(const struct slab *slab, unsigned from, unsigned to, size_t bytes)
+{
+    uint32_t slot_bytes = bin_info[slab->bin].slot_bytes;
+    size_t slots = (bytes > RUN_MIN_BYTES ? bytes : RUN_MIN_BYTES) / slot_bytes;
+
+    return to - from > slots + 1 ? from + (unsigned)slots + 1 : to;
+}
+
+/*
+ * The pages between slots in use, up to a number of bytes and of system calls.
+ * *all tells that no more are to be had.
+ */
 static size_t
-purge_partly(uint32_t number)
+purge_partly(uint32_t number, struct purge_limit limit, bool *all)
 {
     struct slab *slab = slab_at(number);
-    unsigned slots = bin_info[slab->bin].slots;
+    unsigned from = first_warm(slab, 0);
     size_t bytes = 0;
-    unsigned from = 0;
 
-    while (from < slots && lock_held_by_self(&slab_lock)) {
-        unsigned to = from;
+    while (from < slab->fresh && bytes < limit.bytes && limit.calls > 0 &&
+           lock_held_by_self(&slab_lock)) {
+        unsigned to =
+            cut_run(slab, from, run_end(slab, from), limit.bytes - bytes);
 
-        while (to < slots && slot_free(slab, to))
-            to++;
-        if (to > from)
-            bytes += purge_run(number, from, to);
-        from = to + 1;
+        size_t run = purge_run(number, from, to);
+
+        bytes += run;
+        limit.calls -= run > 0;
+        from = first_warm(slab, to);
     }
+    *all = from >= slab->fresh;
     return bytes;
 }
 
@@ -167,42 +199,73 @@ purge_slab_settle(void)
     slab_sort(number);
 }
 
-size_t
-purge_slab(uint32_t number)
+/* The slab is out of its sets, and the lock was given back meanwhile. */
+static size_t
+end_whole(uint32_t number, bool purged)
 {
     struct slab *slab = slab_at(number);
-    bool empty = slab_out(slab) == 0;
+    size_t bytes = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
+
+    slab->purging = 0;
+    if (purged) {
+        account_discards(slab->bin, slab->warm_free);
+        slab_make_clean(number);
+        return bytes;
+    }
+    mark_lost(number, 0, slab->fresh);
+    slab->stamp = slab_window;
+    slab_sort(number);
+    return 0;
+}
+
+static size_t
+purge_empty(uint32_t number)
+{
+    bool purged;
+
+    lock_release(&slab_lock);
+    purged = purge_whole(number);
+    return lock_acquire_soon(&slab_lock) ? end_whole(number, purged) : 0;
+}
+
+static size_t
+purge_used(uint32_t number, struct purge_limit limit)
+{
+    struct slab *slab = slab_at(number);
+    bool all;
+    size_t bytes = purge_partly(number, limit, &all);
+
+    if (!lock_held_by_self(&slab_lock))
+        return 0;
+    slab->purging = 0;
+    if (all) {
+        slab->stamp = slab_window;
+        slab_set_stuck(slab, slab->warm_free);
+    }
+    slab_sort(number);
+    return bytes;
+}
+
+size_t
+purge_slab_piece(uint32_t number, struct purge_limit limit)
+{
+    struct slab *slab = slab_at(number);
+    size_t warm = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
+    bool whole = slab_out(slab) == 0 && (slab->huge || warm <= limit.bytes);
     size_t bytes;
 
     purge_slab_settle();
     slab_unsort(number);
     cache_operation.purged = number + 1;
     slab->purging = 1;
-    if (empty) {
-        bytes = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
-        lock_release(&slab_lock);
-        bool purged = purge_whole(number);
-        if (!lock_acquire_soon(&slab_lock))
-            return 0;
-        slab->purging = 0;
-        if (purged) {
-            account_discards(slab->bin, slab->warm_free);
-            slab_make_clean(number);
-        } else {
-            bytes = 0;
-            mark_lost(number, 0, slab->fresh);
-            slab->stamp = slab_window;
-            slab_sort(number);
-        }
-    } else {
-        bytes = purge_partly(number);
-        if (!lock_held_by_self(&slab_lock))
-            return 0;
-        slab->purging = 0;
-        slab->stamp = slab_window;
-        slab_set_stuck(slab, slab->warm_free);
-        slab_sort(number);
-    }
-    cache_operation.purged = 0;
+    bytes = whole ? purge_empty(number) : purge_used(number, limit);
+    if (lock_held_by_self(&slab_lock))
+        cache_operation.purged = 0;
     return bytes;
+}
+
+size_t
+purge_slab(uint32_t number)
+{
+    return purge_slab_piece(number, (struct purge_limit){SIZE_MAX, SIZE_MAX});
 }

@@ -14,6 +14,19 @@
  */
 size_t purge_slab(uint32_t number);
 
+/* Where a purge ends, so that it takes little time. */
+struct purge_limit {
+    size_t bytes; /* of slots whose pages are returned, about */
+    size_t calls; /* system calls */
+};
+
+/*
+ * The same up to a limit: what is left of the slab is for another call. The
+ * pages of an empty slab that are huge ones go at once, which takes no longer.
+ * Requires slab_lock.
+ */
+size_t purge_slab_piece(uint32_t number, struct purge_limit limit);
+
 /*
  * Puts the slab back into its sets whose purge the calling thread did not
  * end: it left by siglongjmp, or the lock was not to be had after the system

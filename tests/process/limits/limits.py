@@ -339,6 +339,12 @@ def test_transparent_huge_pages(arguments):
         assert rss["always", kernel] <= 1.2 * rss["never", kernel] + 2 * MB, rss
 
 
+def test_mass_of_frees(arguments):
+    """A mass of frees leaves little at once, and what comes back stays."""
+    preload.run(arguments.lib, [arguments.program("limits_mass")],
+                conf="report:none").expect(0)
+
+
 # After start-up nothing else may be needed (interpose/README.md,
 # "System calls").
 STEADY_CALLS = {"mmap", "munmap", "mprotect", "madvise", "futex",

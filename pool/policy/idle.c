@@ -1,0 +1,104 @@
+/*
+ * idle.c - see idle.h.
+ */
+#include "idle.h"
+
+#include "account.h"
+#include "cache.h"
+#include "idle_slab.h"
+#include "need.h"
+#include "purge.h"
+#include "purge_slab.h"
+#include "settings.h"
+#include "slab.h"
+
+enum {
+    LOOK_BYTES = 1 << 20,        /* given by a thread between two looks */
+    LOOK_SOON_BYTES = 256 << 10, /* and where more has to go */
+    DRAIN_BYTES = 4 << 20,       /* of magazines a look takes apart */
+    PIECE_BYTES = 512 << 10,     /* returned by a piece */
+    PIECE_CALLS = 16,            /* and system calls it makes, at most */
+    PIECES = 4,                  /* of a look */
+};
+
+static struct {
+    struct need need;
+    uint64_t purged_bytes; /* as the page said when it was last looked at */
+} idle;
+
+/* What was purged since, by whomever; a reset sets the page's count to 0. */
+static void
+catch_up(void)
+{
+    uint64_t purged = account_page->purged_bytes;
+
+    if (purged > idle.purged_bytes)
+        need_returned(&idle.need, slab_window, purged - idle.purged_bytes);
+    idle.purged_bytes = purged;
+}
+
+void
+idle_note_growth(uint64_t bytes)
+{
+    catch_up();
+    need_grown(&idle.need, slab_window, bytes);
+}
+
+static uint64_t
+excess(void)
+{
+    uint64_t bytes = depot_bytes_all() + idle_slab_bytes();
+    uint64_t warm = purge_warm_bytes();
+
+    catch_up();
+    return need_excess(&idle.need, slab_window,
+                       bytes > warm ? bytes - warm : 0);
+}
+
+/* One with holes is on its way to be a clean one. */
+static uint32_t
+next_piece(void)
+{
+    uint32_t number = slab_set_next(&holey_slabs, 0);
+
+    if (number == UINT32_MAX)
+        number = slab_set_next(&empty_slabs, 0);
+    if (number == UINT32_MAX)
+        number = idle_next_slab(idle_most());
+    return number;
+}
+
+/* Requires slab_lock, which is released meanwhile. */
+static void
+return_pieces(unsigned bin)
+{
+    static const struct purge_limit limit = {PIECE_BYTES, PIECE_CALLS};
+
+    purge_drain(bin, DRAIN_BYTES);
+    for (unsigned piece = 0; piece < PIECES; piece++) {
+        uint32_t number;
+
+        if (!lock_held_by_self(&slab_lock) || excess() < PIECE_BYTES)
+            return;
+        number = next_piece();
+        if (number == UINT32_MAX)
+            return;
+        (void)purge_slab_piece(number, limit);
+    }
+}
+
+void
+idle_look(struct cache *cache, unsigned bin)
+{
+    if (likely(cache->given_bytes < LOOK_BYTES))
+        return;
+    cache->given_bytes = 0;
+    if (settings.window_ns <= 0 || lock_held_by_self(&slab_lock) ||
+        !lock_try(&slab_lock))
+        return;
+    if (excess() >= PIECE_BYTES) {
+        return_pieces(bin);
+        cache->given_bytes = LOOK_BYTES - LOOK_SOON_BYTES;
+    }
+    lock_release(&slab_lock);
+}

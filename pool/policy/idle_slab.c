@@ -1,0 +1,68 @@
+/*
+ * idle_slab.c - see idle_slab.h.
+ */
+#include "idle_slab.h"
+
+#include "slab.h"
+
+enum { BETWEEN_MIN_BYTES = 64 << 10 }; /* that came back to a slab in use */
+
+/* Where the next look for a slab in use begins. */
+static uint32_t next;
+
+static uint64_t
+slab_bytes(unsigned bin)
+{
+    uint32_t warm =
+        atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed);
+
+    pool_assert(warm >= slab_stuck_count[bin]);
+    return (uint64_t)(warm - slab_stuck_count[bin]) * bin_info[bin].slot_bytes;
+}
+
+uint64_t
+idle_slab_bytes(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        bytes += slab_bytes(bin);
+    return bytes;
+}
+
+unsigned
+idle_most(void)
+{
+    unsigned most = 0;
+
+    for (unsigned bin = 1; bin < BINS; bin++) {
+        if (slab_bytes(bin) > slab_bytes(most))
+            most = bin;
+    }
+    return most;
+}
+
+static bool
+has_more(const struct slab *slab)
+{
+    return (uint64_t)(slab->warm_free - slab->stuck) *
+               bin_info[slab->bin].slot_bytes >=
+           BETWEEN_MIN_BYTES;
+}
+
+uint32_t
+idle_next_slab(unsigned bin)
+{
+    for (uint32_t left = warm_slabs[bin].count; left > 0; left--) {
+        uint32_t number = slab_set_next(&warm_slabs[bin], next);
+
+        if (number == UINT32_MAX)
+            number = slab_set_next(&warm_slabs[bin], 0);
+        if (number == UINT32_MAX)
+            break;
+        next = number + 1 < region.slabs ? number + 1 : 0;
+        if (has_more(slab_at(number)))
+            return number;
+    }
+    return UINT32_MAX;
+}
