@@ -74,5 +74,63 @@ class Story(sample.Case):
         self.assertGreaterEqual(done, 6)
 
 
+class Operator(sample.Case):
+    """midpool-fleet(7): from the drop-in to the alert."""
+
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(sample.SOURCE, "scripts", "man",
+                               "midpool-fleet.7"), encoding="utf-8") as file:
+            story = file.read().partition(".SH FROM THE")[2]
+        self.examples = [
+            block.replace("\\-", "-").replace("\\(aq", "'") for block in
+            re.findall(r"(?ms)^\.EX\n(.*?)^\.EE$",
+                       story.partition(".SH PACKS")[0])]
+
+    def test_the_drop_in_makes_reports_that_the_commands_read(self):
+        sample.need_build()
+        folder = self.path("log")
+        os.mkdir(folder)
+        lines = [line for line in self.examples[0].splitlines()
+                 if line.startswith("Environment=")]
+        env = dict(self.env)
+        for line in lines:
+            name, _equals, value = line[len("Environment="):].partition("=")
+            env[name] = (value.replace("/var/log/midpool", folder)
+                         .replace("%%", "%").replace("%n", "web.service")
+                         .replace("live:keep,", "").replace(
+                             "libmidpool.so",
+                             sample.BUILD + "/libmidpool.so"))
+        self.assertEqual(set(env) - set(self.env), {"LD_PRELOAD",
+                                                    "MIDPOOL_CONF"})
+        for number in range(3):
+            subprocess.run(["/usr/bin/python3", "-c", f"bytes({number})"],
+                           env=env, check=True)
+        self.midpool("pack", folder, "-o", "friday.db", status=0)
+        commands = [line for example in self.examples[2:]
+                    for line in example.splitlines()]
+        self.assertGreater(len(commands), 5)
+        commands.sort(key=lambda line: " pack " not in line)
+        for line in commands:
+            words = line.replace("/var/log/midpool", folder).split()
+            self.assertEqual(words[0], "midpool")
+            self.midpool(*words[1:], status=0)
+        out = self.midpool("fleet", "--by", "unit", "year.db", status=0).out
+        self.assertIn("web.service", out)
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool")
+    def test_the_configuration_is_prometheus(self):
+        rules = os.path.join(sample.SOURCE, "scripts", "prometheus",
+                             "midpool.rules.yml")
+        text = self.examples[1]
+        installed = re.search(r"- (/\S+/midpool.rules.yml)", text)[1]
+        self.assertIn("/share/midpool/prometheus/", installed)
+        self.write("prometheus.yml", text.replace(installed, rules))
+        done = subprocess.run(["promtool", "check", "config",
+                               "prometheus.yml"], cwd=self.dir,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
