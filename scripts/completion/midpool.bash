@@ -2,9 +2,9 @@
 
 _midpool_options() {
     case $1 in
-    run) echo "-o --output -n --runs --vs --warmup --prepare --conf --live -a" \
+    run) echo "-o --output -n --runs --vs --warmup --prepare --conf --live --sites -a" \
         "--all -q --quiet --build" ;;
-    show) echo "-a --all -e --explain -l --list -t --tree --json --csv --prom" \
+    show) echo "-a --all -e --explain -l --list -t --tree -s --sites --by --sort --json --csv --prom" \
         "--build" ;;
     diff) echo "-a --all --fail-on --allow --markdown --json" ;;
     live) echo "-i --interval --once --build" ;;
@@ -15,7 +15,7 @@ _midpool_options() {
     pack) echo "-o --output -q --quiet" ;;
     prune) echo "--max-age --max-count --max-bytes --dry-run -q --quiet" ;;
     exporter) echo "--listen --interval --keep --only --once --build" ;;
-    export) echo "--prom --csv --json --detail --build" ;;
+    export) echo "--prom --csv --json --pprof --heap --folded --value --detail --build" ;;
     esac
 }
 
@@ -93,10 +93,20 @@ _midpool_value() {
     --conf | --vs) _midpool_conf "$2" ;;
     --allocators)
         _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
-    --by) _midpool_words "host unit day family" "$2" ;;
+    --by)
+        if [ "${COMP_WORDS[1]}" = show ]; then
+            _midpool_words "stack function module" "$2"
+        else
+            _midpool_words "host unit day family" "$2"
+        fi ;;
     --sort)
-        _midpool_words "misses waste hit_rate cached peak gets misuse processes" \
-            "$2" ;;
+        if [ "${COMP_WORDS[1]}" = show ]; then
+            _midpool_words "bytes gets misses live peak" "$2"
+        else
+            _midpool_words "misses waste hit_rate cached peak gets misuse processes" \
+                "$2"
+        fi ;;
+    --value) _midpool_words "bytes gets misses live peak" "$2" ;;
     --detail) _midpool_words "pools classes" "$2" ;;
     --allow) _midpool_list "executable config classes end" "$2" ;;
     -n | --runs | --warmup | --prepare | -i | --interval | --fail-on | --max-* | --listen | --keep | --only) ;;

@@ -49,6 +49,8 @@ LINES = (
     ("fleet --by un", "fleet --by unit"),
     ("fleet --sort hit", "fleet --sort hit_rate"),
     ("export --detail cl", "export --detail classes"),
+    ("show --by fu", "show --by function"),
+    ("export --value mi", "export --value misses"),
     ("export --prom only-", "export --prom only-file.json"),
     ("run --conf openmetrics_detail:cl",
      "run --conf openmetrics_detail:classes"),

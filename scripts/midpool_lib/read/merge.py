@@ -237,6 +237,7 @@ def profile(family, main, is_one):
         children=[image.report for image in images if image is not main])
     for key in ("run", "own"):
         total["own"].pop(key, None)
+    total.pop("sites", None)  # each image has its own: read/sites.py
     total["own"]["children"] = []
     advice.judge(total, images)
     return total

@@ -24,20 +24,23 @@ installs what the build needs and builds.
                      side may be given
       --conf K:V,... options as in MIDPOOL_CONF, on top of it
       --live         watch the pools, full screen, while it runs
+      --sites        sample call stacks: who asks (sites:512K)
   -a, --all          classes as well as pools in what is shown
   -q, --quiet        show nothing
       --build DIR    use the build in DIR
 
-  midpool run -- git log --stat
+  midpool run --sites -- git log --stat
   midpool run -n 10 -o base.json -- sqlite3 my.db .dump > /dev/null
-  midpool run --vs decay_ms:0 -- sqlite3 my.db .dump > /dev/null
 """
 
 SPEC = {"-o": "output=", "--output": "output=", "-n": "runs=",
         "--runs": "runs=", "--vs": "vs=", "--warmup": "warmup=",
         "--prepare": "prepare=*", "--conf": "conf=*", "--live": "live",
+        "--sites": "sites",
         "-a": "all", "--all": "all", "-q": "quiet", "--quiet": "quiet",
         "--build": "build="}
+
+SITES = "sites:512K"
 
 
 def show(session, ended, profile):
@@ -49,6 +52,14 @@ def show(session, ended, profile):
         runner.say("", "midpool: of the program itself no report came; this is of"
             " those that it started")
     lines = text_report.render(profile, look, session.options.all)
+    if session.options.sites:
+        from midpool_lib.read import sites
+        from midpool_lib.show import sites_text
+
+        try:
+            lines += [""] + sites_text.lines(sites.of([profile]), look)[:30]
+        except CommandError as error:
+            lines += ["", f"{error.problem}; {error.fix}"]
     runner.say("", *lines, *session.missing)
 
 
@@ -108,6 +119,9 @@ def main(argv):
         raise CommandError("run: which program?",
                            "midpool run [options] -- PROGRAM [ARGUMENT...]")
     _check(options)
+    if options.sites:
+        # Before the user's own: those may set another rate.
+        options.conf.insert(0, SITES)
     if options.vs is not None:
         return launch.end_like(run_versus(options, program))
     session = runner.Session(options, program, pattern=options.output)

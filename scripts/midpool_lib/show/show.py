@@ -23,6 +23,9 @@ given; one that cannot be read is named and left out (exit status 3).
   -l, --list      one line per report, the one with the most gets first, and
                   their sum
   -t, --tree      processes as a tree, one line each
+  -s, --sites     who asked: the sampled call stacks, see sites in midpool(7)
+      --by GROUP  of --sites: stack, function or module (stack)
+      --sort V    of --sites: by bytes, gets, misses, live or peak (bytes)
       --json      for programs: the archive format
       --csv       for spreadsheets: a row per class, pool and total
       --prom      for Prometheus' textfile collector
@@ -35,6 +38,7 @@ given; one that cannot be read is named and left out (exit status 3).
 
 SPEC = {"-a": "all", "--all": "all", "-e": "explain", "--explain": "explain",
         "-l": "list", "--list": "list", "-t": "tree", "--tree": "tree",
+        "-s": "sites", "--sites": "sites", "--by": "by=", "--sort": "sort=",
         "--json": "json", "--csv": "csv", "--prom": "prom",
         "--build": "build="}
 
@@ -89,6 +93,13 @@ def listed(loaded):
 def for_people(loaded, options, look):
     if options.list:
         return listed(loaded)
+    if options.sites or options.by or options.sort:
+        from midpool_lib.read import sites
+        from midpool_lib.show import sites_text
+
+        return sites_text.lines(
+            sites.of([report for _name, report in loaded]), look,
+            options.by or "stack", options.sort or "bytes", options.all)
     whole = merge.add_up([report for _name, report in loaded])
     if options.tree:
         return tree.lines(merge.members(whole), look)
