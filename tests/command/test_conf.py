@@ -12,7 +12,7 @@ TABLE = os.path.join(sample.SOURCE, "tests", "support", "conf_cases.def")
 
 
 def cases():
-    """The rows of the table that tests/unit/test_options.c takes as well."""
+    """The table that test_options.c of the unit tests takes as well."""
     with open(TABLE, encoding="utf-8") as file:
         rows = re.findall(r"(?m)^CONF_CASE(\(.*\))$", file.read())
     return [ast.literal_eval(row) for row in rows]
