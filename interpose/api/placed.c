@@ -30,16 +30,6 @@ placed_bytes(size_t bytes, int flags)
     return bin_info[bin].slot_bytes;
 }
 
-static void *
-get_fallback(size_t bytes, int flags)
-{
-    void *ptr = backend_mallocx(bytes, flags);
-
-    if (ptr == NULL)
-        errno = ENOMEM;
-    return ptr;
-}
-
 void *
 placed_get(size_t bytes, int flags)
 {
@@ -49,11 +39,11 @@ placed_get(size_t bytes, int flags)
 
     if (bin == ROUTE_NO_BIN) {
         route_count_fallback(bytes);
-        return get_fallback(bytes, flags);
+        return route_ask_flagged(NULL, bytes, flags);
     }
     slot = route_get_bin((unsigned)bin, bytes, &zero);
     if (slot == NULL)
-        return get_fallback(bytes, flags);
+        return route_ask_flagged(NULL, bytes, flags);
     if ((flags & PLACED_LG_ALIGN) != 0)
         cache_note((unsigned)bin, NOTE_ALIGNED);
     if ((flags & PLACED_ZERO) == 0)
@@ -122,10 +112,7 @@ placed_resize(void *ptr, size_t bytes, int flags)
     }
     if (backend_owns(ptr) && bin_of(bytes, flags) == ROUTE_NO_BIN) {
         route_count_fallback(bytes);
-        moved = backend_rallocx(ptr, bytes, flags);
-        if (moved == NULL)
-            errno = ENOMEM;
-        return moved;
+        return route_ask_flagged(ptr, bytes, flags);
     }
     if (suits(ptr, route_usable_size(ptr), bytes, flags))
         return ptr;

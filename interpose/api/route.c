@@ -14,7 +14,6 @@
 #include "foreign.h"
 #include "lifecycle.h"
 #include "misuse.h"
-#include "pool.h"
 
 /* A buffer kept its slot, far too large for it, for want of another. */
 static atomic_bool kept_large_slot;
@@ -28,29 +27,33 @@ note_served(void)
 }
 
 /*
- * Memory was refused: gives back what is idle, in the calling thread's caches
- * as well, ours and jemalloc's. False: there will never be so much.
+ * What the backend is asked for. align: a power of two, or 0: malloc's. ptr:
+ * the block to resize, or NULL. flagged: as mallocx and rallocx, with flags.
  */
-static noinline bool
-make_room(size_t bytes)
-{
-    if (bytes > PTRDIFF_MAX)
-        return false;
-    (void)pool_unmap();
-    backend_trim();
-    return true;
-}
-
-/* What the backend is asked for. align: a power of two, or 0: malloc's. */
 struct request {
+    void *ptr;
     size_t align;
     size_t bytes;
+    int flags;
+    bool flagged;
     bool zero;
 };
 
 static void *
+ask_flagged(struct request request)
+{
+    if (request.ptr != NULL)
+        return backend_rallocx(request.ptr, request.bytes, request.flags);
+    return backend_mallocx(request.bytes, request.flags);
+}
+
+static void *
 ask_once(struct request request)
 {
+    if (request.flagged)
+        return ask_flagged(request);
+    if (request.ptr != NULL)
+        return backend_realloc(request.ptr, request.bytes);
     if (request.align != 0)
         return backend_memalign(request.align, request.bytes);
     return request.zero ? backend_calloc(1, request.bytes)
@@ -58,8 +61,9 @@ ask_once(struct request request)
 }
 
 /*
- * NULL only if there is none after all that is idle was given back. Success
- * keeps errno, which jemalloc's start and a first refusal change.
+ * NULL, with ENOMEM, only if there is none after all that is idle was given
+ * back, or if there can never be so much. Success keeps errno, which jemalloc's
+ * start and a first refusal change.
  */
 static void *
 ask_backend(struct request request)
@@ -67,10 +71,11 @@ ask_backend(struct request request)
     int kept = errno;
     void *ptr = ask_once(request);
 
-    if (unlikely(ptr == NULL) && make_room(request.bytes))
+    if (unlikely(ptr == NULL) && request.bytes <= PTRDIFF_MAX) {
+        backend_give_back();
         ptr = ask_once(request);
-    if (likely(ptr != NULL))
-        errno = kept;
+    }
+    errno = likely(ptr != NULL) ? kept : ENOMEM;
     return ptr;
 }
 
@@ -90,6 +95,13 @@ static void *
 ask_aligned(size_t align, size_t bytes)
 {
     return ask_backend((struct request){.align = align, .bytes = bytes});
+}
+
+void *
+route_ask_flagged(void *ptr, size_t bytes, int flags)
+{
+    return ask_backend((struct request){
+        .ptr = ptr, .bytes = bytes, .flags = flags, .flagged = true});
 }
 
 /* A slot of the bin; NULL is a bypass, counted as such. */
@@ -299,19 +311,19 @@ realloc_foreign(void *ptr, size_t bytes)
     return moved;
 }
 
+/* As in glibc, what shrinks stays where it is when memory is short. */
 static void *
 realloc_backend(void *ptr, size_t bytes)
 {
     int kept = errno;
-    void *moved = backend_realloc(ptr, bytes);
+    void *moved = ask_backend((struct request){.ptr = ptr, .bytes = bytes});
 
     if (likely(moved != NULL))
         return moved;
-    if (bytes <= backend_usable_size(ptr))
-        return ptr;
-    if (make_room(bytes) && (moved = backend_realloc(ptr, bytes)) != NULL)
-        errno = kept;
-    return moved;
+    if (bytes > backend_usable_size(ptr))
+        return NULL;
+    errno = kept;
+    return ptr;
 }
 
 /* Into the band: a buffer of ours from now on, if there is one. */

@@ -48,6 +48,12 @@ void *route_get_bin(unsigned bin, size_t bytes, bool *zero);
 /* Counts a request that goes to jemalloc, one of the band as a bypass. */
 void route_count_fallback(size_t bytes);
 
+/*
+ * jemalloc's mallocx, or rallocx of ptr; NULL with ENOMEM once all that is idle
+ * was given back. Counts nothing.
+ */
+void *route_ask_flagged(void *ptr, size_t bytes, int flags);
+
 /* A request below the band that could not be counted at once. */
 void *route_below(size_t bytes);
 void *route_below_zero(size_t bytes);

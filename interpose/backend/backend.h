@@ -122,6 +122,14 @@ extern size_t (*backend_on_refusal)(void);
 /* Returns unused memory to the system, for malloc_trim. */
 void backend_trim(void);
 
+/*
+ * Memory was refused: gives back what is idle of the pools
+ * (backend_on_refusal) and of jemalloc, in the calling thread's caches as
+ * well, with its address space. Other threads' caches keep what they hold.
+ * Requires that none of jemalloc's locks is held.
+ */
+void backend_give_back(void);
+
 /* Bytes in use and mapped, for mallinfo and reports; 0 when unknown. */
 struct backend_usage {
     size_t allocated_bytes; /* as those are that a thread keeps for later */

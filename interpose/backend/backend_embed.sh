@@ -60,11 +60,12 @@ malloc_conf je_malloc_conf'
 # The one name that stays: a variable that programs set, and jemalloc reads.
 variable=malloc_message
 
-# Of jemalloc's inside: fork handlers, and what backend_thread.c and
-# backend_small.c need.
+# Of jemalloc's inside: fork handlers, and what backend_thread.c,
+# backend_small.c and backend_jemalloc.c need.
 inside='je_jemalloc_prefork je_jemalloc_postfork_parent
 je_jemalloc_postfork_child je_opt_tcache je_narenas_auto je_a0malloc
-je_a0dalloc je_tsd_tcache_enabled_data_init je_sz_boot je_sz_size2index_tab'
+je_a0dalloc je_tsd_tcache_enabled_data_init je_sz_boot je_sz_size2index_tab
+je_tcache_alloc_small_hard je_opt_retain'
 
 rm -rf "$scratch"
 mkdir -p "$scratch"
@@ -74,10 +75,14 @@ cd "$scratch"
 rm -f jemalloc_cpp*.o
 
 # Between its own files: a thread's set-up goes through backend_thread.c, that
-# of the classes through backend_small.c.
+# of the classes and the slow way to a small block through backend_small.c.
 "$objcopy" --redefine-sym je_tsd_tcache_enabled_data_init=\
 backend_je_tsd_tcache_enabled_data_init tsd.*o
 "$objcopy" --redefine-sym je_sz_boot=backend_je_sz_boot jemalloc.*o
+for user in jemalloc.*o arena.*o; do
+    "$objcopy" --redefine-sym je_tcache_alloc_small_hard=\
+backend_je_tcache_alloc_small_hard "$user"
+done
 
 "$ld" -r -o all.o ./*.o
 {

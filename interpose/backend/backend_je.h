@@ -45,6 +45,25 @@ void backend_je_sz_boot(const void *classes, bool oblivious);
 extern uint8_t je_sz_size2index_tab[];
 
 /*
+ * jemalloc keeps the address space of what it purges, each arena for itself: a
+ * thread with another arena, and the pools, never get it. From this call on it
+ * is unmapped instead, where a filter allows that; see backend_map.c.
+ */
+extern bool je_opt_retain;
+void backend_unmap_purged(void);
+
+/*
+ * Every small block that is not in the thread's cache comes from here; see
+ * backend_small.c. NULL: memory was refused.
+ */
+void *je_tcache_alloc_small_hard(void *tsd, void *arena, void *tcache,
+                                 void *bin, unsigned class_index,
+                                 bool *success);
+void *backend_je_tcache_alloc_small_hard(void *tsd, void *arena, void *tcache,
+                                         void *bin, unsigned class_index,
+                                         bool *success);
+
+/*
  * Locks. The storage is a pthread_mutex_t's, zeroed or initialised by one of
  * glibc's static initialisers, which leave the first 16 bytes zero.
  */

@@ -392,3 +392,10 @@ backend_map_is_scarce(void)
 {
     return __atomic_load_n(&emergency_used, __ATOMIC_RELAXED);
 }
+
+void
+backend_unmap_purged(void)
+{
+    if (sandbox_allows(SANDBOX_UNMAP))
+        __atomic_store_n(&je_opt_retain, false, __ATOMIC_RELAXED);
+}

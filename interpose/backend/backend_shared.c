@@ -124,6 +124,14 @@ backend_trim(void)
 }
 
 void
+backend_give_back(void)
+{
+    if (backend_on_refusal != NULL)
+        (void)backend_on_refusal();
+    backend_trim();
+}
+
+void
 backend_read_anew(void)
 {
     uint64_t epoch = 1; /* any value */

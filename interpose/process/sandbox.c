@@ -60,6 +60,7 @@ static const struct example needed[] = {
     {SANDBOX_DUP, SYS_close, {3}},
     {SANDBOX_ADVISE, SYS_madvise, {0, 0, MADV_NOHUGEPAGE}},
     {SANDBOX_PURGE, SYS_madvise, {0, 0, MADV_DONTNEED}},
+    {SANDBOX_UNMAP, SYS_munmap, {0}},
     {SANDBOX_STACK, SYS_sigaltstack, {0}},
     {SANDBOX_FILES, SYS_openat, {(uint64_t)AT_FDCWD}},
     {SANDBOX_FILES, SYS_fstat, {3}},

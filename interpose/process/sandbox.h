@@ -40,6 +40,7 @@ enum sandbox_call {
     SANDBOX_DUP,      /* fcntl(F_DUPFD_CLOEXEC), close */
     SANDBOX_ADVISE,   /* madvise(MADV_NOHUGEPAGE) */
     SANDBOX_PURGE,    /* madvise(MADV_DONTNEED) */
+    SANDBOX_UNMAP,    /* munmap */
     SANDBOX_STACK,    /* sigaltstack */
     SANDBOX_FILES,    /* all that writing a new file needs */
     SANDBOX_PAGES,    /* what a live page's file needs beyond that */

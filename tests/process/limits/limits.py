@@ -82,7 +82,7 @@ def test_address_space_lowered(arguments):
     assert result.report()["totals"]["bypasses"] == 0, result.report()
 
 
-def check_trade(arguments, megabytes, sizes):
+def check_trade(arguments, megabytes, sizes, share=0.6):
     """What one size leaves idle serves the next, or another allocator.
 
     Some megabytes are lost to size classes, and where jemalloc's chunks end.
@@ -96,7 +96,7 @@ def check_trade(arguments, megabytes, sizes):
     ours = traded(arguments.lib)
     assert len(ours) == len(bare) == len(sizes), (ours, bare)
     for size, got, could in zip(sizes, ours, bare):
-        assert got >= could * 0.6, "%s: %d of %d MB" % (size, got, could)
+        assert got >= could * share, "%s: %d of %d MB" % (size, got, could)
 
 
 def test_address_space_trade_classes(arguments):
@@ -110,6 +110,25 @@ def test_address_space_trade_large(arguments):
 
 def test_address_space_trade_small(arguments):
     check_trade(arguments, 64, ["16384", "500", "16384"])
+
+
+def test_address_space_trade_threads(arguments):
+    """jemalloc's arenas are a thread's own, and keep their address space.
+
+    The cache of a waiting thread keeps what it holds.
+    """
+    check_trade(arguments, 48, ["t1048576", "5000"], share=0.4)
+    check_trade(arguments, 24, ["t500", "5000"])
+    check_trade(arguments, 24, ["t1900", "1048576"])
+
+
+def test_address_space_cached(arguments):
+    """Every way to jemalloc gives back what jemalloc's own cache holds."""
+    for size in ("500", "c1900", "r1900", "a500", "x500", "y1900",
+                 "x300000", "y300000", "5000"):
+        result = preload.run(arguments.lib, [
+            arguments.program("limits_work"), "0", "cached", size]).expect(0)
+        assert int(result.out) >= 7, "%s: %s of 8 MB" % (size, result.out)
 
 
 def test_address_space_taken(arguments):

@@ -8,11 +8,19 @@
  * many megabytes it got. In the case "shift" it does so with one size after
  * the other: what one leaves idle has to serve the next, or be returned. In
  * the case "lower" it limits its own address space before, as a shell's ulimit
- * does, to half a gigabyte. The case "trade", with sizes behind it, limits what
- * it may still map to MEGABYTES, takes all that there is in blocks of each size
- * in turn, and prints how many megabytes each got.
+ * does, to half a gigabyte.
+ *
+ * The case "trade", with sizes behind it, limits what it may still map to
+ * MEGABYTES, takes all that there is in blocks of each size in turn, and prints
+ * how many megabytes each got. The case "cached" does the same after 8 MB were
+ * freed to the thread's own cache, in blocks of 1 MB. A letter before a size
+ * names the function: c calloc, r realloc, a aligned_alloc, x mallocx, y
+ * rallocx; a t before that says that another thread takes the blocks, which
+ * then waits.
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,20 +155,65 @@ lower_address_space(void)
     CHECK(setrlimit(RLIMIT_AS, &half) == 0, "setrlimit: %s", strerror(errno));
 }
 
-/* In megabytes: all that is to be had in such blocks, which are given back. */
-static size_t
-trade(size_t bytes)
+enum { CACHED_BLOCKS = 8 };
+
+struct trade {
+    char function; /* 0: malloc */
+    size_t bytes;
+};
+
+static void *
+resize(void *small, void *(*resized)(void *, size_t, int), size_t bytes)
 {
+    void *block = NULL;
+
+    if (small != NULL)
+        block =
+            resized != NULL ? resized(small, bytes, 0) : realloc(small, bytes);
+    if (block == NULL)
+        free(small);
+    return block;
+}
+
+/* Without jemalloc's functions malloc's do. */
+static void *
+take(const struct trade *trade)
+{
+    void *(*placed)(size_t, int) = dlsym(RTLD_DEFAULT, "mallocx");
+    void *(*resized)(void *, size_t, int) = dlsym(RTLD_DEFAULT, "rallocx");
+
+    switch (trade->function) {
+    case 'c':
+        return calloc(1, trade->bytes);
+    case 'r':
+        return resize(malloc(16), NULL, trade->bytes);
+    case 'a':
+        return aligned_alloc(256, trade->bytes);
+    case 'x':
+        return placed != NULL ? placed(trade->bytes, 0) : malloc(trade->bytes);
+    case 'y':
+        return resize(malloc(16), resized, trade->bytes);
+    default:
+        return malloc(trade->bytes);
+    }
+}
+
+/* In megabytes: all that is to be had in such blocks, which are given back. */
+static void *
+trade_one(void *argument)
+{
+    struct trade *trade = argument;
     void **last = NULL;
     size_t count = 0;
 
-    for (void **block; (block = malloc(bytes)) != NULL; count++) {
+    for (void **block; (block = take(trade)) != NULL; count++) {
         *block = last;
         last = block;
     }
-    CHECK(errno == ENOMEM, "malloc sets errno %d", errno);
+    CHECK(errno == ENOMEM, "errno is %d", errno);
     give_all(last);
-    return count * bytes >> 20;
+    printf("%zu\n", count * trade->bytes >> 20);
+    return argument;
 }
 
 static void
@@ -178,12 +231,62 @@ limit_further(size_t bytes)
     CHECK(setrlimit(RLIMIT_AS, &limit) == 0, "setrlimit: %s", strerror(errno));
 }
 
-static void
-trade_all(int count, char **sizes)
+/* Another thread, which is there before the limit and stays. */
+static pthread_barrier_t turn;
+static struct trade of_other;
+
+static void *
+other(void *argument)
 {
+    for (;;) {
+        pthread_barrier_wait(&turn);
+        trade_one(&of_other);
+        pthread_barrier_wait(&turn);
+    }
+    return argument;
+}
+
+static void
+trade_size(const char *word)
+{
+    bool elsewhere = *word == 't';
+    struct trade trade = {0};
+
+    word += elsewhere;
+    if (*word > '9')
+        trade.function = *word++;
+    trade.bytes = strtoul(word, NULL, 10);
+    if (!elsewhere) {
+        trade_one(&trade);
+        return;
+    }
+    of_other = trade;
+    pthread_barrier_wait(&turn);
+    pthread_barrier_wait(&turn);
+}
+
+static void
+fill_cache(void)
+{
+    void *block[CACHED_BLOCKS];
+
+    for (unsigned i = 0; i < CACHED_BLOCKS; i++)
+        CHECK((block[i] = malloc(1 << 20)) != NULL, "malloc");
+    for (unsigned i = 0; i < CACHED_BLOCKS; i++)
+        free(block[i]);
+}
+
+static void
+trade_all(int count, char **sizes, bool cached)
+{
+    pthread_barrier_init(&turn, NULL, 2);
+    (void)check_spawn(other, NULL);
+    if (cached)
+        fill_cache();
     limit_further(megabytes << 20);
     for (int i = 0; i < count; i++)
-        printf("%zu\n", trade(strtoul(sizes[i], NULL, 10)));
+        trade_size(sizes[i]);
+    exit(0);
 }
 
 int
@@ -192,10 +295,8 @@ main(int argc, char **argv)
     if (argc > 1)
         megabytes = strtoul(argv[1], NULL, 10);
     const char *mode = argc > 2 ? argv[2] : "";
-    if (strcmp(mode, "trade") == 0) {
-        trade_all(argc - 3, argv + 3);
-        return 0;
-    }
+    if (strcmp(mode, "trade") == 0 || strcmp(mode, "cached") == 0)
+        trade_all(argc - 3, argv + 3, strcmp(mode, "cached") == 0);
     if (strcmp(mode, "lock") == 0)
         lock_everything();
     work(NULL);
