@@ -34,7 +34,7 @@ def apt_simulates(run):
 def dpkg_lists_and_builds(run):
     run.run("dpkg", "-l", show=_digest)
     run.run("dpkg", "-s", "bash", "libc6")
-    run.run("dpkg", "-S", "/bin/ls", "/usr/bin/env")
+    run.run("dpkg", "-S", "/usr/bin/sort", "/usr/bin/env")
     run.write("sample/DEBIAN/control", CONTROL)
     for number in range(20):
         run.write("sample/usr/share/sample/%d" % number,
