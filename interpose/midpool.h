@@ -161,8 +161,8 @@ void midpool_reset(void);
 size_t midpool_warmup(size_t bytes, size_t count);
 
 /*
- * Gives idle memory back to the system at once, less what other threads'
- * caches hold. Returns the pools' part in bytes.
+ * Gives idle memory back to the system at once, except for the buffers in other
+ * threads' caches. Returns the pools' part in bytes.
  */
 size_t midpool_purge(void);
 

@@ -12,7 +12,10 @@
 
 #include "front.h"
 
-/* NULL where neither the other allocator nor a next library has it. */
+/*
+ * NULL where neither the other allocator nor a next library defines the
+ * function.
+ */
 struct front_calls {
     struct mallinfo (*mallinfo)(void);
     struct mallinfo2 (*mallinfo2)(void);

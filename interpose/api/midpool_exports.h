@@ -48,7 +48,7 @@ int mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_bytes,
 void malloc_stats_print(void (*write)(void *, const char *), void *opaque,
                         const char *options);
 
-/* malloc and free of this library, whatever is in force. */
+/* malloc and free of this library, also where another allocator is in force. */
 extern __attribute__((visibility("hidden"))) void *own_malloc(size_t bytes);
 extern __attribute__((visibility("hidden"))) void own_free(void *ptr);
 

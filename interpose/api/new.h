@@ -35,7 +35,7 @@
     EXPORT result name(__VA_ARGS__);                                           \
     extern __attribute__((visibility("hidden"))) result own##name(__VA_ARGS__);
 
-/* In the file that defines it: what own_ stands for. */
+/* The meaning of own_, for the file that defines the operator. */
 #define NEW_OWN(name)                                                          \
     extern __typeof__(name) own##name                                          \
         __attribute__((alias(#name), visibility("hidden")));

@@ -10,7 +10,7 @@
 #include "line.h"
 #include "own_image.h"
 
-/* Defined by the sanitizers' runtimes; else NULL. */
+/* Defined by the sanitizers' runtimes; otherwise NULL. */
 extern void __asan_init(void) __attribute__((weak));
 extern void __tsan_init(void) __attribute__((weak));
 extern void __msan_init(void) __attribute__((weak));

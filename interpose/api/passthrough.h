@@ -26,8 +26,8 @@ extern __attribute__((visibility("hidden"))) bool passthrough_is_on;
 const char *passthrough_sanitizer(void);
 
 /*
- * NULL when all is ours, else the reason in words. In the constructor; goes
- * by how the dynamic linker bound our own references.
+ * NULL when the library serves all allocations; otherwise the reason in words.
+ * In the constructor; goes by how the dynamic linker bound our own references.
  */
 const char *passthrough_reason(void);
 

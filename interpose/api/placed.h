@@ -1,8 +1,8 @@
 /*
  * placed.h - requests that come with flags, as those of mallocx.
  *
- * Purpose   The pools' part of jemalloc's own interface: where a request with
- *           flags is served from, and what its buffer really holds.
+ * Purpose   The pools' part of jemalloc's own interface: the place from which a
+ *           request with flags is served, and the real size of its buffer.
  * Model     flags are jemalloc's: its bits below PLACED_ZERO are the logarithm
  *           of the alignment, those from PLACED_SELECT_SHIFT on select a cache
  *           or an arena of jemalloc, which then serves the request. Without a
@@ -50,7 +50,7 @@ void *placed_resize(void *ptr, size_t bytes, int flags);
  */
 size_t placed_resize_here(void *ptr, size_t bytes, size_t extra, int flags);
 
-/* The real size of what placed_get would return; 0: it is impossible. */
+/* The real size of the buffer that placed_get would return; 0: impossible. */
 size_t placed_bytes(size_t bytes, int flags);
 
 #endif

@@ -25,7 +25,7 @@ enum { PIECE_BYTES = 256 };
 struct print {
     void (*write)(void *, const char *);
     void *opaque;
-    /* The last brace so far and what came after it; empty: none is held. */
+    /* The last brace so far and the text after it; empty: none is held. */
     char held[16];
     size_t held_bytes;
 };

@@ -1,7 +1,7 @@
 /*
  * backend.h - the fallback allocator's seam.
  *
- * Purpose   What is outside the band, and what can not be pooled, goes here.
+ * Purpose   Serves requests outside the band and those that cannot be pooled.
  * Model     The implementation is jemalloc, linked in statically with its
  *           symbols renamed and hidden (backend_embed.sh): backend_free is
  *           jemalloc's free itself, so that a call is a direct jump. With
@@ -74,7 +74,7 @@ size_t backend_usable_size(const void *ptr);
 enum { BACKEND_WINDOW_SHIFT = 42 };
 extern __attribute__((visibility("hidden"))) uintptr_t backend_window;
 
-/* What backend_owns says of pointers outside the window. */
+/* The answer of backend_owns for pointers outside the window. */
 bool backend_owns_outside(const void *ptr);
 
 /*

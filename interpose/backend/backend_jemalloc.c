@@ -36,7 +36,7 @@ EXPORT __attribute__((weak)) const char *malloc_conf = NULL;
 
 static char joined[sizeof DEFAULT_CONF + 2 * BACKEND_CONF_BYTES];
 
-/* Appends to what is joined already; what is longer than the bound is not. */
+/* Appends to the joined text, unless it would exceed the bound. */
 static void
 add_conf(size_t *at, const char *conf)
 {

@@ -41,7 +41,7 @@
 #define WINDOW_LAST ((uintptr_t)23)
 /* The random start lies within a terabyte, a multiple of a huge page. */
 #define START_BITS 19
-/* Over what is in the way we jump in doubling steps. */
+/* Foreign mappings in the way are jumped over in doubling steps. */
 #define JUMP_FIRST_BYTES ((uintptr_t)1 << 30)
 
 enum {
@@ -151,8 +151,8 @@ window_open(void)
 }
 
 /*
- * Moves top, back or over what is in the way, if nobody moved it meanwhile;
- * else a hole stays.
+ * Moves top back, or over a foreign mapping, unless somebody else moved it
+ * meanwhile; then a hole stays.
  */
 static void
 window_move(uintptr_t from, uintptr_t to)

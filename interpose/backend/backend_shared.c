@@ -18,7 +18,7 @@
 
 uintptr_t backend_window = UINTPTR_MAX;
 
-/* jemalloc aligns what is smaller to 8 bytes only. */
+/* jemalloc aligns smaller blocks to 8 bytes only. */
 enum { MIN_BYTES = 9 };
 
 static size_t

@@ -25,7 +25,7 @@
 
 enum {
     KEPT_SECONDS = 3600,
-    CROWDED_SECONDS = 10, /* what is kept when there are too many */
+    CROWDED_SECONDS = 10, /* younger pages are kept among too many */
     LOCKED_SECONDS = 60,  /* a page met locked is not opened again so long */
     CROWD = 256,
     /* Access times: */
@@ -39,7 +39,7 @@ struct sweep {
     int pid;
     struct stats_birth birth;
     uint64_t limit; /* bytes that pages may take */
-    uint64_t bytes; /* what they take */
+    uint64_t bytes; /* the memory they take */
     time_t now;
     unsigned dead;
     uint32_t next_generation;

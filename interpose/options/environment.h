@@ -1,12 +1,11 @@
 /*
- * environment.h - what is read of the environment.
+ * environment.h - the variables of the environment that the library reads.
  *
- * Everything is copied: what the program does to its environment later makes
- * no difference. It is read twice. The first allocation may come so early
- * that there is none yet, or after another library's constructor changed it;
- * the constructor is given the one that the process was started with. In a
- * process with raised privileges (AT_SECURE) the environment counts as
- * empty.
+ * Everything is copied: later changes of the environment by the program make no
+ * difference. It is read twice. The first allocation may come so early that
+ * there is none yet, or after another library's constructor changed it; the
+ * constructor is given the one that the process was started with. In a process
+ * with raised privileges (AT_SECURE) the environment counts as empty.
  */
 #ifndef MIDPOOL_INTERPOSE_ENVIRONMENT_H
 #define MIDPOOL_INTERPOSE_ENVIRONMENT_H
@@ -16,9 +15,9 @@
 enum { ENVIRONMENT_CONF_BYTES = 4096 };
 
 /*
- * Copies what is needed of entries, a list of "NAME=value" that ends in
- * NULL; false, with nothing changed, when it is NULL itself. Thread: before
- * the program's threads start.
+ * Copies the needed variables of entries, a list of "NAME=value" that ends in
+ * NULL; false, with nothing changed, when it is NULL itself. Thread: before the
+ * program's threads start.
  */
 bool environment_read(char *const *entries);
 

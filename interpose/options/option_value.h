@@ -38,7 +38,7 @@ OPTION_KIND(UNWIND)
 
 #undef OPTION_KIND
 
-/* Reads decimal digits up to limit; what follows them goes to *rest. */
+/* Reads decimal digits up to limit; *rest becomes the text behind them. */
 bool option_number(const char *text, uint64_t limit, uint64_t *out,
                    const char **rest);
 

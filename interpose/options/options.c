@@ -108,7 +108,7 @@ add_quoted(struct line *line, struct span span)
     line_add(line, span.length < SHOWN ? "\"" : "...\"");
 }
 
-/* Ends the line with what is in effect instead. */
+/* Ends the line with the value in effect instead. */
 static void
 add_in_effect(struct line *line, const struct option_row *row,
               const struct options *options)

@@ -6,8 +6,8 @@
  *           configuration.
  * Model     Pure functions over the caller's memory: nothing here reads the
  *           environment, allocates, uses stdio or a locale, so that they run
- *           before libc is ready. A bad item never stops anything: it is
- *           complained of and what held before stays in effect.
+ *           before libc is ready. A bad item never stops anything: it gets a
+ *           message, and the previous value stays in effect.
  * Syntax    Items are separated by commas; key and value by the first colon.
  *           Blanks around both are ignored, and so are empty items. A comma
  *           within a value is written as "\,". The last of several wins.
@@ -39,14 +39,14 @@ enum option_live { OPTION_LIVE_NO, OPTION_LIVE_YES, OPTION_LIVE_KEEP };
 /* How many series OpenMetrics reports have. */
 enum option_detail { OPTION_DETAIL_POOLS, OPTION_DETAIL_CLASSES };
 
-/* What a bad free of a pooled buffer gets. */
+/* The response to a bad free of a pooled buffer. */
 enum option_misuse {
     OPTION_MISUSE_ABORT,
     OPTION_MISUSE_WARN,
     OPTION_MISUSE_OFF,
 };
 
-/* What dlopen does with RTLD_DEEPBIND. */
+/* dlopen's treatment of RTLD_DEEPBIND. */
 enum option_deepbind { OPTION_DEEPBIND_STRIP, OPTION_DEEPBIND_KEEP };
 
 struct option_warmup {
@@ -119,7 +119,7 @@ void options_parse(struct options *out, const char *conf,
  */
 size_t options_describe(const struct options *options, char *buf, size_t size);
 
-/* What of it concerns the pool. */
+/* The options that concern the pool. */
 void options_pool_config(const struct options *options,
                          struct pool_config *out);
 

@@ -28,9 +28,9 @@ bool pattern_is_per_process(const char *text);
 
 /*
  * Expands text into an absolute path: a relative one is taken to be in
- * directory. What a value holds can not leave the directory: slashes in it
- * become underscores. 0, or an errno value: ENAMETOOLONG when it does not
- * fit, ENOENT when directory is unknown (empty), EINVAL when text is not valid.
+ * directory. A value cannot lead out of the directory: slashes in it become
+ * underscores. 0, or an errno value: ENAMETOOLONG when it does not fit, ENOENT
+ * when directory is unknown (empty), EINVAL when text is not valid.
  */
 int pattern_expand(const char *text, const char *directory,
                    const struct pattern_values *values, char *out, size_t size);

@@ -37,8 +37,8 @@ static atomic_flag busy = ATOMIC_FLAG_INIT;
 static uint64_t reports_written;
 
 /*
- * What only the holder of busy touches. The stack may be a signal's and
- * small.
+ * Only the holder of busy touches these variables. The stack may be a signal's
+ * and small.
  */
 static struct stats_snapshot snapshot;
 static bool at_exit; /* the report under way was not asked for on its own */

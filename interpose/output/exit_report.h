@@ -34,7 +34,7 @@ void exit_report_init(const struct options *effective);
 int exit_report_write(enum exit_report_cause cause);
 
 /*
- * Writes a report to fd, whatever the options say. 0, or an errno value:
+ * Writes a report to fd, independent of the options. 0, or an errno value:
  * EBUSY while another report is being written. Async-signal-safe.
  */
 int exit_report_to_fd(int fd, enum report_format format);

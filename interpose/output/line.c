@@ -38,7 +38,7 @@ line_add_printable(struct line *line, const char *text, size_t length)
     struct sink sink;
 
     line_add_bytes(line, text, length);
-    /* In place: what comes out is never longer. */
+    /* In place: the result is never longer. */
     sink_init(&sink, added, line->length - (size_t)(added - line->text));
     sink_printable(&sink, added);
     line->length = (size_t)(added - line->text) + sink.length;

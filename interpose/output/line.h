@@ -2,8 +2,8 @@
  * line.h - one line of text in a fixed buffer.
  *
  * For messages and names that are put together where malloc, stdio and
- * locales are out of bounds. What does not fit is cut; the text always ends
- * in a NUL. The caller owns the struct; no function fails.
+ * locales are out of bounds. Text that does not fit is cut; the text always
+ * ends in a NUL. The caller owns the struct; no function fails.
  */
 #ifndef MIDPOOL_INTERPOSE_LINE_H
 #define MIDPOOL_INTERPOSE_LINE_H
@@ -23,8 +23,8 @@ void line_add(struct line *line, const char *text);
 void line_add_bytes(struct line *line, const char *text, size_t length);
 
 /*
- * As line_add_bytes, with '?' for what could upset a terminal: control
- * characters, also those of Latin-1, and what is not UTF-8.
+ * As line_add_bytes, with '?' for bytes that could upset a terminal: control
+ * characters, also those of Latin-1, and bytes that are not UTF-8.
  */
 void line_add_printable(struct line *line, const char *text, size_t length);
 

@@ -1,5 +1,5 @@
 /*
- * misuse.h - what the program did wrong with a pooled buffer, said aloud.
+ * misuse.h - messages about the program's misuse of a pooled buffer.
  *
  * One line names the mistake, the pointer and the class; further lines show
  * the calls that led to it as object+offset, which addr2line reads. Then the

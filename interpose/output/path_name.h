@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-/* What follows the last slash, in place; empty where the path ends in one. */
+/*
+ * The part behind the last slash, in place; empty where the path ends in one.
+ */
 static inline const char *
 path_name(const char *path)
 {

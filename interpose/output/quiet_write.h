@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 /*
- * 0 when all of it was written, else an errno value; EAGAIN when there was
+ * 0 when all of it was written, otherwise an errno value; EAGAIN when there was
  * no room. Keeps errno.
  */
 int quiet_write(int fd, const char *bytes, size_t length);

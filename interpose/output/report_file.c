@@ -21,8 +21,8 @@
 enum { CLAIM_TRIES = 100000, TEMPORARY_TRIES = 16 };
 
 /*
- * What was written last, to recognise it; inode 0: nothing. Inodes are used
- * again, so the time of its last change is part of it.
+ * The file written last, to recognise it; inode 0: none. Inodes are used again,
+ * so the time of its last change is part of it.
  */
 static struct {
     dev_t device;

@@ -4,7 +4,7 @@
  * The bytes go to a temporary file beside the wanted name (never through a
  * symbolic link), which then takes the name if nobody has it: a report of
  * another process is never overwritten, the next free numbered name is used
- * (see numbered_name.h). What this process wrote itself under the name is
+ * (see numbered_name.h). An earlier report of this process under the name is
  * replaced, so that a file written on a signal stays one file; what somebody
  * changed since then is not.
  *

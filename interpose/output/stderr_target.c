@@ -16,7 +16,7 @@
 #include "sandbox.h"
 #include "unnoticed.h"
 
-/* Above what a program's exit handlers get when they open files. */
+/* Above the numbers that a program's exit handlers get when they open files. */
 enum { DUPLICATE_LOWEST = 200 };
 
 static struct {
@@ -24,7 +24,7 @@ static struct {
     struct stat file;
     char path[PATH_MAX]; /* empty: has none that could be opened */
     int duplicate;       /* -1: none */
-    unsigned columns;    /* of the terminal that it is, else 0 */
+    unsigned columns;    /* of the terminal, otherwise 0 */
     bool confirmed;      /* when a filter was set descriptor 2 was still it, */
     bool harmless;       /* and no signal of a write would end the process */
     bool inherited;      /* the parent had replaced it before the fork */
@@ -202,8 +202,8 @@ open_by_name(void)
 }
 
 /*
- * Not with raised privileges: what the user could open is no measure of what
- * the process can.
+ * Not with raised privileges: the user's rights are no measure of the
+ * process's.
  */
 static int
 open_anew(void)

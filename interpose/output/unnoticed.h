@@ -1,5 +1,5 @@
 /*
- * unnoticed.h - what a thread must not see of system calls made for us.
+ * unnoticed.h - keeps errno and cancellation as the thread left them.
  *
  * Free, fork and exit, and the program's signal handlers, are no points at
  * which a thread may be cancelled, and leave errno alone. The open, write and

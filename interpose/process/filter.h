@@ -1,5 +1,5 @@
 /*
- * filter.h - what a seccomp filter answers to a system call.
+ * filter.h - computes a seccomp filter's answer to a system call.
  *
  * Model     A filter is a classic BPF program without loops that sees the
  *           call's number, architecture and arguments. It is run here on calls
@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 /*
- * The value that the program returns, SECCOMP_RET_KILL_PROCESS where it does
- * what the kernel would not have accepted.
+ * The value that the program returns, SECCOMP_RET_KILL_PROCESS for a program
+ * that the kernel would not have accepted.
  */
 unsigned filter_run(const struct sock_fprog *program,
                     const struct seccomp_data *call);

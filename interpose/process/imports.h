@@ -1,5 +1,6 @@
 /*
- * imports.h - redirects what loaded objects import, without exporting it.
+ * imports.h - redirects functions that loaded objects import, without exporting
+ * them.
  *
  * Model     An object reaches an imported function through a slot that the
  *           loader fills. Slots that hold the function, or that the loader

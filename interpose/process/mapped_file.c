@@ -8,7 +8,7 @@
 /* One line of /proc/self/maps, as it comes in. */
 struct entry {
     size_t length;
-    char text[1024]; /* what is longer is cut */
+    char text[1024]; /* longer paths are cut */
 };
 
 static uintptr_t

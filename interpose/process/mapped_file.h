@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /*
- * Copies the path, as /proc/self/maps has it, into out, which has size bytes;
+ * Copies the path, as /proc/self/maps shows it, into out, which has size bytes;
  * a longer one is cut. False: there is no file, or /proc is not there. Makes
  * three system calls or more, and allocates nothing.
  */

@@ -1,5 +1,5 @@
 /*
- * process.h - who we are: what reports and pages say of the process.
+ * process.h - the identity of the process, for reports and pages.
  *
  * Found out in the constructor, once, and brought up to date in a forked
  * child. Static storage; nothing allocates.

@@ -1,4 +1,4 @@
-/* process_birth.h - what the kernel tells a process's coming into being by. */
+/* process_birth.h - the kernel's marks of a process's start. */
 #ifndef MIDPOOL_INTERPOSE_PROCESS_BIRTH_H
 #define MIDPOOL_INTERPOSE_PROCESS_BIRTH_H
 

@@ -56,7 +56,7 @@ find_file(char *out)
     return length > 0;
 }
 
-/* Whether a path says what a user typed; these lead to descriptors. */
+/* True if the path may be what a user typed; paths to descriptors are not. */
 static bool
 is_typed(const char *path)
 {
@@ -78,7 +78,7 @@ is_same_file(const char *path, const char *file)
            typed.st_ino == own.st_ino;
 }
 
-/* Whether the file has a name that says what it is. */
+/* True if the file has a name of its own, unlike /memfd:... */
 static bool
 is_telling(const char *file)
 {

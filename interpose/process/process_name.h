@@ -1,5 +1,5 @@
 /*
- * process_name.h - what the process's program is called, and its file.
+ * process_name.h - the name of the process's program, and its file.
  *
  * Users look for the name that they typed: redis-server, though Debian's is a
  * link to redis-check-rdb, and PROGRAM, though the kernel was told to run

@@ -46,7 +46,7 @@ quiet_signals_begin(struct quiet_signals *quiet)
     note_pending(quiet);
 }
 
-/* Takes back what is pending now and was not before. */
+/* Takes back signals that became pending meanwhile. */
 static void
 drain(const sigset_t *before)
 {

@@ -4,8 +4,8 @@
  * A write to a pipe without a reader, beyond the limit on files' sizes or
  * from a terminal's background raises SIGPIPE, SIGXFSZ or SIGTTOU, of which
  * the program would die. Between begin and end they are blocked; those that
- * were raised meanwhile are taken back before they are let in again. What
- * was pending before stays. Async-signal-safe.
+ * were raised meanwhile are taken back before they are let in again. Signals
+ * that were pending before stay pending. Async-signal-safe.
  */
 #ifndef MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
 #define MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
@@ -21,7 +21,7 @@ struct quiet_signals {
 
 void quiet_signals_begin(struct quiet_signals *quiet);
 
-/* error: what the calls in between came to, 0 or an errno value. */
+/* error: the result of the calls in between, 0 or an errno value. */
 void quiet_signals_end(const struct quiet_signals *quiet, int error);
 
 #endif

@@ -17,7 +17,7 @@ enum { NS_PER_US = 1000, US_PER_S = 1000000 };
 /* Of /proc/self/status at a time, and what the line that is sought may have. */
 enum { STATUS_BYTES = 512, SOUGHT_BYTES = 48 };
 
-/* What ru_maxrss was before this program had used anything, in bytes. */
+/* ru_maxrss before this program had used any memory, in bytes. */
 static uint64_t peak_before;
 
 static uint64_t

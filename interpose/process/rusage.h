@@ -22,8 +22,8 @@ void rusage_begin(void);
 void rusage_forked(void);
 
 /*
- * Fills *usage as of now; zeros for what is not known. Async-signal-safe;
- * keeps errno, and is no point at which the thread may be cancelled.
+ * Fills *usage as of now; zeros for unknown values. Async-signal-safe; keeps
+ * errno, and is no point at which the thread may be cancelled.
  */
 void rusage_measure(struct stats_usage *usage);
 

@@ -85,7 +85,7 @@ static const struct example needed[] = {
     {SANDBOX_USER, SYS_geteuid, {0}},
 };
 
-/* What makes a descriptor, which may be the lowest free one. */
+/* Calls that make a descriptor, which may be the lowest free one. */
 static const int makers[] = {
 #ifdef SYS_open
     SYS_open,       SYS_creat,
@@ -131,7 +131,7 @@ lets_replace(const struct sock_fprog *program)
     return false;
 }
 
-/* What the pool may do no more. */
+/* Turns off what the filter forbids the pool to do. */
 static void
 tell_pool(void)
 {

@@ -43,7 +43,7 @@ enum sandbox_call {
     SANDBOX_UNMAP,    /* munmap */
     SANDBOX_STACK,    /* sigaltstack */
     SANDBOX_FILES,    /* all that writing a new file needs */
-    SANDBOX_PAGES,    /* what a live page's file needs beyond that */
+    SANDBOX_PAGES,    /* further calls that a live page's file needs */
     SANDBOX_USER,     /* geteuid */
     SANDBOX_REPLACE,  /* could another file become descriptor 2? */
     SANDBOX_CALLS
@@ -55,7 +55,9 @@ void sandbox_watch(void);
 /* Async-signal-safe, as all that follows. */
 bool sandbox_allows(enum sandbox_call call);
 
-/* A filter was set: takes away what it does not allow. */
+/*
+ * A filter was set: the library stops using the calls that it does not allow.
+ */
 void sandbox_apply(const struct sock_fprog *program);
 
 /* All calls are allowed again, for tests. */

@@ -1,6 +1,6 @@
 /*
- * uncounted.h - allocations that libc makes on our behalf are not the
- * program's, and do not show in its counters.
+ * uncounted.h - keeps libc's allocations for the library's own calls out of the
+ * counters.
  *
  * For small ones of the calling thread, which go to the fallback allocator:
  *

@@ -1,5 +1,5 @@
 /*
- * usage.h - the pools' share in what a program is told about its memory.
+ * usage.h - the pools' share of the memory figures that a program asks for.
  */
 #ifndef MIDPOOL_INTERPOSE_USAGE_H
 #define MIDPOOL_INTERPOSE_USAGE_H

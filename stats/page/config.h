@@ -16,8 +16,8 @@ struct config_item {
 
 /*
  * Reads the item at *text ("key:value", up to a comma that no backslash
- * stands before) and moves *text behind it. False at the end. What is longer
- * than its field is cut.
+ * stands before) and moves *text behind it. False at the end. A text that is
+ * longer than its field is cut.
  */
 bool config_next(const char **text, struct config_item *item);
 

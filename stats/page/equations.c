@@ -1,5 +1,5 @@
 /*
- * equations.c - what the counters of a snapshot have to add up to.
+ * equations.c - the equations that the counters of a snapshot satisfy.
  */
 #include "equations.h"
 

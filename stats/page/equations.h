@@ -1,5 +1,5 @@
 /*
- * equations.h - what the counters of a snapshot have to add up to.
+ * equations.h - the equations that the counters of a snapshot satisfy.
  */
 #ifndef MIDPOOL_STATS_EQUATIONS_H
 #define MIDPOOL_STATS_EQUATIONS_H

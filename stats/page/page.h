@@ -62,7 +62,7 @@ struct stats_hot {
     uint64_t inherited_puts;
 };
 
-/* While version is odd, what these counters of a bin are; see recent.h. */
+/* The counters of a bin that are valid while version is odd; see recent.h. */
 struct stats_fold {
     uint32_t version;
     uint32_t bin;
@@ -158,11 +158,11 @@ enum stats_end {
     STATS_END_EXIT = 1,
     STATS_END_EXEC = 2,
     STATS_END_SIGNAL = 3,
-    STATS_END_UNKNOWN = 4, /* never in a page: what a reader concludes */
+    STATS_END_UNKNOWN = 4, /* never in a page: the conclusion of a reader */
 };
 
 /*
- * What the kernel counted for a process; zeros where it is not known. The CPU
+ * The kernel's counts for a process; zeros where they are not known. The CPU
  * time includes that of the programs that the process was before an exec; the
  * peak is this program's.
  */

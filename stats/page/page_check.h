@@ -20,7 +20,7 @@ const char *page_header_fault(const struct stats_header *header);
 
 /*
  * Forces every field that others index or loop by into its range and ends
- * every string. bytes is what is there behind header.
+ * every string. bytes is the size of the memory that starts at header.
  * Requires: page_header_fault found none, bytes >= PAGE_HEADER_BYTES.
  * Ensures: no snapshot or rendering of the page reads beyond bytes.
  */

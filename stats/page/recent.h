@@ -37,7 +37,7 @@ enum {
 _Static_assert((int64_t)RECENT_LEFT_MAX * 65536 < RECENT_GET,
                "bytes do not reach the gets");
 
-/* What a bin's hot counters say. */
+/* The gets and bytes that a bin's hot counters stand for. */
 struct recent_sums {
     uint64_t gets;
     uint64_t bytes;
@@ -81,7 +81,10 @@ recent_fold(struct stats_block *block, unsigned bin, unsigned left)
     int64_t recent = -(int64_t)left * RECENT_GET;
     uint64_t granted = sums.gets + left;
 
-    /* Who sees what follows also sees that the last fold has ended. */
+    /*
+     * A reader that sees the following stores also sees the end of the last
+     * fold.
+     */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     __atomic_store_n(&fold->bin, bin, __ATOMIC_RELAXED);
     __atomic_store_n(&fold->recent, recent, __ATOMIC_RELAXED);

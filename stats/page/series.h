@@ -37,7 +37,7 @@ series_end(struct stats_header *page)
                      __ATOMIC_RELEASE);
 }
 
-/* Requires series_begin, as what follows. */
+/* Requires series_begin, like the functions below. */
 static inline void
 series_set(struct stats_header *page, uint32_t index,
            struct stats_interval value)

@@ -32,7 +32,7 @@ enum {
     CALM_GETS = 16, /* of each block, while its process is read */
 };
 
-/* What a peak is made of: see struct stats_hot and struct stats_block. */
+/* The parts of a peak: see struct stats_hot and struct stats_block. */
 struct peak_parts {
     int64_t above; /* highest of peak - published over the blocks */
     int64_t alone; /* highest peak of a thread that was the only one */

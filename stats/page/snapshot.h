@@ -55,8 +55,8 @@ struct stats_snapshot {
  * Sums the page up into *out.
  *
  * now_ns is CLOCK_MONOTONIC, for the duration of a running process. Values
- * of threads that run meanwhile are a few operations apart; what is derived
- * from them never goes below zero. The equations between the counters hold in
+ * of threads that run meanwhile are a few operations apart; the values derived
+ * from them never go below zero. The equations between the counters hold in
  * every snapshot; once the threads are quiet every number is exact.
  *
  * Thread: any; takes no lock, allocates nothing, makes no system call,
@@ -66,10 +66,10 @@ void stats_snapshot_take(struct stats_snapshot *out,
                          const struct stats_header *page, int64_t now_ns);
 
 /*
- * Begins a new count for page's process: what its blocks hold now is taken
- * off every later snapshot. Thread: one at a time, of the process itself;
- * others may count meanwhile, and of an operation that is under way then the
- * parts may fall on both sides.
+ * Begins a new count for page's process: every later snapshot is reduced by the
+ * counts that its blocks hold now. Thread: one at a time, of the process
+ * itself; others may count meanwhile, and of an operation that is under way
+ * then the parts may fall on both sides.
  */
 void stats_snapshot_rebase(struct stats_header *page);
 

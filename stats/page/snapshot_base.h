@@ -7,7 +7,7 @@
 
 #include "snapshot.h"
 
-/* Takes off what the last reset noted. */
+/* Subtracts the counts that the last reset noted. */
 void snapshot_take_off_bin(struct stats_counts *c,
                            const struct stats_base_bin *base);
 void snapshot_take_off_profile(struct stats_snapshot *out,

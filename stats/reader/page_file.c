@@ -17,7 +17,7 @@
 #include "mapped.h"
 #include "page_check.h"
 
-/* Reads count bytes; what the file does not hold is an error. */
+/* Reads count bytes; a shorter file is an error. */
 static const char *
 read_fully(int fd, void *to, size_t count)
 {
@@ -36,7 +36,7 @@ read_fully(int fd, void *to, size_t count)
     return NULL;
 }
 
-/* What the name of a file in the directory of live pages promises. */
+/* Process and user, as the name of a live page's file gives them. */
 static bool
 named_as_page(const char *path, struct live_name *out)
 {

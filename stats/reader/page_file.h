@@ -23,7 +23,7 @@ struct page_file {
     bool locked; /* see live_path.h */
 };
 
-/* NULL, or a few words that say what is wrong with path. */
+/* NULL, or a few words about the fault of path. */
 const char *page_file_open(struct page_file *file, const char *path);
 void page_file_close(struct page_file *file);
 

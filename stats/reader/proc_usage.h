@@ -1,6 +1,6 @@
 /*
- * proc_usage.h - what the kernel counts for another process: its memory and
- * its CPU time (midpool-snapshot only).
+ * proc_usage.h - the kernel's counts for another process: its memory and its
+ * CPU time (midpool-snapshot only).
  */
 #ifndef MIDPOOL_STATS_PROC_USAGE_H
 #define MIDPOOL_STATS_PROC_USAGE_H

@@ -1,5 +1,5 @@
 /*
- * advice.c - warnings and hints: when they apply and what they say.
+ * advice.c - warnings and hints: their conditions and their sentences.
  *
  * Each is one function that writes its sentence, or nothing where it does
  * not apply. Thresholds are named here, with their reasons; a sentence gives
@@ -23,7 +23,7 @@
 enum {
     BYPASS_PERCENT = 1,   /* below, alignment alone explains it */
     DISCARD_PERCENT = 10, /* of misses: buffers given back, needed again */
-    FIRST_PERCENT = 90,   /* of misses: what is left is no pattern */
+    FIRST_PERCENT = 90,   /* of misses: the rest is no pattern */
     WASTE_PERCENT = 12,   /* even spread over a class wastes about 10 */
     WASTE_MIN_BYTES = 1 << 20,
     ABOVE_PERCENT = 50,
@@ -64,7 +64,7 @@ misses_exceed_limit(const struct stats_snapshot *snap, uint64_t misses)
     return exceeds(misses, limit < 100 ? 100 - limit : 0, snap->total.gets);
 }
 
-/* Low as it stands, whatever the reason and however few the gets. */
+/* True if the hit rate is low, for any reason and with any number of gets. */
 static bool
 hit_rate_is_low(const struct stats_snapshot *snap)
 {

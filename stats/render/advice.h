@@ -1,5 +1,5 @@
 /*
- * advice.h - what a report draws attention to.
+ * advice.h - the warnings and hints of a report.
  *
  * One table of warnings (something is not as it should be) and hints (what
  * could be better), each with an id that scripts can rely on. Every format

@@ -36,7 +36,7 @@ struct report_style {
 
 /*
  * Renders snap into buf and returns the length in bytes, without a final NUL.
- * What does not fit is cut at the last whole line, never overrun.
+ * Text that does not fit is cut at the last whole line, never overrun.
  */
 size_t report_render(enum report_format format,
                      const struct report_style *style,

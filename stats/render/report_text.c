@@ -148,7 +148,7 @@ has_usage(const struct stats_usage *usage)
     return subject_knows_cpu(usage) || usage->peak_rss_bytes > 0;
 }
 
-/* What the kernel counted for all of the process. */
+/* The kernel's counts for the whole process. */
 static void
 say_usage(struct sink *sink, const struct stats_snapshot *snap)
 {
@@ -271,7 +271,7 @@ advice(struct text *text, const struct stats_snapshot *snap, bool warnings)
     }
 }
 
-/* What is said of the band when the pools served none of it. */
+/* The text about the band when the pools served none of it. */
 static void
 no_gets(struct text *text, const struct stats_snapshot *snap)
 {

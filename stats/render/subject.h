@@ -20,7 +20,7 @@ enum { SUBJECT_LABEL_BYTES = 64 };
 void subject_label(const struct stats_header *page,
                    char label[SUBJECT_LABEL_BYTES + 1]);
 
-/* Whether the counts are final, so that what is live is left over. */
+/* True if the counts are final, so that live buffers are leftovers. */
 bool subject_ended(const struct stats_snapshot *snap);
 
 /* From the start to the moment of the highest live bytes; 0: unknown. */

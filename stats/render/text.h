@@ -45,7 +45,7 @@ struct sink *text_words(struct text *text);
  */
 void text_flush(struct text *text, const char *label, enum text_colour colour);
 
-/* Drops what comes after that many lines. */
+/* Drops the text after that many lines. */
 void text_cut(struct sink *sink, unsigned lines);
 
 #endif

@@ -100,7 +100,7 @@ enum sites_unwind { SITES_UNWIND_EH, SITES_UNWIND_FP };
 
 struct sites_sample {
     uint64_t bytes;  /* requested */
-    uint64_t thread; /* what tells threads apart */
+    uint64_t thread; /* the thread's number */
     int64_t now_ns;
     uint32_t tag; /* the caller's, kept until the end */
     bool missed;
@@ -152,7 +152,7 @@ const uint64_t *sites_frames(const struct sites *table,
 const struct sites_module *sites_module_at(const struct sites *table,
                                            uint32_t index);
 
-/* What of the site was in use at the highest sum of all sites. */
+/* The site's bytes in use when the sum of all sites was highest. */
 struct sites_peak {
     int64_t objects; /* in 1 / SITES_UNIT */
     int64_t bytes;

@@ -1,5 +1,5 @@
 /*
- * error_text.h - what an errno value means, in words.
+ * error_text.h - the meaning of an errno value, in words.
  *
  * strerror and strerror_r translate, and may allocate; strerrordesc_np is not
  * in glibc before 2.32, which Debian 11 has.

@@ -157,7 +157,7 @@ sink_percent(struct sink *sink, uint64_t part, uint64_t whole, unsigned digits)
     fixed_point(sink, scaled_part(part, whole, scale), digits);
 }
 
-/* Columns of what was written since start. */
+/* The columns of the text written since start. */
 static size_t
 columns_since(const struct sink *sink, size_t start)
 {

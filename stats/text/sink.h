@@ -3,10 +3,10 @@
  *
  * Purpose   What printf would be for, without stdio, locale, allocation or
  *           floating point: usable at exit and in signal handlers.
- * Model     Bytes go into a buffer of fixed size. What does not fit is
- *           dropped and remembered; sink_finish then cuts back to the last
- *           whole line, so that a short buffer gives a short report, never a
- *           broken line.
+ * Model     Bytes go into a buffer of fixed size. Text that does not fit is
+ *           dropped, and the sink remembers that; sink_finish then cuts back to
+ *           the last whole line, so that a short buffer gives a short report,
+ *           never a broken line.
  * Ownership The buffer is the caller's.
  */
 #ifndef MIDPOOL_STATS_SINK_H
@@ -25,7 +25,10 @@ struct sink {
 
 void sink_init(struct sink *sink, char *buf, size_t size);
 
-/* The length of what is there, cut at the last whole line if it did not fit. */
+/*
+ * Returns the length of the text, cut at the last whole line if not all of it
+ * fitted.
+ */
 size_t sink_finish(struct sink *sink);
 
 void sink_char(struct sink *sink, char c);
@@ -61,7 +64,7 @@ void sink_size(struct sink *sink, uint64_t bytes);
 /* Fit for people: "850 us", "2.31 s", "4 min 10 s", "3 h 5 min". */
 void sink_duration(struct sink *sink, uint64_t ns);
 
-/* A JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */
+/* A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void sink_json_string(struct sink *sink, const char *text);
 
 /* The text on one line: control characters and invalid UTF-8 become '?'. */
@@ -72,8 +75,8 @@ void sink_columns(struct sink *sink, const char *text, size_t length,
                   size_t columns);
 
 /*
- * Pads what was written since offset start to width columns; UTF-8
- * continuation bytes take none.
+ * Pads the text written since offset start to width columns; UTF-8 continuation
+ * bytes take none.
  */
 void sink_pad_left(struct sink *sink, size_t start, size_t width);
 void sink_pad_right(struct sink *sink, size_t start, size_t width);

@@ -1,5 +1,5 @@
 /*
- * sink_format.c - what sink.h writes for people and for JSON parsers.
+ * sink_format.c - sink.h's numbers for people and strings for JSON.
  */
 #include "sink.h"
 #include "utf8.h"

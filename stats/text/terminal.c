@@ -1,5 +1,5 @@
 /*
- * terminal.c - what the reader of a text can show, by the environment.
+ * terminal.c - colours and characters that the reader's terminal can show.
  */
 #include "terminal.h"
 

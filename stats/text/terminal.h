@@ -1,5 +1,5 @@
 /*
- * terminal.h - what the reader of a text can show, by the environment.
+ * terminal.h - colours and characters that the reader's terminal can show.
  */
 #ifndef MIDPOOL_STATS_TERMINAL_H
 #define MIDPOOL_STATS_TERMINAL_H

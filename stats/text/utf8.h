@@ -20,8 +20,8 @@ size_t utf8_sequence(const char *text);
  */
 bool utf8_is_control(const char *text, size_t length);
 
-/* length less a sequence at its end that was cut short. Requires that what
- * comes before is well-formed. */
+/* length less a sequence at its end that was cut short. Requires that the text
+ * before it is well-formed. */
 size_t utf8_whole(const char *text, size_t length);
 
 #endif
