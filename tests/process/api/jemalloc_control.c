@@ -195,13 +195,32 @@ purge_by_decay(void)
     return 0;
 }
 
+/*
+ * Each way is a case of its own: once a process has purged, jemalloc 5.2 gives
+ * the greater part of what is freed later back at once.
+ */
+static void
+purging_beyond(void)
+{
+    check_purge("beyond the last arena", purge_beyond);
+}
+
+static void
+purging_by_mib(void)
+{
+    check_purge("each arena by mib", purge_each_by_mib);
+}
+
+static void
+purging_by_decay(void)
+{
+    check_purge("dirty_decay_ms", purge_by_decay);
+}
+
 static void
 purging(void)
 {
     check_purge("arena.4096.purge", purge_all);
-    check_purge("beyond the last arena", purge_beyond);
-    check_purge("each arena by mib", purge_each_by_mib);
-    check_purge("dirty_decay_ms", purge_by_decay);
     CHECK(mallctl("thread.idle", NULL, NULL, NULL, 0) == 0, "thread.idle");
     CHECK(mallctl("arena.4096.decay", NULL, NULL, NULL, 0) == 0, "decay");
 }
@@ -295,9 +314,11 @@ errors(void)
     CHECK(mallctl("thread.arena", NULL, NULL, &wrong, sizeof wrong) == EFAULT,
           "arena 1000000");
     bytes = 3;
-    CHECK(mallctl("arenas.create", &wrong, &bytes, NULL, 0) == EINVAL &&
-              bytes == 0 && wrong == 1000000,
+    CHECK(mallctl("arenas.create", &wrong, &bytes, NULL, 0) == EINVAL,
           "an arena into 3 bytes");
+#if JEMALLOC_VERSION_MINOR >= 3 /* jemalloc 5.2 writes a part of its number */
+    CHECK(bytes == 0 && wrong == 1000000, "%zu bytes of %u", bytes, wrong);
+#endif
 }
 
 static void
@@ -405,6 +426,9 @@ explicit_caches(void)
 static const struct check_case cases[] = {
     {"statistics", statistics},
     {"purging", purging},
+    {"purging_beyond", purging_beyond},
+    {"purging_by_mib", purging_by_mib},
+    {"purging_by_decay", purging_by_decay},
     {"purging_elsewhere", purging_elsewhere},
     {"errors", errors},
     {"names_and_mibs", names_and_mibs},
