@@ -58,6 +58,11 @@ class Build(sample.Case):
         programs = re.search(r"programs +gets of (\w+) \((\d+)×\)", done.err)
         self.assertEqual(programs.groups(), ("cc1", str(FILES)))
         self.assertTrue(whole["run"]["is_one_program"])
+        # Of hundreds of gets each, half are first uses of a buffer.
+        self.assertNotIn("WARNING", done.err)
+        self.assertRegex(" ".join(done.err.split()),
+                         r"memory peak live at most .* at the ends of all"
+                         r" processes together .* live")
 
     def test_as_a_fleet_is_one_family(self):
         folder = self.path("reports")

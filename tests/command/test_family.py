@@ -58,6 +58,26 @@ class States(unittest.TestCase):
         self.assertEqual(again["run"]["images"], 2)
 
 
+class FewGets(unittest.TestCase):
+    """What many small processes miss is no reason to warn; a large one's
+    is, however many small ones there are."""
+
+    def judged(self, *sizes):
+        images = [image(2 + number, gets=gets, misses=gets // 3)
+                  for number, gets in enumerate(sizes)]
+        whole = merge.add_up(images)
+        return [[entry["id"] for entry in whole[part]]
+                for part in ("warnings", "hints")]
+
+    def test_most_gets_decide(self):
+        for sizes, warned in (([999] * 50, False), ([1000] * 50, True),
+                              ([900] * 10 + [8997], False),
+                              ([900] * 10 + [9000], True)):
+            warnings, hints = self.judged(*sizes)
+            self.assertEqual("hit_rate" in warnings, warned, sizes)
+            self.assertEqual("few_gets" in hints, not warned, sizes)
+
+
 class Judged(unittest.TestCase):
     """Warnings about a sum follow stats/render/advice.c."""
 
@@ -75,9 +95,12 @@ class Judged(unittest.TestCase):
     def test_few_gets_are_not_judged_many_are(self):
         self.assertEqual(self.said(image(7, gets=500, misses=250),
                                    image(8, gets=499, misses=250)), {})
-        self.assertEqual(self.said(image(7, gets=500, misses=250),
+        self.assertEqual(list(self.said(image(7, gets=500, misses=250),
+                                        image(8, gets=500, misses=250))),
+                         ["few_gets"])
+        self.assertEqual(self.said(image(7, gets=1000, misses=500),
                                    image(8, gets=500, misses=250)),
-                         {"hit_rate": "hit rate 50.0 % of 1,000 gets is below"
+                         {"hit_rate": "hit rate 50.0 % of 1,500 gets is below"
                           " 95 % (warn_below)"})
 
     def test_first_uses_of_memory_in_use_are_no_fault(self):

@@ -27,13 +27,37 @@ def first_uses_live(report):
     return sum(min(row["live"], row["misses"]) for row in classes(report))
 
 
-def _hit_rate(total):
-    """Low, of enough gets, and not only by first uses of memory in use."""
-    limit, row = total["config"].get("warn_below", 95), total["totals"]
-    if not isinstance(limit, int) or limit <= 0 or row["gets"] < FEW_GETS:
+def _is_low(report):
+    """Whether its hit rate is below the limit, and not only by first uses of
+    memory that is in use."""
+    limit, row = report["config"].get("warn_below", 95), report["totals"]
+    if not isinstance(limit, int) or limit <= 0:
+        return False
+    misses = row["misses"] - first_uses_live(report)
+    return misses * 100 > (100 - limit) * row["gets"]
+
+
+def _most_have_few_gets(images):
+    """Whether most gets are of processes that have too few to judge: of each,
+    the first use of every buffer is a miss."""
+    gets = [image.report["totals"]["gets"] for image in images]
+    few = sum(count for count in gets if count < FEW_GETS)
+    return len(gets) > 1 and 2 * few > sum(gets)
+
+
+def _few_gets(total, images):
+    if (total["totals"]["gets"] < FEW_GETS or not _is_low(total)
+            or not _most_have_few_gets(images)):
         return None
-    misses = row["misses"] - first_uses_live(total)
-    if misses * 100 <= (100 - limit) * row["gets"]:
+    return (f"most processes had fewer than {style.count(FEW_GETS)} gets,"
+            " which say little: the first use of every buffer is a miss")
+
+
+def _hit_rate(total, images):
+    """Low, of enough gets."""
+    limit, row = total["config"].get("warn_below", 95), total["totals"]
+    if (row["gets"] < FEW_GETS or not _is_low(total)
+            or _most_have_few_gets(images)):
         return None
     return (f"hit rate {style.percent(row['hits'], row['gets'])} of"
             f" {style.count(row['gets'])} gets is below {limit} %"
@@ -135,8 +159,10 @@ def _of_processes(part, images):
 def judge(total, images):
     """Fills the warnings and hints of a sum of several images."""
     total["warnings"] = _of_counts(total, (
-        ("hit_rate", _hit_rate), ("misuse", _misuse),
+        ("hit_rate", lambda whole: _hit_rate(whole, images)),
+        ("misuse", _misuse),
         ("bypasses", _bypasses))) + list(_of_processes("warnings", images))
     total["hints"] = _of_counts(total, (
+        ("few_gets", lambda whole: _few_gets(whole, images)),
         ("waste", _waste), ("above_band", _above))) + list(
             _of_processes("hints", images))

@@ -169,11 +169,15 @@ def memory(report):
     several = run_of(report)["processes"] > 1
     bound = run_of(report)["peaks_are_bounds"]
     least = "" if part.get("peak_live_is_exact", True) else " at least"
+    peak = (f"peak live{' at most' if bound else least}"
+            f" {size(part['peak_live_bytes'])}")
     text = (f"{size(part['live_bytes'])} live +"
             f" {size(part['cached_bytes'])} cached ="
-            f" {size(part['resident_bytes'])} resident; peak live"
-            f"{' at most' if bound else least}"
-            f" {size(part['peak_live_bytes'])}")
+            f" {size(part['resident_bytes'])} resident; {peak}")
+    if several and not run_of(report).get("running"):
+        text = (f"{peak}; at the ends of all processes together"
+                f" {size(part['live_bytes'])} live and"
+                f" {size(part['cached_bytes'])} cached")
     if part.get("peak_live_after_ns") and not several:
         text += " after " + style.duration(part["peak_live_after_ns"])
     if part.get("purged_bytes"):
@@ -251,9 +255,10 @@ def leftovers(report):
     live = report["totals"]["live"]
     if report["process"]["end"] not in ("exit", "signal") or not live:
         return None
+    several = run_of(report)["processes"] > 1
     return (f"{style.count(live)} buffer{'s' * (live != 1)}"
-            f" ({style.size(report['totals']['live_bytes'])}) in use at the"
-            " end, as is common")
+            f" ({style.size(report['totals']['live_bytes'])}) in use at"
+            + (" their ends" if several else " the end") + ", as is common")
 
 
 def advice(report, kind, label, look, *colour):
