@@ -1,4 +1,4 @@
-"""midpool pack: nothing lost, packs merge, fleet reads them, other tools too."""
+"""midpool pack: nothing is lost, packs merge, fleet and other tools read them."""
 
 import json
 import os
