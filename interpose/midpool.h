@@ -7,8 +7,9 @@
  *     #pragma weak midpool_snapshot
  *     if (midpool_snapshot != NULL) ...
  *
- * so that the program runs without midpool just as well. All of them may be
- * called at any time from any thread. None of them allocates.
+ * so that the program runs without midpool just as well. Any thread may call
+ * them, but not from a signal handler that interrupted a call of the allocator,
+ * unless a function's comment allows it. None of them allocates.
  *
  * The library also exports jemalloc's own functions (mallocx, mallctl,
  * malloc_stats_print and the rest of jemalloc(3)), for programs that

@@ -1,10 +1,11 @@
 /*
- * pool.h - what interpose needs of the pools, less the fast path (cache.h).
+ * pool.h - the pools' interface for interpose, without the fast path
+ * (cache_fast.h).
  *
  * The pool knows nothing of interposing: it serves buffers of 2048 to 65536
- * bytes from one reservation of address space and counts what it does in a
- * statistics page (page.h), which it lays out itself. Where it can not
- * serve it returns NULL and the caller goes elsewhere.
+ * bytes from its own range of address space and counts what it does in a
+ * statistics page (page.h), which it lays out itself. Where it can not serve it
+ * returns NULL and the caller goes elsewhere.
  */
 #ifndef MIDPOOL_POOL_POOL_H
 #define MIDPOOL_POOL_POOL_H
@@ -17,7 +18,7 @@ struct stats_header;
 
 enum pool_thp { POOL_THP_DEFAULT, POOL_THP_NEVER, POOL_THP_DENSE };
 
-/* What pool_init needs to know; defaults in pool_config_default. */
+/* The parameters of pool_init; defaults in pool_config_default. */
 struct pool_config {
     bool zero_on_free;
     bool check_fill;
@@ -122,7 +123,7 @@ size_t pool_warm(size_t bytes, size_t count);
  */
 size_t pool_purge(void);
 
-/* Moves what the calling thread's cache holds to the depots. */
+/* Moves the slots of the calling thread's cache to the depots. */
 void pool_flush(void);
 
 /*
@@ -132,7 +133,7 @@ void pool_flush(void);
  */
 size_t pool_unmap(void);
 
-/* For the purge thread: what a decay tick of a busy thread would do. */
+/* For the purge thread: the work of a busy thread's decay tick. */
 void pool_tick(void);
 
 /*
@@ -169,9 +170,10 @@ bool pool_fork_prepare(void);
 void pool_fork_parent(void);
 
 /*
- * In a forked child: counters start from zero, what other threads held in
- * caches is adopted lazily, and locks they held are made anew. Thread: the
- * only one. Async-signal-safe.
+ * In a forked child: counters start from zero, and locks that other threads
+ * held are initialised. Free slots of other threads' caches are found again
+ * from the state words at the end of the operation that the fork interrupted,
+ * or at once. Thread: the only one. Async-signal-safe.
  */
 void pool_fork_child(void);
 

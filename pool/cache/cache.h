@@ -210,8 +210,8 @@ cache_enter(void)
 }
 
 /*
- * Ends it, with what cache_self is to be from now on. What it found of misuse
- * is left to the next operation to tell.
+ * Ends it and sets cache_self to the given value. What it found of misuse is
+ * left to the next operation to tell.
  */
 static inline void
 cache_leave_untold(struct cache *cache)
@@ -261,7 +261,7 @@ cache_load(struct bin *bin, struct magazine *magazine)
     compiler_barrier();
 }
 
-/* What a slot's state word holds while the program has it. */
+/* The state word of a slot that this thread's get hands out. */
 static always_inline uint32_t
 cache_mark_of(const struct cache *cache, const void *slot)
 {
@@ -275,18 +275,17 @@ cache_mark(const struct cache *cache, void *slot)
 }
 
 /*
- * How far a fast get came before it had to give up: what the slow path takes
- * back first. The fast path counts before it looks, because that is one
- * instruction on memory.
+ * The progress of a fast get before it gave up; the slow path first takes that
+ * back. The fast path counts before it looks, because that is one instruction
+ * on memory.
  */
 enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
 
 /*
- * Is a slot off a magazine of the bin with the program as well, or in a slab?
- * Two threads that put it in the same nanoseconds, one of them on its fast
- * path, may both get through; then it is idle in two places, and whoever is
- * second to take it out finds it astray, even if its slab went to another bin
- * meanwhile.
+ * True if a slot from a magazine of the bin is live as well, or in a slab. Two
+ * threads that put one slot within the same nanoseconds, one of them on its
+ * fast path, may both pass; the slot is then free in two places. The second get
+ * of it finds out here, even if its slab went to another bin meanwhile.
  */
 static inline bool
 cache_is_astray(const void *slot, unsigned bin)
@@ -297,13 +296,13 @@ cache_is_astray(const void *slot, unsigned bin)
 /*
  * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
  * when there is no memory, or none to be had in a signal handler; errno is
- * kept. *zero tells that the slot reads as zero. taken is what a fast get of
- * the same request left.
+ * kept. *zero tells that the slot reads as zero. taken is the progress of the
+ * fast get of the same request.
  */
 void *cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken,
                      bool *zero);
 
-/* What a put came to. */
+/* The result of a put. */
 enum cache_put_result {
     CACHE_PUT_DONE,
     CACHE_PUT_MISUSED, /* reported, and nothing changed */
@@ -379,7 +378,7 @@ cache_offset(const struct cache *cache, unsigned bin)
 /* Moves all of a thread's idle slots to the depot. Requires cache_enter. */
 void cache_flush(struct cache *cache);
 
-/* Gives back what bins hold that were idle since the last call. */
+/* Gives back the slots of bins that were idle since the last call. */
 void cache_trim(struct cache *cache, uint32_t window);
 
 /* Recomputes low of a bin after its stack or its counters changed. */

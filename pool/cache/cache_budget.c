@@ -7,11 +7,14 @@
 #include "cache.h"
 #include "settings.h"
 
-/* Capacity granted to all caches, in bytes: what anyone may have, and more. */
+/*
+ * Capacity granted to all caches, in bytes: the part for everyone, and the part
+ * for small caches.
+ */
 static _Atomic uint64_t common_bytes;
 static _Atomic uint64_t reserve_bytes;
 
-/* What caches may hold because the program has much in its hands. */
+/* The part of the budget that grows with live memory. */
 static uint64_t
 live_share(void)
 {

@@ -1,13 +1,13 @@
 /*
  * cache_fast.h - the fast path over the thread cache (cache.h).
  *
- * Purpose   What malloc and free of the band do as long as the stack of the
- *           bin has a slot, or room for one, and how malloc counts what is
- *           below the band: no lock, no atomic operation, no call. Everything
- *           else is left to the slow paths.
+ * Purpose   Serves malloc and free of the band while the stack of the bin has a
+ *           slot, or room for one, and counts requests below the band, without
+ *           a lock, an atomic operation or a call. The slow paths do everything
+ *           else.
  * Order     A get counts, looks at the slot's state word and only then takes
- *           it; a put looks first and counts last. What a signal handler or
- *           its child finds in between is said where it matters.
+ *           it; a put looks first and counts last. Comments below describe the
+ *           state that a signal handler or its child finds in between.
  */
 #ifndef MIDPOOL_POOL_CACHE_FAST_H
 #define MIDPOOL_POOL_CACHE_FAST_H
@@ -50,11 +50,17 @@ cache_pop(struct cache *cache, unsigned offset, size_t bytes,
     char *base = region_state_base();
     uintptr_t at = state_offset(slot);
 
-    /* Other than state_freed: astray (cache.h), or never handed out. */
+    /*
+     * Other than state_freed: free in two places (cache.h), or never handed
+     * out.
+     */
     if (unlikely(STATE_READ(state_at(base, &at)) != offset))
         return NULL;
 #if MIDPOOL_COUNTERS
-    /* A cache that may be another one: its block gets no register. */
+    /*
+     * Hides the value of cache from the compiler, so that it recomputes the
+     * block's address instead of keeping it in a register.
+     */
     __asm__("" : "+r"(cache));
     block = cache_block(cache);
     COUNT_ADD(block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES], 1);
@@ -133,8 +139,7 @@ cache_count_below(size_t bytes)
     struct stats_block *block = cache_block(cache);
 
     /*
-     * Known by its address alone: the compiler would else take a load and a
-     * store for one instruction on memory.
+     * Keeps each update a single read-modify-write instruction.
      */
     __asm__("" : "+r"(block));
     COUNT_ADD(block->below_credit, -(int64_t)bytes);

@@ -1,6 +1,6 @@
 /*
- * cache_flush.c - what a cache holds given back: all of it when its thread
- * ends, a bin that was idle for a decay window.
+ * cache_flush.c - gives slots back: all of a cache when its thread ends, and a
+ * bin that was idle for a decay window.
  */
 #include "cache.h"
 #include "cache_budget.h"

@@ -96,7 +96,7 @@ take_idle_shared(unsigned bin)
     return refill;
 }
 
-/* What a slow get came to. */
+/* The result of a slow get. */
 struct got {
     void *slot;
     size_t damage; /* offset of a byte that was written to since the last put */
@@ -150,7 +150,7 @@ pop_or_refill(struct cache *cache, unsigned index)
     return refill_cache(cache, index);
 }
 
-/* The next slot that is not astray. */
+/* The next slot that is free in one place only. */
 static struct refill
 take_idle(struct cache *cache, unsigned index)
 {
@@ -192,7 +192,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes)
     return got;
 }
 
-/* What a fast get counted before it gave up. */
+/* Takes back the counts of a fast get that gave up. */
 static void
 give_back(struct cache *cache, unsigned index, size_t bytes,
           enum cache_taken taken)

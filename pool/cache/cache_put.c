@@ -55,10 +55,10 @@ put_alone(unsigned bin, void *slot)
 }
 
 /*
- * What a bin's magazine may grow to: while half of cache_max is left also
- * beyond the usual. A thread that has few classes in use but many buffers of
- * them is served from its own magazine; one with many classes has room for
- * all of them.
+ * The largest capacity of a bin's magazine: beyond the usual while half of
+ * cache_max is left. A thread that has few classes in use but many buffers of
+ * them is served from its own magazine; one with many classes has room for all
+ * of them.
  */
 static unsigned
 rounds_max(const struct cache *cache, const struct bin_info *info)
@@ -305,8 +305,8 @@ put(void *slot, unsigned index, uint32_t seen, uint32_t tag)
 }
 
 /*
- * The bin of a slot that is handed out, and its state word; what is wrong
- * otherwise, reported but for foreign pointers: CACHE_BIN_...
+ * The bin of a live slot, and its state word; otherwise the misuse, which is
+ * reported except for foreign pointers: CACHE_BIN_...
  */
 static int
 look_up(const void *ptr, uint32_t *seen)

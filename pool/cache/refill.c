@@ -40,7 +40,7 @@ load_from_depot(struct bin *bin, unsigned index)
     return true;
 }
 
-/* The last slot of a magazine; what remains goes back to the depot. */
+/* The last slot of a magazine; the rest goes back to the depot. */
 static void *
 take_one(unsigned bin, struct magazine *magazine)
 {

@@ -6,7 +6,7 @@
 
 #include "cache.h"
 
-/* Where a slot came from: what a get is counted as. */
+/* The origin of a slot, by which its get is counted. */
 enum refill_source {
     REFILL_NONE,
     REFILL_CACHE, /* the loaded magazine */
@@ -20,16 +20,16 @@ struct refill {
     void *slot;
 };
 
-/* One slot for a cache; what else comes along fills its magazines. */
+/* Gets one slot for a cache, and may fill its magazines with others. */
 struct refill refill_cache(struct cache *cache, unsigned bin);
 
 /* One slot for a thread without a cache. Requires slab_lock. */
 struct refill refill_shared(unsigned bin);
 
 /*
- * Takes max cold slots for the bin, with all that it may need: reclaim, an
- * emptied slab of another bin (its slots are warm then and the result is 0
- * with slab_warm_count set), a new slab. Requires slab_lock.
+ * Takes up to max never-used slots. May reclaim memory or take over an empty
+ * slab; after a take-over it returns 0, and the bin has warm slots instead.
+ * Requires slab_lock.
  */
 unsigned refill_take_cold(unsigned bin, struct magazine *into, unsigned max);
 

@@ -33,7 +33,7 @@ account_alone(void)
     return __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1;
 }
 
-/* Sums of one moment: what the curve and the idle counts are made of. */
+/* Sums of one moment: the values of the curve and of the idle counts. */
 struct sums {
     uint64_t gets, misses;
     int64_t live_bytes;
@@ -153,7 +153,7 @@ account_curve(int64_t now_ns)
     int64_t age = now_ns - page->start_monotonic_ns;
     int64_t length = page->interval_ns;
 
-    /* A reset may come at any time: what was read is what is used. */
+    /* A reset may come at any time: only the value that was read is used. */
     if (length == 0 || age < (page->intervals + 1) * length ||
         !series_begin(page))
         return;

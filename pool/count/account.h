@@ -1,5 +1,5 @@
 /*
- * account.h - the statistics page, and what changes it off the fast path.
+ * account.h - the statistics page and its changes outside the fast path.
  *
  * The page's layout and meaning are in page.h. Discards, warm-ups and
  * adopted slots are written under the slab lock; published live counts are
@@ -16,7 +16,7 @@
 
 struct cache;
 
-/* The page: static at first, then in the thread area (thread.c). */
+/* The page: static at first, then in the thread area (thread_area.c). */
 extern hidden struct stats_header *account_page;
 
 /* The block that threads without a cache count in. */
@@ -76,7 +76,10 @@ void account_publish(struct stats_block *block);
 /* Closes the curve's interval when it is over. Thread: any. */
 void account_curve(int64_t now_ns);
 
-/* Computes what the pool's own tables and its address space take up. */
+/*
+ * Computes the memory of the pool's own tables and the size of its address
+ * space.
+ */
 void account_metadata(void);
 
 /*

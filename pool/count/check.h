@@ -15,17 +15,17 @@ struct stats_block;
 void check_report(enum pool_misuse kind, const void *ptr, size_t bytes);
 
 /*
- * What is wrong with releasing ptr, given the state word that its address
- * leads to and the bin of its slab: reported here.
+ * Reports the misuse in releasing ptr, from the state word of its address and
+ * the bin of its slab.
  */
 void check_misuse(const void *ptr, unsigned bin, uint32_t state);
 
 /*
- * A slot was found astray (cache_is_astray) in the middle of an operation. It
- * was put twice: one put is taken back from the block (account_put_undone),
- * and the operation's end reports it; with several the last is named, all are
- * counted. Silent for what the thread's own fast path has at hand, which this
- * signal handler interrupted: that is no misuse, and counted already.
+ * A slot was found free in two places (cache_is_astray) in the middle of an
+ * operation. It was put twice: one put is taken back from the block
+ * (account_put_undone), and the operation's end reports it; with several the
+ * last is named, all are counted. Does not report a slot that this thread's own
+ * interrupted fast path is working on.
  */
 void check_found(struct stats_block *block, unsigned bin, void *slot);
 extern hidden void *_Atomic check_found_slot;

@@ -1,5 +1,5 @@
 /*
- * base.h - what every file of the pool uses: hints, alignment, assertions.
+ * base.h - common parts of all files of the pool: hints, alignment, assertions.
  */
 #ifndef MIDPOOL_POOL_BASE_H
 #define MIDPOOL_POOL_BASE_H

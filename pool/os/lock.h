@@ -7,9 +7,9 @@
  *           moment: a signal handler that interrupted its own thread anywhere
  *           in acquire or release knows whether it has the lock, and a fork
  *           in a handler does not wait for itself. The futex is the word's
- *           lower half. Critical sections never allocate, and call nothing
- *           but the system, pthread_key_create, and what a fork calls while
- *           it holds the slab lock: fork handlers of other libraries.
+ *           lower half. Critical sections never allocate. They call only the
+ *           kernel and pthread_key_create. Exception: while fork() holds the
+ *           slab lock, other libraries' fork handlers run.
  */
 #ifndef MIDPOOL_POOL_LOCK_H
 #define MIDPOOL_POOL_LOCK_H
@@ -99,7 +99,10 @@ lock_acquire(struct lock *lock)
         lock->depth++;
         return;
     }
-    /* Others may wait as well: whoever waited says so when it has it. */
+    /*
+     * Others may wait as well: a thread that waited sets the mark when it
+     * acquires the lock.
+     */
     while (!lock_take(lock, lock_self() | LOCK_WAITED))
         lock_wait(lock, 0);
 }

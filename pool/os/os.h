@@ -86,7 +86,7 @@ size_t os_page_bytes(void);
 /* Physical memory, or 0 if it can not be known. */
 uint64_t os_physical_bytes(void);
 
-/* What the kernel's clock says; false: there is no such clock. */
+/* The time of the kernel's clock; false: there is no such clock. */
 bool os_clock(int clock, struct timespec *now);
 
 /* The same in ns, or 0. */

@@ -1,5 +1,5 @@
 /*
- * space.c - one range of addresses and what is cut from it, see space.h.
+ * space.c - one range of addresses and the pieces cut from it, see space.h.
  */
 #include "space.h"
 
@@ -124,7 +124,7 @@ space_map(void *start, size_t bytes)
 void
 space_unmap(void *start, size_t bytes)
 {
-    /* What is reserved may be committed twice. */
+    /* Reserved memory may be committed twice. */
     if (space_reserved())
         return;
     forget_mapped(start, false);

@@ -49,7 +49,8 @@ bool space_set_aside(void *start, size_t bytes);
 
 /*
  * Two pieces of that many bytes, the second distance above the first, which
- * is returned; NULL: no address space. What lies between may be others'.
+ * is returned; NULL: no address space. Addresses between them may belong to
+ * others.
  */
 void *space_pair(size_t bytes, size_t distance, size_t align);
 

@@ -42,7 +42,7 @@ turn(struct need *need, uint32_t window)
     return window % NEED_WINDOWS;
 }
 
-/* What was needed, and some more: the next time is not quite like the last. */
+/* The need, and some more: the next time is not quite like the last. */
 static uint64_t
 kept(const struct need *need)
 {
@@ -81,7 +81,7 @@ need_returned(struct need *need, uint32_t window, uint64_t bytes)
     need->absent[turn(need, window)] += bytes;
 }
 
-/* What was returned last is wanted first. */
+/* Memory that was returned last is wanted first. */
 void
 need_grown(struct need *need, uint32_t window, uint64_t bytes)
 {

@@ -188,7 +188,7 @@ purge_expect_warm(uint64_t bytes)
     purge.warm_end = slab_window + WARM_WINDOWS;
 }
 
-/* Is that much idle memory too much, for what is in use? */
+/* True if so much idle memory is too much for the memory in use. */
 static bool
 excessive(uint64_t idle)
 {
@@ -197,7 +197,7 @@ excessive(uint64_t idle)
     return idle > kept && idle > slab_resident_bytes / GROWTH_IDLE_SHARE;
 }
 
-/* Returns idle pages of partly used slabs: what is left lies between pages. */
+/* Returns idle pages of partly used slabs. */
 static void
 purge_between_slots(void)
 {
@@ -257,7 +257,9 @@ warm_bytes_all(void)
     return bytes;
 }
 
-/* What pool_max leaves to depots and slabs, beside all that caches may hold. */
+/*
+ * The part of pool_max for depots and slabs: the caches' bound is subtracted.
+ */
 static uint64_t
 shared_limit(void)
 {
@@ -285,7 +287,7 @@ hold_bound(unsigned bin)
 
     if (lock_held_by_self(&slab_lock) || !lock_acquire_soon(&slab_lock))
         return;
-    /* What lies between live slots counts no more once it was tried. */
+    /* Memory between live slots does not count any more once it was tried. */
     if (at_once || depot_bytes_all() + idle_slab_bytes() > shared_limit()) {
         if (at_once && bin < BINS)
             drain(bin, UINT32_MAX);

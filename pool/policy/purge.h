@@ -10,8 +10,8 @@
  *           windows: at most decay_ms, while there are ticks.
  *           A pause of decay_ms without ticks counts as those windows.
  *           Ticks come from the slow paths of running threads, and from the
- *           purge thread where there is one. A tick does a bounded amount of
- *           work, and system calls are made without the slab lock.
+ *           purge thread where there is one. System calls are made without the
+ *           slab lock.
  */
 #ifndef MIDPOOL_POOL_PURGE_H
 #define MIDPOOL_POOL_PURGE_H
@@ -24,11 +24,11 @@ struct cache;
 void purge_tick(struct cache *cache, int64_t now_ns);
 
 /*
- * A bin grows. When what is idle is a good part of what is in use, the depots'
- * magazines go back to the slabs first. If the bin wants a slab and one became
- * empty, that is all: it can serve the bin with its pages present. Else as much
- * idle memory is returned as the bin grew by, and more. False: little is idle,
- * and slabs had better stay with their bins.
+ * A bin grows. When idle memory is a good part of the memory in use, the
+ * depots' magazines go back to the slabs first. If the bin wants a slab and one
+ * became empty, that is all: it can serve the bin with its pages present.
+ * Otherwise at least as much idle memory is returned as the bin grew by. False:
+ * little is idle, and slabs had better stay with their bins.
  * Requires the slab lock, which is released meanwhile.
  */
 bool purge_for_growth(bool slab_wanted);
@@ -61,7 +61,7 @@ void purge_drain(unsigned bin, size_t bytes);
  */
 void purge_bound(unsigned bin);
 
-/* Moves what the depots hold to the slabs. Requires no lock. */
+/* Moves the depots' slots to the slabs. Requires no lock. */
 void purge_collect(void);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * tick.c - what threads do now and then, because time has passed.
+ * tick.c - work of running threads that time calls for.
  */
 #include "account.h"
 #include "cache.h"

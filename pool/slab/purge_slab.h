@@ -21,8 +21,8 @@ struct purge_limit {
 };
 
 /*
- * The same up to a limit: what is left of the slab is for another call. The
- * pages of an empty slab that are huge ones go at once, which takes no longer.
+ * The same up to a limit; another call does the rest of the slab. The pages of
+ * an empty slab that are huge ones go at once, which takes no longer.
  * Requires slab_lock.
  */
 size_t purge_slab_piece(uint32_t number, struct purge_limit limit);
@@ -30,7 +30,7 @@ size_t purge_slab_piece(uint32_t number, struct purge_limit limit);
 /*
  * Puts the slab back into its sets whose purge the calling thread did not
  * end: it left by siglongjmp, or the lock was not to be had after the system
- * call. What was in its free slots is lost. Requires slab_lock.
+ * call. The contents of its free slots are lost. Requires slab_lock.
  */
 void purge_slab_settle(void);
 

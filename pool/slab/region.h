@@ -73,7 +73,7 @@ enum {
 /* Bits of an idle slot's: */
 #define STATE_FRESH 1u  /* not handed out since the slab got its bin */
 #define STATE_CACHED 2u /* it is in this thread's cache, for fork.c only */
-#define STATE_LOST 4u   /* its contents are not what the last put left */
+#define STATE_LOST 4u   /* its contents changed since the last put */
 #define STATE_SLAB 8u   /* its slab has it */
 /* And, with a tag: */
 #define STATE_MOVING 32u /* its fast path is at it */
@@ -99,7 +99,7 @@ struct slab;
 
 struct region {
     uintptr_t first;      /* number (address >> SLAB_SHIFT) of slab 0 */
-    char *state;          /* word of address 0, so to speak: biased */
+    char *state;          /* biased: state + state_offset(p) is p's word */
     struct slab *slab;    /* one a slab */
     uint32_t slabs;       /* 0: no reservation */
     uint32_t low;         /* slabs taken from the bottom: [0, low) */
@@ -159,8 +159,8 @@ region_slab_start(uint32_t number)
 }
 
 /*
- * What the word of a slot is that lies in a magazine and was the program's
- * before: no more than its bin, which the fast path has at hand.
+ * The state word of a slot in a magazine that was handed out before: only its
+ * bin, which the fast path knows.
  */
 static inline uint32_t
 state_freed(unsigned bin)
@@ -168,14 +168,14 @@ state_freed(unsigned bin)
     return bin_offset(bin);
 }
 
-/* And of one in a magazine that the program never had. */
+/* The state word of a slot in a magazine that was never handed out. */
 static inline uint32_t
 state_fresh(unsigned bin)
 {
     return bin_offset(bin) | STATE_FRESH;
 }
 
-/* Is the slot to this word idle, and was the program's before? */
+/* True if the slot is free and has been handed out at least once. */
 static inline bool
 state_was_freed(uint32_t state)
 {
@@ -183,7 +183,10 @@ state_was_freed(uint32_t state)
            !(state & STATE_FRESH);
 }
 
-/* Is the slot to this word in its slab, of another bin, or the program's? */
+/*
+ * True if the slot is in its slab, of another bin, or live: it does not belong
+ * into a magazine of the bin.
+ */
 static inline bool
 state_is_astray(uint32_t state, unsigned bin)
 {
@@ -205,11 +208,11 @@ region_state(const void *ptr)
 }
 
 /*
- * The same for a get: table and offset are added by the access itself, each
- * time, which the compiler would else do once, in an instruction of its own.
- * The loads of the next call wait until the processor knows where the stores
- * of this one go, and what a get stores to depends on the slot that it
- * loaded: a cycle less here is one less for the whole.
+ * The table's base, for a get: every access adds the offset in its own
+ * addressing mode. Otherwise the compiler adds them once, in an instruction of
+ * its own. The loads of the next call wait until the processor knows the
+ * addresses of this call's stores, which depend on the slot that the get
+ * loaded: a cycle saved here is a cycle saved in all.
  */
 static always_inline char *
 region_state_base(void)

@@ -76,7 +76,7 @@ slab_set_stuck(struct slab *slab, unsigned stuck)
 /*
  * Slab colouring (Bonwick, USENIX 1994): with what a bin's slots leave over,
  * neighbouring slabs begin on different pages, and, unless slots are aligned to
- * pages, with the cache line that is next after the other's last. Else the
+ * pages, with the cache line that is next after the other's last. Otherwise the
  * first lines of large buffers, few to a slab, would share some of the sets of
  * TLB and cache.
  */
@@ -132,7 +132,7 @@ clear_states(uint32_t number)
     }
 }
 
-/* Forgets the slots of an empty slab; what was touched stays known. */
+/* Forgets the slots of an empty slab, but not which part of it was touched. */
 static void
 unassign(uint32_t number)
 {

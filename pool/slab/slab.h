@@ -150,8 +150,8 @@ unsigned slab_take_warm(unsigned bin, struct magazine *into, unsigned max);
 
 /*
  * Takes up to max cold or fresh slots, which are then next to each other in
- * address order or few; a new slab is assigned if none has room. Sets the
- * magazine's cold and zero. Returns how many, 0: no memory. Requires
+ * address order or few. Does not assign a slab: it returns 0 if no slab of the
+ * bin has room. Sets the magazine's cold and zero. Returns how many. Requires
  * slab_lock.
  */
 unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
@@ -167,9 +167,9 @@ void slab_set_stuck(struct slab *slab, unsigned stuck);
 void slab_put(unsigned bin, void *ptr, bool cold);
 
 /*
- * Gives an empty slab (of another bin) to the bin, its pages present: one with
- * holes would count as warm what must be faulted in. Returns its number or
- * UINT32_MAX. Requires slab_lock.
+ * Gives an empty slab of another bin, whose pages are all present, to the bin.
+ * A slab with missing pages would count slots as warm that must be faulted in.
+ * Returns its number or UINT32_MAX. Requires slab_lock.
  */
 uint32_t slab_adopt_empty(unsigned bin);
 

@@ -82,7 +82,7 @@ recover_assigned(uint32_t number)
     slab_sort(number);
 }
 
-/* Forgets what the slab held. */
+/* Forgets the slab's slots. */
 static void
 clear(uint32_t number)
 {

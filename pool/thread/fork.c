@@ -1,5 +1,5 @@
 /*
- * fork.c - what a fork needs.
+ * fork.c - the pools before and after a fork.
  *
  * A fork copies memory while other threads still write: their caches and the
  * depots may be torn in the child, and what they had in hand is lost. What
@@ -59,7 +59,7 @@ is_lost(void)
     return atomic_load(&slab_lock.lost);
 }
 
-/* A handler that interrupted the lock's holder has it as well. */
+/* A handler that interrupted the lock's holder holds the lock as well. */
 static bool
 acquire(void)
 {
@@ -330,7 +330,7 @@ abandon(void)
     settings.active = false;
 }
 
-/* What can not wait for the end of an operation. */
+/* The work that cannot wait for the end of an operation. */
 static void
 begin(void)
 {

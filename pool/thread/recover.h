@@ -22,10 +22,10 @@
 bool recover_if_left_from(const void *frame);
 
 /*
- * Mends what an operation of the calling thread left, if it left one: True,
- * and cache_self is the thread's own cache again, or the empty one. Inline,
- * because it is the caller's frame that counts: a function that begins an
- * operation has the same one when it is called again from the same place.
+ * Mends the state that an operation of the calling thread left, if it left one:
+ * True, and cache_self is the thread's own cache again, or the empty one.
+ * Inline, because it is the caller's frame that counts: a function that begins
+ * an operation has the same one when it is called again from the same place.
  */
 static always_inline bool
 recover_if_left(void)

@@ -27,8 +27,8 @@ enum {
 bool thread_init(void);
 
 /*
- * The calling thread's cache: attached if need be; NULL if it has none. What
- * an operation left is mended first (recover.h).
+ * The calling thread's cache: attached if need be; NULL if it has none. The
+ * state that an operation left is mended first (recover.h).
  */
 struct cache *thread_cache_from(const void *frame);
 
@@ -61,8 +61,8 @@ thread_tag_block(uint32_t tag)
 bool thread_tag_inherited(uint32_t tag);
 
 /*
- * From now on what was handed out before counts as inherited. Threads take
- * their new tag when they next take a slow path.
+ * From now on slots that were handed out before count as inherited. Threads
+ * take their new tag when they next take a slow path.
  */
 void thread_new_epoch(void);
 void thread_retag(struct cache *cache);
@@ -79,7 +79,7 @@ void thread_recall_others(const struct cache *own);
  */
 void thread_notice(struct cache *cache);
 
-/* In a forked child: zeroes what other threads counted. */
+/* In a forked child: zeroes the counts of other threads. */
 void thread_clear_others(void);
 
 /*

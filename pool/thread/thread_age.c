@@ -1,5 +1,5 @@
 /*
- * thread_age.c - what slots handed out carry when epochs run out.
+ * thread_age.c - the tags of live slots when epochs run out.
  */
 #include "region.h"
 #include "thread.h"

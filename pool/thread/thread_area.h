@@ -1,11 +1,11 @@
 /*
- * thread_area.h - where caches and the statistics page lie.
+ * thread_area.h - the memory of caches and of the statistics page.
  *
  * Model     One piece of address space: PAGE_BLOCKS caches, then the page
  *           (header and as many blocks), so that a cache and its block are
  *           CACHE_TO_BLOCK apart. Mapped in steps from the bottom, caches and
- *           blocks alike. With live:yes a file is mapped over the page, over
- *           all of it, since its descriptor is not kept.
+ *           blocks alike. With live:yes the whole page is mapped from the file
+ *           at once, because the descriptor is closed afterwards.
  * Ownership Written under the slab lock.
  */
 #ifndef MIDPOOL_POOL_THREAD_AREA_H
@@ -29,8 +29,8 @@ struct cache *thread_cache_at(uint32_t index);
 uint32_t thread_blocks_limit(void);
 
 /*
- * Makes block and cache of the number usable, and all below. False: they are
- * not to be had. Requires the slab lock.
+ * Makes the block and cache of the number usable, and all below. False: no
+ * memory. Requires the slab lock.
  */
 bool thread_area_grow(uint32_t index);
 
@@ -42,8 +42,8 @@ bool thread_area_grow(uint32_t index);
 bool thread_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t));
 
 /*
- * In a child: the page's header apart from the parent's, all else zero.
- * False: it can not be had apart.
+ * In a child: gives it a page of its own with the parent's header and zeros
+ * otherwise. False: no memory.
  */
 bool thread_area_unshare(void);
 
