@@ -1,4 +1,4 @@
-"""midpool pack: nothing is lost, packs merge, fleet and other tools read them."""
+"""midpool pack: nothing is lost, packs merge, fleet and others read them."""
 
 import json
 import os
