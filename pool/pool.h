@@ -16,7 +16,12 @@
 
 struct stats_header;
 
-enum pool_thp { POOL_THP_DEFAULT, POOL_THP_NEVER, POOL_THP_DENSE };
+enum pool_thp {
+    POOL_THP_DEFAULT,
+    POOL_THP_NEVER,
+    POOL_THP_DENSE,
+    POOL_THP_AUTO,
+};
 
 /* The parameters of pool_init; defaults in pool_config_default. */
 struct pool_config {

@@ -100,7 +100,7 @@ OPTION_WORDS(ZERO, enum option_zero, "off", "free")
 OPTION_WORDS(MISUSE, enum option_misuse, "abort", "warn", "off")
 OPTION_WORDS(DEEPBIND, enum option_deepbind, "strip", "keep")
 OPTION_WORDS(DETAIL, enum option_detail, "pools", "classes")
-OPTION_WORDS(THP, enum pool_thp, "default", "never", "dense")
+OPTION_WORDS(THP, enum pool_thp, "default", "never", "dense", "auto")
 OPTION_WORDS(UNWIND, enum sites_unwind, "eh", "fp")
 
 bool

@@ -61,6 +61,9 @@ static const struct example needed[] = {
     {SANDBOX_ADVISE, SYS_madvise, {0, 0, MADV_NOHUGEPAGE}},
     {SANDBOX_PURGE, SYS_madvise, {0, 0, MADV_DONTNEED}},
     {SANDBOX_UNMAP, SYS_munmap, {0}},
+    {SANDBOX_TRIAL, SYS_madvise, {0, 0, MADV_HUGEPAGE}},
+    {SANDBOX_TRIAL, SYS_madvise, {0, 0, MADV_NOHUGEPAGE}},
+    {SANDBOX_TRIAL, SYS_mincore, {0}},
     {SANDBOX_STACK, SYS_sigaltstack, {0}},
     {SANDBOX_FILES, SYS_openat, {(uint64_t)AT_FDCWD}},
     {SANDBOX_FILES, SYS_fstat, {3}},
@@ -136,6 +139,7 @@ static void
 tell_pool(void)
 {
     os_forbid_advice(!sandbox_allows(SANDBOX_PURGE));
+    os_forbid_residence(!sandbox_allows(SANDBOX_TRIAL));
     os_forbid_sigaltstack(!sandbox_allows(SANDBOX_STACK));
 }
 

@@ -41,6 +41,7 @@ enum sandbox_call {
     SANDBOX_ADVISE,   /* madvise(MADV_NOHUGEPAGE) */
     SANDBOX_PURGE,    /* madvise(MADV_DONTNEED) */
     SANDBOX_UNMAP,    /* munmap */
+    SANDBOX_TRIAL,    /* mincore, madvise(MADV_HUGEPAGE) */
     SANDBOX_STACK,    /* sigaltstack */
     SANDBOX_FILES,    /* all that writing a new file needs */
     SANDBOX_PAGES,    /* further calls that a live page's file needs */

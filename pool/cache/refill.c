@@ -7,6 +7,7 @@
 #include "account.h"
 #include "idle.h"
 #include "os.h"
+#include "page_trial.h"
 #include "purge.h"
 #include "settings.h"
 #include "slab.h"
@@ -115,13 +116,23 @@ take_cold(unsigned bin, struct magazine *into, unsigned max)
     return taken;
 }
 
+/* False: no memory, or the slab lock was not to be had again. */
+static bool
+assign_slab(unsigned bin)
+{
+    uint32_t number = settings.config.thp == POOL_THP_AUTO
+                          ? page_trial_assign(bin)
+                          : slab_assign_clean(bin, want_huge(bin));
+
+    return number != UINT32_MAX;
+}
+
 unsigned
 refill_take_new(unsigned bin, struct magazine *into, unsigned max)
 {
     unsigned taken = take_cold(bin, into, max);
 
-    if (taken > 0 || !lock_held_by_self(&slab_lock) ||
-        slab_assign_clean(bin, want_huge(bin)) == UINT32_MAX)
+    if (taken > 0 || !lock_held_by_self(&slab_lock) || !assign_slab(bin))
         return taken;
     return take_cold(bin, into, max);
 }

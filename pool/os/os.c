@@ -247,6 +247,31 @@ os_advise_huge(void *start, size_t bytes, bool huge)
     return advise(start, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
+static _Atomic bool residence_forbidden;
+
+void
+os_forbid_residence(bool forbidden)
+{
+    atomic_store_explicit(&residence_forbidden, forbidden,
+                          memory_order_relaxed);
+}
+
+unsigned
+os_resident_pages(void *start, size_t bytes)
+{
+    unsigned char page[((size_t)2 << 20) / OS_PAGE_BYTES];
+    unsigned count = 0;
+
+    if (bytes / OS_PAGE_BYTES > sizeof(page) ||
+        atomic_load_explicit(&residence_forbidden, memory_order_relaxed) ||
+        failed(system_call(__NR_mincore, (long)start, (long)bytes, (long)page,
+                           0, 0, 0)))
+        return 0;
+    for (size_t i = 0; i < bytes / OS_PAGE_BYTES; i++)
+        count += page[i] & 1;
+    return count;
+}
+
 bool
 os_map_shared(void *start, size_t bytes, int fd)
 {

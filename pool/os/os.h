@@ -67,6 +67,15 @@ void os_forbid_advice(bool forbidden);
 /* Asks for huge pages (or for none) in the range. */
 bool os_advise_huge(void *start, size_t bytes, bool huge);
 
+/*
+ * How many pages of the range, of at most 2 MB, are resident; 0 where that
+ * can not be asked.
+ */
+unsigned os_resident_pages(void *start, size_t bytes);
+
+/* As os_forbid_advice: os_resident_pages asks no more. Thread-safe. */
+void os_forbid_residence(bool forbidden);
+
 /* Replaces the range by a shared mapping of fd from its start. */
 bool os_map_shared(void *start, size_t bytes, int fd);
 

@@ -64,7 +64,7 @@ _midpool_conf() {
     zero:*) values="off free" ;;
     openmetrics_detail:*) values="pools classes" ;;
     misuse:*) values="abort warn off" ;;
-    thp:*) values="default never dense" ;;
+    thp:*) values="default never dense auto" ;;
     deepbind:*) values="strip keep" ;;
     sites:*) values="off" ;;
     unwind:*) values="eh fp" ;;

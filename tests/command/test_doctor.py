@@ -1,5 +1,6 @@
 """midpool doctor: each obstacle found, with its reason and remedy."""
 
+import mmap
 import os
 import resource
 import shutil
@@ -9,7 +10,7 @@ import unittest.mock
 
 import sample
 from midpool_lib.base import style
-from midpool_lib.run import doctor, elf, obstacles
+from midpool_lib.run import doctor, elf, first_touch, obstacles
 
 SOURCE = "#include <stdlib.h>\nint main(void) { return !malloc(3000); }\n"
 FREED = ("#include <stdlib.h>\nint main(void) { free(malloc(3000)); return 0;"
@@ -182,6 +183,35 @@ class System(unittest.TestCase):
         self.assertIn("thp:never", found.remedy)
         found = self.with_setting(doctor.check_thp, "always [madvise] never")
         self.assertEqual(found.mark, "ok")
+
+    def test_first_touches_are_told_by_kind_of_page(self):
+        costs = {(mmap.MADV_NOHUGEPAGE, False): 1500,
+                 (mmap.MADV_HUGEPAGE, False): 340,
+                 (mmap.MADV_HUGEPAGE, True): 450}
+
+        def measure(advice, gaps):
+            return costs[advice, gaps]
+
+        self.assertEqual(
+            first_touch.told(measure, lambda: [16, 64]),
+            "a first touch of 4 KB took 1.50 µs with small pages, 0.34 µs with"
+            " huge pages, 0.45 µs with folios of 16, 64 KB just now")
+        self.assertNotIn("folios", first_touch.told(measure, lambda: []))
+        self.assertEqual(
+            first_touch.told(lambda advice, gaps: None, lambda: [64]), "")
+
+    def test_folios_are_those_that_the_administrator_enabled(self):
+        settings = {"enabled": "always [madvise] never",
+                    "hugepages-16kB/enabled": "always [inherit] madvise never",
+                    "hugepages-32kB/enabled": "always inherit madvise [never]",
+                    "hugepages-64kB/enabled": "[always] inherit madvise never"}
+        with unittest.mock.patch.object(first_touch, "_kernel",
+                                        lambda name: settings.get(name, "")):
+            self.assertEqual(first_touch.folios(), [16, 64])
+
+    def test_a_trial_of_this_machine_is_a_figure(self):
+        self.assertGreaterEqual(
+            first_touch.page_ns(mmap.MADV_NOHUGEPAGE, False), 0)
 
     def test_long_names_do_not_touch_the_reason(self):
         look = style.Style(colour=False, utf8=True)

@@ -6,7 +6,7 @@ import sys
 
 from midpool_lib.base import arguments, paths, style
 from midpool_lib.base.errors import CommandError
-from midpool_lib.run import elf, launch, obstacles, runtimes
+from midpool_lib.run import elf, first_touch, launch, obstacles, runtimes
 
 HELP = """\
 usage: midpool doctor [options] PROGRAM
@@ -171,6 +171,16 @@ def check_thp():
                    + (f" {setting}" if setting else ""))
 
 
+def check_first_touch():
+    """Which pages are cheap depends on the machine, and on its mood."""
+    costs = first_touch.told()
+    if not costs:
+        return None
+    return Finding("ok", "first touch", costs + "; MIDPOOL_CONF=thp:auto keeps"
+                   " to the cheaper of small and huge pages where programs fill"
+                   " their buffers")
+
+
 def check_library(build):
     path = paths.library(build)
     if os.path.exists(path):
@@ -198,6 +208,7 @@ def examine(path, build):
                      check_libraries(path, build), check_sanitizer(path)]
     findings.append(check_runtime(path))
     findings += [check_limits(), check_overcommit(), check_thp(),
+                 check_first_touch(),
                  check_library(build), check_environment()]
     return [finding for finding in findings if finding]
 

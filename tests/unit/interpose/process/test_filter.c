@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "filter.h"
+#include "os.h"
 #include "sandbox.h"
 
 #define PROGRAM(code)                                                          \
@@ -63,6 +64,26 @@ Test(filter, an_errno_is_no_permission_and_a_log_is_one)
     cr_assert(sandbox_allows(SANDBOX_REPLACE));
     sandbox_forget();
     cr_assert(sandbox_allows(SANDBOX_FILES));
+}
+
+/* thp:auto asks for residence, and only where huge pages may be asked for. */
+Test(filter, no_residence_is_asked_for_where_advice_is_forbidden)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mincore, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = PROGRAM(code);
+    static _Alignas(4096) char page[4096] = {1};
+
+    sandbox_forget();
+    cr_assert_eq(os_resident_pages(page, sizeof(page)), 1);
+    sandbox_apply(&program);
+    cr_assert_eq(os_resident_pages(page, sizeof(page)), 0);
+    sandbox_forget();
+    os_forbid_residence(false);
 }
 
 /* A second filter adds to the first. */

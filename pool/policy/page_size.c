@@ -1,0 +1,41 @@
+/*
+ * page_size.c - see page_size.h.
+ */
+#include "page_size.h"
+
+enum page_step
+page_size_next(struct page_size *size, bool dense)
+{
+    if (!dense)
+        return PAGE_SMALL;
+    if (size->left == 0)
+        return size->small_known ? PAGE_HUGE : PAGE_SMALL_TIMED;
+    size->left--;
+    return size->huge ? PAGE_HUGE : PAGE_SMALL;
+}
+
+/* Both were timed: the next look is later if this one changed nothing. */
+static void
+choose(struct page_size *size, bool huge)
+{
+    if (size->distance == 0 || huge != size->huge)
+        size->distance = PAGE_LOOK_FIRST;
+    else if (size->distance < PAGE_LOOK_LAST)
+        size->distance *= 2;
+    size->huge = huge;
+    size->left = size->distance;
+    size->small_known = false;
+}
+
+void
+page_size_learn(struct page_size *size, enum page_step step, uint32_t ns)
+{
+    if (step == PAGE_SMALL_TIMED) {
+        size->small_ns = ns;
+        size->small_known = true;
+    } else if (step == PAGE_HUGE && size->small_known) {
+        choose(size, ns < size->small_ns);
+    } else if (step == PAGE_HUGE && ns >= size->small_ns) {
+        choose(size, false);
+    }
+}
