@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 
 #include "base.h"
+#include "lock_stats.h"
 #include "os.h"
 
 enum { LOCK_WAITED = 1 };
@@ -28,6 +29,7 @@ struct lock {
     _Atomic uint32_t turns; /* times it was released */
     _Atomic uint32_t lost;  /* its holder does not seem to come back */
     _Atomic uint32_t forks; /* its holder forks, which may take long */
+    struct lock_stats stats; /* empty but in a build that measures locks */
 };
 
 /*
@@ -57,9 +59,12 @@ lock_take(struct lock *lock, uint64_t word)
 {
     uint64_t expected = 0;
 
-    return atomic_compare_exchange_strong_explicit(&lock->word, &expected, word,
-                                                   memory_order_acquire,
-                                                   memory_order_relaxed);
+    if (!atomic_compare_exchange_strong_explicit(&lock->word, &expected, word,
+                                                 memory_order_acquire,
+                                                 memory_order_relaxed))
+        return false;
+    lock_stats_took(&lock->stats);
+    return true;
 }
 
 static inline bool
@@ -176,6 +181,7 @@ lock_release(struct lock *lock)
         lock->depth--;
         return;
     }
+    lock_stats_left(&lock->stats);
     atomic_store_explicit(
         &lock->turns,
         atomic_load_explicit(&lock->turns, memory_order_relaxed) + 1,

@@ -20,7 +20,7 @@ static struct {
     char *high;
 } descriptors;
 
-struct lock slab_lock;
+struct lock slab_lock = LOCK_NAMED("slab");
 struct region region;
 uint16_t region_slab_bin[REGION_SLABS_MAX];
 

@@ -24,8 +24,10 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
 
 from bench.harness import allocators, build, catalogue, chart  # noqa: E402
-from bench.harness import execute, founding, history, load, mood  # noqa: E402
+from bench.harness import execute, founding, history, load, locks  # noqa: E402
+from bench.harness import mood  # noqa: E402
 from bench.harness import readme, results, rows, runner, table, thp  # noqa: E402
+from bench.harness.execute import Failed  # noqa: E402
 from bench.harness.runner import Sample  # noqa: E402
 
 SCRATCH = tempfile.TemporaryDirectory(prefix="bench-test-")
@@ -493,6 +495,42 @@ class Build(unittest.TestCase):
         self.assertEqual(build.option_off("tests"), "-Dtests=disabled")
         self.assertEqual(build.option_off("counters"), "-Dcounters=false")
         self.assertEqual(build.option_off("nosuch"), "")
+
+
+class Locks(unittest.TestCase):
+    """--locks, on given figures."""
+
+    def folder(self, name, text, reports):
+        path = scratch(name)
+        path.mkdir()
+        (path / "locks").write_text(text, encoding="ascii")
+        for pid, gets in reports.items():
+            found = {"process": {"pid": pid},
+                     "totals": {"gets": gets, "puts": gets}}
+            (path / f"{pid}.json").write_text(json.dumps(found), "utf-8")
+        return path
+
+    def test_processes_are_added_and_those_without_locks_left_out(self):
+        use = locks.read(self.folder(
+            "locks", "lock 7 slab 10 200\nprocess 7 1000\n"
+            "lock 8 slab 30 100\nlock 8 bin.3 5 1\nprocess 8 2000\n",
+            {7: 500, 8: 1500, 9: 99999}))
+        self.assertEqual(use.operations, 4000)
+        self.assertEqual(use.per_thousand("slab"), 10)
+        self.assertEqual(use.share("slab"), 0.1)
+        text = locks.render([("pair", use)])
+        self.assertRegex(text, r"pair +4,000 .* 10\.000 +10\.000%")
+        self.assertIn("bin.3", text)
+
+    def test_a_library_that_does_not_measure_is_named(self):
+        scratch("empty").mkdir()
+        with self.assertRaisesRegex(Failed, "-Dlock_stats=true"):
+            locks.read(scratch("empty"))
+
+    def test_a_row_without_pooled_buffers_has_no_figures(self):
+        path = self.folder("idle", "process 7 1000\n", {7: 0})
+        with self.assertRaisesRegex(Failed, "no buffer"):
+            locks.read(path)
 
 
 class Founding(unittest.TestCase):

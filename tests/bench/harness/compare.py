@@ -5,8 +5,8 @@ import signal
 import sys
 from dataclasses import asdict
 
-from . import allocators, build, catalogue, chart, kinds, mood
-from . import results, rows, table
+from . import allocators, build, catalogue, chart, kinds, locks
+from . import mood, results, rows, table
 from .common import add_options, guarded, library, Usage
 from .execute import Failed
 from .runner import Runner
@@ -59,6 +59,10 @@ def parser():
                             "needs right before it; cold: nobody does, and "
                             f"{mood.COLD_S} s of rest are left to the host of "
                             "a virtual machine to take memory back (warm)")
+    parse.add_argument("--locks", action="store_true",
+                       help="of midpool alone: how often locks are taken in "
+                            "1,000 gets and puts, and the share of CPU time "
+                            "under each; once a row, no peers")
     parse.add_argument("--list", action="store_true",
                        help="say which rows there are, and end")
     add_options(parse)
@@ -204,6 +208,17 @@ def report(args, runner, chosen, rounds, remarks, own):
           "run.json, chart.svg")
 
 
+def measure_locks(args, runs):
+    """The table of locks instead of the comparison."""
+    tools = build.workloads(args.out / "bin")
+    remarks = []
+    runs = prepare(runs, tools, args.out.resolve() / "cache", remarks)
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    runner = Runner(tools, 8 if args.quick else 20, 5, waits=not args.quick)
+    return locks.report(args, runner, runs)
+
+
 def run(args):
     if args.rounds is not None and args.rounds < 1:
         raise Usage("--rounds wants at least 1")
@@ -214,6 +229,8 @@ def run(args):
                 print(f"{one.group:12} {one.family:14} {figure.row}, "
                       f"{figure.unit}")
         return 0
+    if args.locks:
+        return measure_locks(args, runs)
     rounds = args.rounds or (1 if args.quick else 5)
     chosen, remarks = choose_allocators(args)
     tools = build.workloads(args.out / "bin")
