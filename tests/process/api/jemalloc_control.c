@@ -221,7 +221,9 @@ static void
 purging(void)
 {
     check_purge("arena.4096.purge", purge_all);
+#if JEMALLOC_VERSION_MINOR >= 3 /* jemalloc 5.2 has no such name */
     CHECK(mallctl("thread.idle", NULL, NULL, NULL, 0) == 0, "thread.idle");
+#endif
     CHECK(mallctl("arena.4096.decay", NULL, NULL, NULL, 0) == 0, "decay");
 }
 
