@@ -7,6 +7,7 @@ import imaplib
 import json
 import os
 import signal
+import subprocess
 
 from harness import another_user, main, scenario
 from processes import accepts, free_port
@@ -33,12 +34,9 @@ DOVECOT = """
 base_dir = %(dir)s/base
 state_dir = %(dir)s/base
 log_path = %(dir)s/mail.log
-import_environment = TZ LD_PRELOAD MIDPOOL_CONF
 protocols = imap
 listen = 127.0.0.1
 ssl = no
-disable_plaintext_auth = no
-mail_location = maildir:%(dir)s/mail
 first_valid_uid = 1
 service imap-login {
   inet_listener imap {
@@ -48,6 +46,11 @@ service imap-login {
     port = 0
   }
 }
+"""
+DOVECOT_23 = DOVECOT + """
+import_environment = TZ LD_PRELOAD MIDPOOL_CONF
+disable_plaintext_auth = no
+mail_location = maildir:%(dir)s/mail
 passdb {
   driver = static
   args = nopassword=y
@@ -55,6 +58,31 @@ passdb {
 userdb {
   driver = static
   args = uid=%(user)s gid=%(group)s home=%(dir)s/mail
+}
+"""
+# Of Debian 13 and newer. The first setting has to be the first.
+DOVECOT_24 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+""" + DOVECOT + """
+import_environment {
+  LD_PRELOAD = %%{env:LD_PRELOAD}
+  MIDPOOL_CONF = %%{env:MIDPOOL_CONF}
+}
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = %(dir)s/mail
+passdb static {
+  fields {
+    nopassword = yes
+  }
+}
+userdb static {
+  fields {
+    uid = %(user)s
+    gid = %(group)s
+    home = %(dir)s/mail
+  }
 }
 """
 
@@ -126,12 +154,18 @@ def _session(port):
     return count, length
 
 
+def _dovecot_conf():
+    version = subprocess.run(["dovecot", "--version"], check=True,
+                             capture_output=True, text=True).stdout
+    return DOVECOT_23 if version.startswith("2.3.") else DOVECOT_24
+
+
 def _serve_dovecot(run):
     port = free_port()
     user = another_user("www-data")
     os.mkdir(run.path("mail"))
     os.chown(run.path("mail"), user.pw_uid, user.pw_gid)
-    run.write("dovecot.conf", DOVECOT % {
+    run.write("dovecot.conf", _dovecot_conf() % {
         "dir": run.dir, "port": port, "user": user.pw_name,
         "group": user.pw_gid})
     server = run.start("dovecot", "-F", "-c", run.path("dovecot.conf"),
