@@ -1,4 +1,4 @@
-"""Call stacks in the command: names, sums, and what other tools make of them.
+"""Call stacks in the command: names, sums, and other tools' reading of them.
 """
 
 import gzip

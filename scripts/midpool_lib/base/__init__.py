@@ -1,1 +1,1 @@
-"""What every command needs: options, errors, paths, counters, colours."""
+"""Common parts of all commands: options, errors, paths, counters, colours."""

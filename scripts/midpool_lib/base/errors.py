@@ -6,7 +6,7 @@ INCOMPLETE = 3  # some of what was named could not be read
 
 
 class CommandError(Exception):
-    """A problem in the user's words: what is wrong, and what fixes it."""
+    """A problem in the user's words: the fault and its remedy."""
 
     def __init__(self, problem, fix="", status=USAGE):
         super().__init__(problem)

@@ -249,7 +249,7 @@ def verdict_of(bench):
 
 
 def advice_of(bench):
-    """Setting -> what it is worth; empty where no verdict can be given."""
+    """Setting -> its gain; empty where no verdict can be given."""
     if no_verdict(bench):
         return {}
     trusted = _trusted(bench)

@@ -1,4 +1,4 @@
-"""One honest sentence about a bench: what midpool is worth here.
+"""One honest sentence about a bench: is midpool worth it here?
 
 Nothing is said that noise could have made: a difference counts if the values
 differ by more than MATTERS even so, by the Mann-Whitney U test, at a level
@@ -120,7 +120,7 @@ def _undecided(results, best):
 
 
 def of_setting(results, name):
-    """What a setting is worth, against midpool without it: a clause."""
+    """The gain of a setting, against midpool without it: a clause."""
     if len(results[name]["wall_ns"]) < runs_needed(results):
         return "too few runs to tell"
     gains, costs = [], []

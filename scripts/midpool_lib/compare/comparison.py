@@ -1,4 +1,4 @@
-"""What changed between two samples, and whether it is more than noise."""
+"""Compares two samples: which changes are larger than the noise?"""
 
 from midpool_lib.compare import sampling
 from midpool_lib.read import profiles

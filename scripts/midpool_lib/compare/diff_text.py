@@ -68,7 +68,7 @@ def change_words(change):
 
 
 def verdict(change):
-    """What stands in the change column."""
+    """The text of the change column."""
     if change.same:
         return "same"
     if change.significant is False:
@@ -175,7 +175,7 @@ def gate_lines(result):
 
 
 def footnotes(result):
-    """What the marks of a comparison rest on, as sentences."""
+    """The basis of a comparison's marks, as sentences."""
     lines = []
     if result.comparisons > 1:
         lines.append(

@@ -52,7 +52,7 @@ class Overview:
 
 
 class Fleet:
-    """Processes by key, and what was left out."""
+    """Processes by key, and the files that were left out."""
 
     def __init__(self):
         self.processes = {}
@@ -146,7 +146,7 @@ def _misuse(report):
 
 
 def _row(report, file):
-    """What is kept of a report, by the names that a pack has for it."""
+    """The kept part of a report, by the names of a pack's columns."""
     process, totals = report["process"], report["totals"]
     below, above = report["fallback"]["below"], report["fallback"]["above"]
     row = {name: totals[name] for name in COUNTERS}

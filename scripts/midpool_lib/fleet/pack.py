@@ -133,7 +133,7 @@ def _said(path, writer):
 
 
 def _pack(names, path):
-    """Returns what there is to say, and errors of what was left out."""
+    """Returns remarks, and the errors of files that were left out."""
     output = Output(path)
     database_error = pack_schema.sqlite().Error
     packing = None

@@ -193,7 +193,7 @@ _ELSEWHERE = {
 
 
 def _fact(report, name):
-    """What a column of process has of a report."""
+    """The value of a report for a column of process."""
     if name in report["totals"]:
         return report["totals"][name]
     if name in _ELSEWHERE:

@@ -44,7 +44,7 @@ def _scaled(option, text, units, example):
 
 
 class Bounds:
-    """What may stay; None is no bound."""
+    """Bounds of what is kept; None is no bound."""
 
     def __init__(self, options):
         self.age = options.max_age and _scaled(

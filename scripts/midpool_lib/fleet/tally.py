@@ -57,7 +57,7 @@ def sums_of(report):
 
 
 def levels_of(report):
-    """The same of what a process has now."""
+    """The same of a process's present levels."""
     totals = report["totals"]
     found = {(name, "", ""): totals.get(name, 0) for name in _LEVELS}
     for pool in report["pools"]:

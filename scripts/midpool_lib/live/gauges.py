@@ -1,4 +1,4 @@
-"""What the live view shows: rates between two snapshots, and their past."""
+"""The figures of the live view: rates between two snapshots, and their past."""
 
 from midpool_lib.base import counters, style
 from midpool_lib.read import reports
@@ -145,7 +145,7 @@ class Gauges:
                         "cached_bytes", "cyan", columns)]
 
     def lines(self, note, columns=80, rows=24):
-        """The screen: 22 lines; a screen cuts what does not fit."""
+        """The screen: 22 lines; a smaller screen cuts the rest."""
         del rows
         top = [self.title(note), ""] + self.overview(columns)
         table = [self.look.paint(fit(zip(POOL_HEADS, POOL_WIDTHS), columns),

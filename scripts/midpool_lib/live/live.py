@@ -33,7 +33,7 @@ SPEC = {"-i": "interval=", "--interval": "interval=", "--once": "once",
 
 
 def chooser(word):
-    """What tells the pages that the user means from others."""
+    """Selects the pages that the user means."""
     if word.isdigit():
         return lambda page: page.pid == int(word)
     names = {page.program for page in pages.in_use()}

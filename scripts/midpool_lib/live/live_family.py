@@ -36,7 +36,7 @@ def read(several, build=None):
 
 
 def _past_only(report):
-    """What a process that ended leaves to a sum: what happened, no more."""
+    """The part of an ended process in a sum: its calls, no live buffers."""
     past = copy.deepcopy(report)
     rows = [past["totals"]] + past["pools"] + [
         row for pool in past["pools"] for row in pool["classes"]]
@@ -105,7 +105,7 @@ class Family:
 
     @property
     def view(self):
-        """What is shown alone: the chosen process, or the only one."""
+        """The process that is shown alone: the chosen or the only one."""
         if self.chosen in self.each:
             return self.each[self.chosen]
         if len(self.each) == 1 and self.ended is None:

@@ -53,12 +53,12 @@ class Screen:
         return size.columns or 80, size.lines or 24
 
     def draw(self, view, note):
-        """Shows what a view has now."""
+        """Shows the present lines of a view."""
         columns, rows = self.size()
         self.show(view.lines(note, columns, rows))
 
     def show(self, lines):
-        """Draws lines; what is too long or too many is cut."""
+        """Draws lines; excess length and lines are cut."""
         columns, rows = self.size()
         shown = [cut(line, columns) for line in lines[:rows]]
         self._write("\033[H" + "\033[K\r\n".join(shown) + "\033[K\033[J")

@@ -1,4 +1,4 @@
-"""What the page of a fleet shows: groups, distributions, outliers."""
+"""The data of a fleet's page: groups, distributions, outliers."""
 
 import array
 import heapq

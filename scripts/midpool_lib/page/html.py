@@ -107,7 +107,7 @@ def page(names, loaded, comparisons=()):
 
 
 def _document(title, scripts, loaded, about):
-    """The page's text, of reports and what its scripts want to know."""
+    """The page's text, from reports and further data for its scripts."""
     about = dict(about, version=VERSION, made=time.strftime("%Y-%m-%d %H:%M"))
     parts = {"@TITLE@": _escape(title), "@STYLE@": _asset("page.css"),
              "@SCRIPT@": "\n".join(_asset(name) for name in scripts),
@@ -177,7 +177,7 @@ def _of_sides(*sides):
 
 
 def _of_fleet(names, path):
-    """A page of very many processes, and what of them could not be read."""
+    """A page of very many processes, and the errors of unreadable reports."""
     from midpool_lib.fleet import fleet_read, fleet_text
     from midpool_lib.page import fleet_html
 

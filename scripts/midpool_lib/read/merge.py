@@ -168,7 +168,7 @@ def _threads(family):
 
 
 def _leftovers(images, totals, pools):
-    """What was in use at the end; null while a process runs."""
+    """Buffers in use at the end; null while a process runs."""
     if not all(isinstance(image.report.get("leftovers"), dict)
                for image in images):
         return None

@@ -103,7 +103,7 @@ def program_label(path):
 
 
 def instance(process):
-    """What no other process ever has, of one report's process."""
+    """The label value that belongs to this report's process alone."""
     return (f"{process.get('pid_namespace', 0)}-{process['pid']}"
             f"-{process['generation']}-{process['start_unix_ns']}")
 

@@ -44,7 +44,7 @@ _F_OFD_GETLK = 36
 
 
 class Page:
-    """One page's file and what its header says.
+    """One page's file and the contents of its header.
 
     path, uid, pid, generation: as in the file's name; the file belongs to
     uid, and the header has the same pid. bytes: what it takes of the file

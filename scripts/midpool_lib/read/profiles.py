@@ -7,10 +7,10 @@ classes ("rows") in their counters and what derives from them ("metrics").
 from midpool_lib.base import counters
 from midpool_lib.read import reports
 
-# What a comparison shows of each row, in this order.
+# The figures that a comparison shows of each row, in this order.
 SHOWN = ("gets", "requested_bytes", "hit_rate", "misses", "waste",
          "peak_live_bytes")
-# What it shows of the whole program besides.
+# Its further figures of the whole program.
 WHOLE = ("discards", "below_calls", "below_bytes", "above_calls",
          "above_bytes", "peak_rss_bytes", "cpu_user_ns", "cpu_system_ns",
          "duration_ns")
@@ -152,7 +152,7 @@ def incomparable(base, new, allowed=()):
 
 
 def remarks(base, new):
-    """What is good to know and no obstacle."""
+    """Remarks that are no obstacles."""
     found = []
     names = sorted(set(map(reports.program, base.reports + new.reports)))
     if len(names) > 1:

@@ -27,7 +27,7 @@ _BLANKS = re.compile(r"[ \t\n\r]*")
 
 
 class _Bad(Exception):
-    """What is wrong inside a document, said without its file's name."""
+    """A fault inside a document, without its file's name."""
 
 
 def read(name, build=None):
@@ -134,7 +134,7 @@ def _skip_blanks(text, at):
 
 
 def _broken(text, error):
-    """What to say of a JSON error."""
+    """The message about a JSON error."""
     if text.lstrip()[:1] not in tuple("{["):
         return _Bad("not a midpool report (no JSON object);"
                     " reports are made by report:json")
@@ -215,7 +215,7 @@ def digest(document):
 
 
 def normalise(document):
-    """Checks a document and fills in what it leaves out."""
+    """Checks a document and fills in its missing members."""
     _check_version(document)
     for key, kind in (("process", dict), ("config", dict),
                       ("interception", dict), ("totals", dict),
@@ -363,7 +363,7 @@ def _fill_words(document):
 
 
 def _fill_own(document):
-    """What a run's program had alone, where a run was added up."""
+    """The report of a run's first program, where a run was summed."""
     own = document.get("own")
     if own is None:
         document.pop("own", None)
@@ -410,7 +410,7 @@ def _objects(rows, where):
         yield row
 
 
-# What every reader asks of a report.
+# Used by every reader of a report.
 
 def program(report):
     """The executable's name, without its directory."""

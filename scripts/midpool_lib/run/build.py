@@ -71,7 +71,7 @@ def _step(words, command, log):
 
 
 def _setup(log):
-    """Installs what is missing; scripts/setup shows its own progress."""
+    """Installs missing packages; scripts/setup shows its own progress."""
     import subprocess
 
     del log

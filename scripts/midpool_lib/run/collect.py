@@ -40,7 +40,7 @@ class Collector:
                                f" {error.strerror}") from None
 
     def conf(self, *texts):
-        """The program's MIDPOOL_CONF: texts' options, and what run needs."""
+        """The program's MIDPOOL_CONF: the texts' options and those of run."""
         kept = conf.without(OURS, *texts)
         pattern = os.path.join(self.place, "%e.%p.%n.json")
         return ",".join(kept + ["report:json", "report_file:" + pattern,

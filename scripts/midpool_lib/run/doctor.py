@@ -239,7 +239,7 @@ def render(findings, look, quiet):
 
 
 def verdict(name, findings):
-    """What will happen, in a line."""
+    """The forecast, in a line."""
     bad = [finding for finding in findings if finding.mark == "no"]
     if not all(finding.runs for finding in bad):
         return f"{name}: will not run, with midpool or without"

@@ -1,4 +1,4 @@
-"""Just enough ELF: what kind of executable a file is, and what it defines."""
+"""Just enough ELF: the kind of an executable, and its defined symbols."""
 
 import mmap
 import os

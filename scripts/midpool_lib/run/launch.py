@@ -158,7 +158,7 @@ class Run:
 
 
 class Onlooker:
-    """What the command does meanwhile; this one does nothing."""
+    """The command's work meanwhile; here none."""
 
     every = 3.0  # seconds between two looks
 

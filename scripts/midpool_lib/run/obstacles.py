@@ -1,4 +1,4 @@
-"""What keeps a preloaded library out of a program: the cheap checks.
+"""Cheap checks for obstacles to a preloaded library.
 
 Each finding is (what, why, remedy, preload, runs): preload tells whether
 setting LD_PRELOAD still does no harm (and may serve the program's children),

@@ -44,7 +44,7 @@ SITES = "sites:512K"
 
 
 def show(session, ended, profile):
-    """What is shown after one run."""
+    """The output after one run."""
     from midpool_lib.show import text_report
 
     look = style.Style(sys.stderr)

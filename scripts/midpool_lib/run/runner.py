@@ -1,4 +1,4 @@
-"""A program run on the pools: what run, repeat and versus have in common."""
+"""A program run on the pools: the common part of run, repeat and versus."""
 
 import os
 import sys
@@ -48,7 +48,7 @@ def warn_of_conf(texts):
 
 
 class Harvester(launch.Onlooker):
-    """Gathers what processes that ended left, while others still run."""
+    """Gathers the reports of ended processes while others still run."""
 
     def __init__(self, collector):
         self.collector = collector
@@ -143,7 +143,7 @@ def profile_of(ended, found):
 
 
 def _left(ended, images):
-    """What the last image had of the process's time."""
+    """The last image's share of the process's time."""
     first, last = images[0]["process"], images[-1]["process"]
     return ended.wall_ns - (last["start_unix_ns"] - first["start_unix_ns"])
 
@@ -167,7 +167,7 @@ def warn_of_older(keeper):
 
 
 def pattern_of(names):
-    """What a shell makes the names of a series from; "" of none."""
+    """A shell pattern of the names of a series; "" of none."""
     if len(names) < 2:
         return "".join(names)
     return os.path.commonprefix(names) + "*" + os.path.splitext(names[0])[1]

@@ -9,7 +9,7 @@ import re
 
 
 class Runtime:
-    """A kind of program: what it is, what is seen of it, and what to do."""
+    """A kind of program: its name, midpool's share of it, and advice."""
 
     def __init__(self, name, seen, remedy=""):
         self.name = name

@@ -110,7 +110,7 @@ def for_people(loaded, options, look):
 
 
 def render(loaded, options):
-    """What is written, in the form that the options ask for."""
+    """The output, in the form that the options ask for."""
     form = export.chosen(options)
     if form:
         return export.text(form, [report for _name, report in loaded])

@@ -1,4 +1,4 @@
-"""The report for people: at most 40 lines, every percentage says of what.
+"""The report for people: at most 40 lines, every percentage names its base.
 
 The layout is that of the text which the library itself writes; waste and
 the processes of a run come on top.
@@ -186,7 +186,7 @@ def memory(report):
 
 
 def usage(report):
-    """What the kernel counted for all of the process, or of all; or nothing."""
+    """The kernel's counts for the whole process, or for all; or nothing."""
     user, system = (report["process"].get(f"cpu_{kind}_ns")
                     for kind in ("user", "system"))
     parts = []
@@ -270,7 +270,7 @@ def advice(report, kind, label, look, *colour):
 
 
 def deepbind(report):
-    """What is said of libraries that lost RTLD_DEEPBIND, or nothing."""
+    """The text about libraries that lost RTLD_DEEPBIND, or nothing."""
     count = report["interception"]["deepbind_stripped"]
     if not count:
         return ""
