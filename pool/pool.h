@@ -162,10 +162,9 @@ void pool_stats_reset(void);
 
 /*
  * Around fork: prepare before it, then parent or child after it. prepare
- * holds the slab lock, which guards short sections that never call out; the
- * depots and caches need no lock, since the child rebuilds them from the
- * slots' state words. Async-signal-safe, also when the handler interrupted
- * an allocation of the same thread.
+ * holds the slab lock. The depots and caches need no lock, since the child
+ * rebuilds them from the slots' state words. Async-signal-safe, also when the
+ * handler interrupted an allocation of the same thread.
  *
  * prepare is the last of all to lock, and waits for some ms at most. False:
  * the caller must give its own locks back and begin anew, since the slab
