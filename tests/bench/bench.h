@@ -1,5 +1,5 @@
 /*
- * bench.h - what the benchmark's workloads share.
+ * bench.h - common parts of the benchmark's workloads.
  *
  * Purpose   A workload is a plain program part that calls malloc and free and
  *           knows nothing of the allocator beneath; scripts/bench runs the

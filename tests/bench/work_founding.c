@@ -1,5 +1,5 @@
 /*
- * work_founding.c - what the founding report compared: allocating directly
+ * work_founding.c - the comparison of the founding report: allocating directly
  * against taking a buffer from a pool and giving it back.
  *
  * map      mmap, every page written, munmap

@@ -53,8 +53,8 @@ batch_body(void *context, uint64_t ops)
 }
 
 /*
- * What is asked for cleared is used. jemalloc clears 64 KB by giving the pages
- * back, which costs nothing until they are faulted in again.
+ * A cleared buffer is used. jemalloc clears 64 KB by giving the pages back,
+ * which costs nothing until they are faulted in again.
  */
 static void
 calloc_body(void *context, uint64_t ops)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a buffer starts with: programs keep a header there. */
+/* The first words of a buffer, where programs keep a header. */
 struct link {
     struct link *next;
 };

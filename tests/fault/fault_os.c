@@ -2,8 +2,8 @@
  * fault_os.c - see fault_os.h.
  *
  * The real functions are pool/os/os.c's own text, under other names; those that
- * can not fail keep their names. A failing call does what is worst within
- * its contract: a purge that fails has purged half of the range.
+ * can not fail keep their names. A failing call behaves in the worst way that
+ * its contract allows: a purge that fails has purged half of the range.
  */
 #define os_reserve real_reserve
 #define os_window real_window

@@ -3,7 +3,7 @@
  *
  * Purpose   fault_os.c takes the place of pool/os/os.c in a program that links
  *           the pool's archive: every call goes to the real one unless it is
- *           its turn to fail. The pool's own object code is what is tested.
+ *           its turn to fail. The tests run the pool's own object code.
  * Thread    Plans are set while one thread runs; calls come from any.
  */
 #ifndef MIDPOOL_TESTS_FAULT_OS_H

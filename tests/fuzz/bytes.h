@@ -31,7 +31,7 @@ bytes_take_word(struct bytes *bytes)
     return low | (uint32_t)bytes_take(bytes) << 8;
 }
 
-/* What is found wrong ends the program, for the fuzzer to see. */
+/* Reports a fault by ending the program, for the fuzzer to see. */
 #define REQUIRE(claim)                                                         \
     ((claim) ? (void)0                                                         \
              : (fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__,     \

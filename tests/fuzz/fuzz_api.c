@@ -29,7 +29,7 @@ static struct block {
     uint8_t seed;
 } block[BLOCKS];
 
-/* What the model says was counted. */
+/* The counts that the model expects. */
 static struct tally {
     uint64_t gets, puts, misused, below, above;
 } model;

@@ -3,8 +3,8 @@
  *
  *   depot_model [broken]
  *
- * pool/depot/depot.c itself, with its atomic operations turned into points where
- * another thread may come in between. broken leaves out the counter that
+ * pool/depot/depot.c itself, with its atomic operations turned into points
+ * where another thread may come in between. broken leaves out the counter that
  * guards the stacks' heads, to show that its absence is found.
  */
 #include "depot.h"
@@ -18,7 +18,7 @@ enum { BIN = 2 };
 
 static bool broken;
 
-/* What a head says without its counter. */
+/* The magazine of a head, without its counter. */
 static uint64_t
 seen_as(uint64_t value, size_t bytes)
 {

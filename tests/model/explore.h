@@ -24,7 +24,7 @@ struct explore_scene {
     const char *name;
     unsigned tasks;
     void (*reset)(void);           /* before each run */
-    void (*task)(unsigned number); /* what a task does */
+    void (*task)(unsigned number); /* the task's steps */
     void (*check)(void);           /* after each run */
 };
 

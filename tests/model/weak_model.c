@@ -7,17 +7,16 @@
  * NUMBER leaves out that fence, counted from 1, of every fold or interval; bin
  * has the fold's bin read without acquiring: to show that each is found.
  *
- * Model     stats/page/recent.h and stats/page/series.h themselves, with their atomic
- *           operations replaced by those of a machine with views (Kang et al.,
- *           "A Promising Semantics for Relaxed-Memory Concurrency", 2017,
- *           without promises). A store is a message that stays for ever and
- *           carries the writer's view: which message of each place its reader
- *           may no longer be behind. That is all the writer has seen for a
- *           releasing store, and what it had seen at the last releasing fence
- *           for a relaxed one. A load takes any message of its place that is
- *           not behind the reader's view; an acquiring one takes the message's
- *           view over. The writer reads nothing of the reader's, so it runs
- *           first, and then the reader with every sequence of choices.
+ * Model     stats/page/recent.h and stats/page/series.h themselves, with their
+ * atomic operations replaced by those of a machine with views (Kang et al., "A
+ * Promising Semantics for Relaxed-Memory Concurrency", 2017, without promises).
+ * A store is a message that stays for ever and carries the writer's view: which
+ * message of each place its reader may no longer be behind. That is all the
+ * writer has seen for a releasing store, and what it had seen at the last
+ * releasing fence for a relaxed one. A load takes any message of its place that
+ * is not behind the reader's view; an acquiring one takes the message's view
+ * over. The writer reads nothing of the reader's, so it runs first, and then
+ * the reader with every sequence of choices.
  */
 #include "page.h"
 
@@ -279,7 +278,7 @@ explore(const char *name, void (*write)(bool), void (*read)(void))
     memset(&fenced, 0, sizeof(fenced));
     reading = false;
     write(true);
-    /* What is past carries no choice. */
+    /* Past steps carry no choice. */
     places = 0;
     memset(&writer, 0, sizeof(writer));
     memset(&fenced, 0, sizeof(fenced));

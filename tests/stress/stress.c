@@ -39,7 +39,7 @@ struct block {
     unsigned seed;
 };
 
-/* What a thread has; mail is a block of its own that describes another. */
+/* The blocks of a thread; mail is a block of its own that describes another. */
 struct worker {
     pthread_t thread;
     uint64_t random;
@@ -208,7 +208,7 @@ step(struct worker *self)
         INSIDE(malloc_trim(0));
 }
 
-/* Uses what the thread has, and more; then it is gone. */
+/* The child allocates and frees, the parent's blocks as well, and ends. */
 static void
 live_as_child(struct worker *self)
 {

@@ -35,7 +35,7 @@ void load_step_rare(struct load *load);
 /* Checks and puts all that is held. */
 void load_drop(struct load *load);
 
-/* Says what is wrong on stderr and exits with 1. */
+/* Reports the fault on stderr and exits with 1. */
 _Noreturn void load_fail(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 

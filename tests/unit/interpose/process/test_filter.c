@@ -1,5 +1,6 @@
 /*
- * test_filter.c - what seccomp filters answer, and what is made of it.
+ * test_filter.c - the answers of seccomp filters, and the library's use of
+ * them.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

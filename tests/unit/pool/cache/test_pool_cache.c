@@ -1,4 +1,6 @@
-/* test_pool_cache.c - what a thread keeps, hands over and gives back. */
+/*
+ * test_pool_cache.c - buffers that a thread keeps, hands over and gives back.
+ */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -282,7 +284,7 @@ hoard(void *unused)
     return NULL;
 }
 
-/* The budget grows with what is live. Returns what was so before. */
+/* The budget grows with live memory. Returns what was so before. */
 static int64_t
 pretend_live(int64_t bytes)
 {

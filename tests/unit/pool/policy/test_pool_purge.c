@@ -147,7 +147,7 @@ Test(pool_purge, decay_0_gives_back_at_once)
     get_many(60000);
     put_many();
     assert_sound("decay 0");
-    /* What is left fits in one thread's cache. */
+    /* The rest fits in one thread's cache. */
     cr_assert(pool_census_idle() * 60000 <=
               pool_config_default.cache_max_bytes);
     cr_assert(discards() >= MANY / 2);

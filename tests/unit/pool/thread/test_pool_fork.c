@@ -1,4 +1,4 @@
-/* test_pool_fork.c - what a forked child finds and rebuilds. */
+/* test_pool_fork.c - the pools that a forked child finds and rebuilds. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <pthread.h>
