@@ -263,6 +263,8 @@ apply_options(char **entries)
 {
     const char *reason = passthrough_reason();
 
+    if (reason == NULL && sampler_start(&options))
+        exit_report_take_sites();
     if (options.live != OPTION_LIVE_NO)
         live_start(options.live == OPTION_LIVE_KEEP);
     if (reason != NULL)
@@ -278,8 +280,6 @@ apply_options(char **entries)
     misuse_install(&options);
     if (reason != NULL)
         return;
-    if (sampler_start(&options))
-        exit_report_take_sites();
     deepbind_configure(options.deepbind == OPTION_DEEPBIND_STRIP);
     warm_up();
     if (options.purge_thread)

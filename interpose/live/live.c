@@ -18,6 +18,7 @@
 #include "process.h"
 #include "process_birth.h"
 #include "quiet_signals.h"
+#include "sampler.h"
 #include "sandbox.h"
 #include "stderr_target.h"
 
@@ -37,14 +38,16 @@ static struct {
 } file;
 
 static bool
-refuse(int error)
+refuse(const char *what, int error)
 {
     static struct line line;
 
     /* Its parent has said it already. */
     if (process_self()->forked)
         return false;
-    line_start(&line, "midpool: no live page at ");
+    line_start(&line, "midpool: no ");
+    line_add(&line, what);
+    line_add(&line, " at ");
     line_add(&line, name.text);
     line_add(&line, ": ");
     line_add(&line, error_text(error));
@@ -85,16 +88,22 @@ create(uint32_t *generation, const struct stats_birth *birth)
     return fd;
 }
 
-/* 0 or an errno value: EFBIG where the limit on files' sizes is lower. */
+/*
+ * Makes the file as long as that, with memory for the bytes behind offset. 0 or
+ * an errno value: EFBIG where the limit on files' sizes is lower.
+ */
 static int
-allocate(int fd, off_t used)
+allocate(int fd, size_t length, size_t offset, size_t bytes)
 {
+    struct quiet_signals quiet;
     int error = EINTR;
 
-    if (ftruncate(fd, (off_t)pool_page_bytes()) != 0)
-        return errno;
+    quiet_signals_begin(&quiet);
+    if (ftruncate(fd, (off_t)length) != 0)
+        error = errno;
     for (int i = 0; i < ALLOCATE_TRIES && error == EINTR; i++)
-        error = posix_fallocate(fd, 0, used);
+        error = posix_fallocate(fd, (off_t)offset, (off_t)bytes);
+    quiet_signals_end(&quiet, error);
     return error;
 }
 
@@ -116,25 +125,51 @@ may_grow(size_t bytes)
     return room;
 }
 
+/* Where the table of sites has no room the page goes without it. */
+static void
+fill_sites(int fd)
+{
+    struct stats_header *page = pool_page();
+    size_t offset = pool_page_bytes();
+    size_t bytes = sampler_shared_bytes();
+    int error;
+
+    if (bytes == 0)
+        return;
+    error = live_room_has(bytes) ? allocate(fd, offset + bytes, offset, bytes)
+                                 : errno;
+    if (error == 0 && !sampler_share(fd, offset))
+        error = ENOMEM;
+    if (error != 0) {
+        (void)refuse("sites in the live page", error);
+        (void)!ftruncate(fd, (off_t)offset);
+        return;
+    }
+    page->sites_offset = offset;
+    page->sites_bytes = bytes;
+}
+
 /* The page moves into the file, which says nothing to readers so far. */
 static int
 fill(int fd)
 {
     struct stats_header *page = pool_page();
-    off_t used = (off_t)page->blocks_used * PAGE_BLOCK_BYTES;
-    struct quiet_signals quiet;
+    size_t used = (size_t)page->blocks_used * PAGE_BLOCK_BYTES;
     int error;
 
     if (used < PRESENT_BYTES)
         used = PRESENT_BYTES;
-    quiet_signals_begin(&quiet);
-    error = allocate(fd, used);
-    quiet_signals_end(&quiet, error);
+    error = allocate(fd, pool_page_bytes(), 0, used);
     if (error != 0)
         return error;
     live_lock(fd);
     memset(page->magic, 0, sizeof page->magic);
-    return pool_page_share(fd, may_grow) ? 0 : ENOMEM;
+    page->sites_offset = 0;
+    page->sites_bytes = 0;
+    if (!pool_page_share(fd, may_grow))
+        return ENOMEM;
+    fill_sites(fd);
+    return 0;
 }
 
 static int
@@ -171,7 +206,7 @@ start(uint32_t generation, const struct stats_birth *birth)
     file.there = false;
     error = make_file(&generation, birth);
     if (error != 0)
-        return refuse(error);
+        return refuse("live page", error);
     process_set_generation(generation);
     pool_page()->birth = *birth;
     errno = kept;

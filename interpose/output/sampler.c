@@ -13,7 +13,10 @@
 #include "stderr_target.h"
 
 static struct sites *table; /* NULL: off */
+static uint32_t stacks_max;
+static uint64_t rate;
 static bool by_frame_pointers;
+static bool is_shared; /* the table, up to its keys, is a file */
 
 /* FNV-1a over whole addresses, mixed at the end; never 0. */
 static uint64_t
@@ -117,33 +120,70 @@ choose_unwinder(const struct options *options)
     stderr_target_say(text, sizeof text - 1);
 }
 
+/* A table of memory that reads as zero up to its private part. */
+static void
+begin_anew(void)
+{
+    sites_init(table, stacks_max, rate);
+    table->unwind = by_frame_pointers ? SITES_UNWIND_FP : SITES_UNWIND_EH;
+    sites_restart(table);
+}
+
 bool
 sampler_start(const struct options *options)
 {
     static const struct pool_sampler sampler = {begin, end};
-    uint32_t most = (uint32_t)options->sites_max;
-    size_t bytes = sites_bytes(most);
+    size_t bytes;
     void *memory;
 
     if (options->sites == 0)
         return false;
+    stacks_max = (uint32_t)options->sites_max;
+    rate = options->sites;
+    bytes = sites_bytes(stacks_max);
     memory = os_reserve(bytes, OS_PAGE_BYTES);
     if (memory == NULL || !os_commit(memory, bytes))
         return refuse();
     os_name(memory, bytes, "midpool sites");
     choose_unwinder(options);
-    sites_init(memory, most, options->sites);
     table = memory;
-    table->unwind = by_frame_pointers ? SITES_UNWIND_FP : SITES_UNWIND_EH;
+    begin_anew();
     pool_sample_start(&sampler, options->sites, 0);
+    return true;
+}
+
+size_t
+sampler_shared_bytes(void)
+{
+    return table == NULL
+               ? 0
+               : align_up(sites_shared_bytes(stacks_max), OS_PAGE_BYTES);
+}
+
+bool
+sampler_share(int fd, size_t offset)
+{
+    if (!os_map_shared_from(table, sampler_shared_bytes(), fd, offset))
+        return false;
+    is_shared = true;
+    begin_anew();
     return true;
 }
 
 void
 sampler_forked(void)
 {
-    if (table != NULL)
+    if (table == NULL)
+        return;
+    if (!is_shared) {
         sites_restart(table);
+    } else if (os_map_private(table, sampler_shared_bytes())) {
+        is_shared = false;
+        begin_anew();
+    } else {
+        pool_sample_start(NULL, 0, 0);
+        table = NULL;
+    }
 }
 
 void

@@ -25,7 +25,22 @@
  */
 bool sampler_start(const struct options *options);
 
-/* In a forked child: the counts begin anew. */
+/*
+ * Bytes of a file, whole pages, that sampler_share needs; 0: there is no table.
+ */
+size_t sampler_shared_bytes(void);
+
+/*
+ * From now on the file behind fd holds the table, from offset on, where it
+ * reads as zero; what was counted so far is lost. False: all is as before.
+ * Requires that one thread runs.
+ */
+bool sampler_share(int fd, size_t offset);
+
+/*
+ * In a forked child: the counts begin anew, in memory of its own. Without
+ * memory it goes without.
+ */
 void sampler_forked(void);
 
 /* The counts begin anew. Thread: any. */

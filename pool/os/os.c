@@ -280,6 +280,14 @@ os_map_shared(void *start, size_t bytes, int fd)
 }
 
 bool
+os_map_shared_from(void *start, size_t bytes, int fd, size_t offset)
+{
+    return !failed(system_call(__NR_mmap, (long)start, (long)bytes,
+                               PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                               fd, (long)offset));
+}
+
+bool
 os_map_private(void *start, size_t bytes)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;

@@ -79,6 +79,9 @@ void os_forbid_residence(bool forbidden);
 /* Replaces the range by a shared mapping of fd from its start. */
 bool os_map_shared(void *start, size_t bytes, int fd);
 
+/* The same from an offset of whole pages on. */
+bool os_map_shared_from(void *start, size_t bytes, int fd, size_t offset);
+
 /* Replaces the range by fresh private memory that reads as zero. */
 bool os_map_private(void *start, size_t bytes);
 

@@ -257,6 +257,10 @@ struct stats_header {
 
     /* Not shared: of the report that is being written. */
     struct stats_unreported unreported;
+
+    /* In a file: where the table of sites is (sites/sites.h); 0: none. */
+    uint64_t sites_offset;
+    uint64_t sites_bytes;
 };
 
 _Static_assert(sizeof(struct stats_header) <= PAGE_HEADER_BYTES, "header fits");

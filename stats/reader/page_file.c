@@ -107,6 +107,24 @@ read_page(int fd, struct page_file *file)
     return NULL;
 }
 
+enum { SITES_BYTES_MAX = 1 << 30 };
+
+/* The table of sites; what of it is missing or damaged is left out. */
+static void
+read_sites(int fd, struct page_file *file)
+{
+    const struct stats_header *page = file->page;
+    size_t bytes = page->sites_bytes;
+    if (bytes < sizeof(struct sites) || bytes > SITES_BYTES_MAX ||
+        lseek(fd, (off_t)page->sites_offset, SEEK_SET) < 0)
+        return;
+    struct sites *sites = malloc(bytes);
+    if (sites && !read_fully(fd, sites, bytes) && sites_tame(sites, bytes))
+        file->sites = sites;
+    else
+        free(sites);
+}
+
 const char *
 page_file_open(struct page_file *file, const char *path)
 {
@@ -118,6 +136,8 @@ page_file_open(struct page_file *file, const char *path)
     const char *fault = check_file(fd, path, file);
     if (!fault)
         fault = read_page(fd, file);
+    if (!fault)
+        read_sites(fd, file);
     close(fd);
     if (fault)
         page_file_close(file);
@@ -128,7 +148,9 @@ void
 page_file_close(struct page_file *file)
 {
     free(file->page);
+    free(file->sites);
     file->page = NULL;
+    file->sites = NULL;
 }
 
 bool

@@ -5,7 +5,7 @@
  *           scribbled on while it is read gives odd numbers or an error,
  *           never a SIGBUS. Only regular files of the caller's own are read
  *           (root reads anybody's), and no symbolic link is followed.
- * Ownership page is allocated here; page_file_close frees it.
+ * Ownership page and sites are allocated here; page_file_close frees it.
  */
 #ifndef MIDPOOL_STATS_PAGE_FILE_H
 #define MIDPOOL_STATS_PAGE_FILE_H
@@ -15,9 +15,11 @@
 #include <sys/types.h>
 
 #include "page.h"
+#include "sites.h"
 
 struct page_file {
     struct stats_header *page; /* tame, see page_check.h */
+    struct sites *sites;       /* tame, see sites.h; NULL: none */
     dev_t device;
     ino_t inode;
     bool locked; /* see live_path.h */

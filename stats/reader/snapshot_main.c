@@ -23,6 +23,7 @@
 #include "page_file.h"
 #include "proc_usage.h"
 #include "report.h"
+#include "report_sites.h"
 #include "terminal.h"
 
 enum { STATUS_FAILED = 2, STATUS_PARTLY = 3, NS_PER_S = 1000000000 };
@@ -49,7 +50,7 @@ struct arguments {
     int count;
 };
 
-static char rendered[REPORT_MAX_BYTES];
+static char *rendered; /* of the last page */
 static struct stats_snapshot snapshot;
 
 static int
@@ -186,6 +187,7 @@ take_snapshot(const struct page_file *file)
     int64_t now_ns = (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
     stats_snapshot_take(&snapshot, page,
                         alive ? now_ns : last_sign_of_life(page));
+    snapshot.sites = file->sites;
     if (!alive && snapshot.end == STATS_END_RUNNING)
         snapshot.end = STATS_END_UNKNOWN;
     if (alive && shares_namespace(page))
@@ -235,6 +237,18 @@ join_lines(char *text, size_t length)
             text[i] = ' ';
 }
 
+/* Room for a rendering of the page. */
+static size_t
+make_room(const struct page_file *file)
+{
+    size_t bytes = REPORT_MAX_BYTES;
+    if (file->sites)
+        bytes += report_sites_bytes(file->sites);
+    free(rendered);
+    rendered = malloc(bytes);
+    return rendered ? bytes : 0;
+}
+
 /* The length of the rendering; 0, after a line on stderr, without a page. */
 static size_t
 render(const char *subject, const struct arguments *arguments)
@@ -248,8 +262,10 @@ render(const char *subject, const struct arguments *arguments)
     }
     take_snapshot(&file);
     size_t length = report_render(arguments->format, &style, &snapshot,
-                                  rendered, sizeof(rendered));
+                                  rendered, make_room(&file));
     page_file_close(&file);
+    if (length == 0)
+        fail(subject, strerror(ENOMEM));
     if (arguments->count > 1)
         join_lines(rendered, length);
     return length;

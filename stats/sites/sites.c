@@ -70,16 +70,30 @@ record_at(const struct sites *table, uint32_t index)
     return (struct record *)(keys_of(table) + table->key_count) + index;
 }
 
+static void
+set_counts(struct sites *table, uint32_t stacks_max)
+{
+    table->site_count = site_count(stacks_max);
+    table->key_count = key_count(stacks_max);
+    table->frame_count = stacks_max * FRAMES_A_STACK;
+}
+
 size_t
 sites_bytes(uint32_t stacks_max)
 {
-    struct sites table = {
-        .site_count = site_count(stacks_max),
-        .key_count = key_count(stacks_max),
-        .frame_count = stacks_max * FRAMES_A_STACK,
-    };
+    struct sites table;
 
+    set_counts(&table, stacks_max);
     return (uintptr_t)record_at(&table, table.key_count) - (uintptr_t)&table;
+}
+
+size_t
+sites_shared_bytes(uint32_t stacks_max)
+{
+    struct sites table;
+
+    set_counts(&table, stacks_max);
+    return (uintptr_t)keys_of(&table) - (uintptr_t)&table;
 }
 
 void
@@ -87,12 +101,34 @@ sites_init(struct sites *table, uint32_t stacks_max, uint64_t rate)
 {
     table->layout = SITES_LAYOUT;
     table->stacks_max = stacks_max;
-    table->site_count = site_count(stacks_max);
-    table->key_count = key_count(stacks_max);
-    table->frame_count = stacks_max * FRAMES_A_STACK;
+    set_counts(table, stacks_max);
     table->rate = rate;
     table->bytes = sites_bytes(stacks_max);
     table->generation = 1;
+}
+
+bool
+sites_tame(struct sites *table, size_t bytes)
+{
+    if (bytes < sizeof *table || table->layout != SITES_LAYOUT ||
+        table->stacks_max == 0 || table->stacks_max > SITES_STACKS_MAX ||
+        bytes < sites_shared_bytes(table->stacks_max))
+        return false;
+    set_counts(table, table->stacks_max);
+    for (uint32_t i = 0; i < SITES_MODULES; i++) {
+        module_at(table, i)->path[SITES_PATH_BYTES - 1] = '\0';
+        module_at(table, i)
+            ->build_id[sizeof(module_at(table, i)->build_id) - 1] = '\0';
+    }
+    for (uint32_t i = 0; i < table->site_count; i++) {
+        struct site *site = site_at(table, i);
+
+        if (site->depth > SITES_FRAMES_MAX ||
+            site->depth > table->frame_count ||
+            site->frame > table->frame_count - site->depth)
+            site->ready = 0;
+    }
+    return true;
 }
 
 static void

@@ -109,6 +109,15 @@ struct sites_sample {
 /* Bytes that a table for so many stacks needs. Requires 1..SITES_STACKS_MAX. */
 size_t sites_bytes(uint32_t stacks_max);
 
+/* The part that readers need: it comes first. */
+size_t sites_shared_bytes(uint32_t stacks_max);
+
+/*
+ * Makes the shared part of a table, as a reader got it from elsewhere, safe to
+ * read. False: it is none.
+ */
+bool sites_tame(struct sites *table, size_t bytes);
+
 /* Makes a table of memory that reads as zero. */
 void sites_init(struct sites *table, uint32_t stacks_max, uint64_t rate);
 

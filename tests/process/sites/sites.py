@@ -10,6 +10,7 @@ is exact.
 import bisect
 import math
 import os
+import signal
 import subprocess
 import sys
 
@@ -148,6 +149,39 @@ def test_forked_child_counts_its_own(arguments):
     assert all(stack["live"] == 0 for stack in child["sites"]["stacks"]
                if "site_short" in program.functions(
                    stack, child["sites"]["modules"]))
+
+
+def test_forked_child_with_a_live_page(arguments):
+    program, reports = run(arguments, "fork", "sites:1,live:yes", count=2)
+    sums = [program.sites(report) for report in reports]
+    assert sorted(sorted(row) for row in sums) == [
+        ["site_kept", "site_late"], ["site_short"]], sums
+    for row in sums:
+        for name, gets in (("site_kept", 100), ("site_late", 10),
+                           ("site_short", 50)):
+            assert name not in row or row[name]["gets"] == gets, sums
+
+
+def test_sites_of_a_killed_process(arguments):
+    program = Program(arguments.program("sites_known"))
+    with subprocess.Popen(
+            [program.path, "kill"], env=preload.environment(
+                arguments.lib, "sites:1,live:yes,report:none")) as child:
+        assert child.wait(100) == -signal.SIGKILL
+    page = "/dev/shm/midpool.%d.%d.1" % (os.geteuid(), child.pid)
+    try:
+        tool = os.path.join(os.path.dirname(arguments.lib),
+                            "midpool-snapshot")
+        text = subprocess.run([tool, page], check=True, text=True,
+                              capture_output=True).stdout
+        report = preload.check_report.loads(text)
+    finally:
+        os.unlink(page)
+    found = program.sites(report)
+    assert found["site_short"]["gets"] == 1000, found
+    assert found["site_kept"]["gets"] == 550, found
+    assert found["site_kept"]["live"] == 50, found
+    assert found["site_kept"]["live_bytes"] == 50 * 5001, found
 
 
 def test_seccomp(arguments):

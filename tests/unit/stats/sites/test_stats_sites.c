@@ -149,3 +149,28 @@ Test(sites, modules_are_told_apart_by_place_and_file)
     cr_assert_eq(table->modules, SITES_MODULES);
     free(table);
 }
+
+Test(sites, a_table_from_elsewhere_is_tamed_or_refused)
+{
+    size_t bytes = sites_shared_bytes(16);
+    struct sites *table = make(16, 1);
+    struct site *site = find(table, 11);
+
+    cr_assert(sites_tame(table, bytes));
+    cr_assert_not(sites_tame(table, bytes - 1));
+    cr_assert_not(sites_tame(table, sizeof(*table) - 1));
+    cr_assert(site->ready);
+    table->site_count = UINT32_MAX;
+    site->frame = UINT32_MAX;
+    ((struct sites_module *)(uintptr_t)sites_module_at(table, 3))
+        ->path[SITES_PATH_BYTES - 1] = 'x';
+    cr_assert(sites_tame(table, bytes));
+    cr_assert_not(site->ready);
+    cr_assert_lt(table->site_count, 100);
+    cr_assert_eq(sites_module_at(table, 3)->path[SITES_PATH_BYTES - 1], 0);
+    table->stacks_max = SITES_STACKS_MAX + 1;
+    cr_assert_not(sites_tame(table, bytes));
+    table->stacks_max = 0;
+    cr_assert_not(sites_tame(table, bytes));
+    free(table);
+}
