@@ -160,10 +160,10 @@ Test(sites, a_table_from_elsewhere_is_tamed_or_refused)
     cr_assert_not(sites_tame(table, bytes - 1));
     cr_assert_not(sites_tame(table, sizeof(*table) - 1));
     cr_assert(site->ready);
-    table->site_count = UINT32_MAX;
     site->frame = UINT32_MAX;
     ((struct sites_module *)(uintptr_t)sites_module_at(table, 3))
         ->path[SITES_PATH_BYTES - 1] = 'x';
+    table->site_count = UINT32_MAX;
     cr_assert(sites_tame(table, bytes));
     cr_assert_not(site->ready);
     cr_assert_lt(table->site_count, 100);
