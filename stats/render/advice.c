@@ -43,14 +43,14 @@ exceeds(uint64_t part, uint64_t percent, uint64_t whole)
  * was used before.
  */
 static uint64_t
-first_uses(const struct stats_snapshot *snap, bool at_peak)
+first_uses(const struct stats_snapshot *snap)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < PAGE_CLASSES; i++) {
         const struct stats_counts *counts = &snap->classes[i].counts;
         uint32_t bytes = snap->classes[i].max_bytes;
         uint64_t used = counts->live;
-        if (at_peak && bytes > 0 && counts->peak_live_bytes / bytes > used)
+        if (bytes > 0 && counts->peak_live_bytes / bytes > used)
             used = counts->peak_live_bytes / bytes;
         sum = sat_add(sum, used < counts->misses ? used : counts->misses);
     }
@@ -72,11 +72,11 @@ hit_rate_is_low(const struct stats_snapshot *snap)
            misses_exceed_limit(snap, snap->total.misses);
 }
 
-/* Low, of enough gets, and not only by first uses of memory in use. */
+/* Low, of enough gets, and not only by first uses: see first_uses. */
 static bool
 hit_rate_is_a_fault(const struct stats_snapshot *snap)
 {
-    uint64_t misses = sat_sub(snap->total.misses, first_uses(snap, false));
+    uint64_t misses = sat_sub(snap->total.misses, first_uses(snap));
     return hit_rate_is_low(snap) && snap->total.gets >= ADVICE_FEW_GETS &&
            misses_exceed_limit(snap, misses);
 }
@@ -199,7 +199,7 @@ static void
 say_first_uses(struct sink *sink, const struct stats_snapshot *snap)
 {
     uint64_t misses = snap->total.misses;
-    uint64_t needed = first_uses(snap, true);
+    uint64_t needed = first_uses(snap);
     if (!hit_rate_is_low(snap) || snap->total.gets < ADVICE_FEW_GETS ||
         exceeds(sat_sub(misses, needed), 100 - FIRST_PERCENT, misses) ||
         exceeds(snap->total.discards, DISCARD_PERCENT, misses))

@@ -81,13 +81,14 @@ class FewGets(unittest.TestCase):
 class Judged(unittest.TestCase):
     """Warnings about a sum follow stats/render/advice.c."""
 
-    def said(self, *several, live=0):
+    def said(self, *several, live=0, peak=0):
         for report in several:
             for row in [report["totals"]] + report["pools"] + [
                     row for pool in report["pools"]
                     for row in pool["classes"]]:
                 if row["gets"]:
                     row["live"], row["puts"] = live, row["gets"] - live
+                    row["peak_live_bytes"] = max(live, peak) * 4096
         whole = merge.add_up(list(several))
         return {entry["id"]: entry["message"]
                 for part in ("warnings", "hints") for entry in whole[part]}
@@ -109,6 +110,13 @@ class Judged(unittest.TestCase):
                                    live=250), {})
         self.assertIn("hit_rate", self.said(image(7, **pair),
                                             image(8, **pair), live=249))
+
+    def test_first_uses_at_the_peak_of_each_process_are_no_fault(self):
+        pair = dict(gets=1000, misses=300)
+        self.assertEqual(self.said(image(7, **pair), image(8, **pair),
+                                   peak=250), {})
+        self.assertIn("hit_rate", self.said(image(7, **pair),
+                                            image(8, **pair), peak=249))
 
     def test_one_process_is_not_judged_for_all(self):
         child = image(8)

@@ -46,6 +46,7 @@ troubled_page(void)
     struct stats_header *page = fixture_busy_page();
     struct stats_block *block = stats_block_at(page, PAGE_FIRST_BLOCK);
     fixture_traffic(page, CLASS_2560, 2100, 2000000, 900000, 1990000);
+    fixture_peak(page, CLASS_2560, 11500);
     block->cold[CLASS_2560].bypasses = 200000;
     block->above_bytes = 90000000000;
     block->fallback_calls[20] = 50000;

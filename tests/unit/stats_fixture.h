@@ -139,6 +139,20 @@ fixture_traffic(struct stats_header *page, unsigned bin, unsigned bytes,
     page->peak_bytes += peak * (int64_t)page->class_bytes[page->bin_class[bin]];
 }
 
+/*
+ * At most peak buffers of the bin were in use at a time: without this as many
+ * as there were misses, so that each of these was a first use.
+ */
+static inline void
+fixture_peak(struct stats_header *page, unsigned bin, int64_t peak)
+{
+    struct stats_cold *cold = fixture_cold(page, 0, bin);
+
+    page->peak_bytes +=
+        (peak - cold->peak) * (int64_t)page->class_bytes[page->bin_class[bin]];
+    cold->peak = peak;
+}
+
 /* A page with a bit of everything, for renderings. */
 static inline struct stats_header *
 fixture_busy_page(void)

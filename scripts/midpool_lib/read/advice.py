@@ -22,18 +22,22 @@ def classes(report):
     return [row for pool in report["pools"] for row in pool["classes"]]
 
 
-def first_uses_live(report):
-    """Misses that were a first use of memory that is still in use."""
-    return sum(min(row["live"], row["misses"]) for row in classes(report))
+def first_uses(report):
+    """Misses that were a first use of memory that was in use at one time.
+
+    Of one process: a class's peak is not that of processes one after another.
+    """
+    def at_peak(row):
+        return max(row["live"], row["peak_live_bytes"] // row["max_bytes"])
+    return sum(min(at_peak(row), row["misses"]) for row in classes(report))
 
 
-def _is_low(report):
-    """Whether its hit rate is below the limit, and not only by first uses of
-    memory that is in use."""
+def _is_low(report, images):
+    """Whether its hit rate is below the limit, and not only by first uses."""
     limit, row = report["config"].get("warn_below", 95), report["totals"]
     if not isinstance(limit, int) or limit <= 0:
         return False
-    misses = row["misses"] - first_uses_live(report)
+    misses = row["misses"] - sum(first_uses(image.report) for image in images)
     return misses * 100 > (100 - limit) * row["gets"]
 
 
@@ -46,7 +50,7 @@ def _most_have_few_gets(images):
 
 
 def _few_gets(total, images):
-    if (total["totals"]["gets"] < FEW_GETS or not _is_low(total)
+    if (total["totals"]["gets"] < FEW_GETS or not _is_low(total, images)
             or not _most_have_few_gets(images)):
         return None
     return (f"most processes had fewer than {style.count(FEW_GETS)} gets,"
@@ -56,7 +60,7 @@ def _few_gets(total, images):
 def _hit_rate(total, images):
     """Low, of enough gets."""
     limit, row = total["config"].get("warn_below", 95), total["totals"]
-    if (row["gets"] < FEW_GETS or not _is_low(total)
+    if (row["gets"] < FEW_GETS or not _is_low(total, images)
             or _most_have_few_gets(images)):
         return None
     return (f"hit rate {style.percent(row['hits'], row['gets'])} of"

@@ -50,6 +50,7 @@ Test(stats_advice, a_hit_rate_below_the_limit_is_warned_of)
 {
     struct stats_header *page = fixture_page();
     fixture_traffic(page, CLASS_2K, 2048, 1000, 50, 1000);
+    fixture_peak(page, CLASS_2K, 1);
     cr_expect(not(applies("hit_rate", page)), "95 %% is not below 95 %%");
     fixture_hot(page, 0, CLASS_2K)->misses = 60;
     cr_expect(applies("hit_rate", page));
@@ -67,6 +68,7 @@ Test(stats_advice, fewer_than_a_thousand_gets_get_no_verdict)
 {
     struct stats_header *page = fixture_page();
     fixture_traffic(page, CLASS_16K, 16384, 999, 999, 999);
+    fixture_peak(page, CLASS_16K, 1);
     cr_expect(not(applies("hit_rate", page)));
     cr_expect(applies("few_gets", page));
     fixture_traffic(page, CLASS_2K, 2048, 1, 1, 1);
@@ -78,14 +80,24 @@ Test(stats_advice, first_uses_of_memory_in_use_are_no_fault)
 {
     struct stats_header *page = fixture_page();
     fixture_traffic(page, CLASS_2K, 2048, 1000, 1000, 949);
+    fixture_peak(page, CLASS_2K, 51);
     cr_expect(applies("hit_rate", page), "949 of 1,000 were freed");
     fixture_hot(page, 0, CLASS_2K)->puts = 50;
     cr_expect(not(applies("hit_rate", page)), "5 %% are left");
     cr_expect(applies("first_uses", page));
     cr_expect(contains(message, " of 1,000 misses were the first use of"));
-    fixture_hot(page, 0, CLASS_2K)->puts = 1000;
-    cr_expect(applies("hit_rate", page), "nothing is in use any more");
-    cr_expect(applies("first_uses", page), "but it was, at one time");
+}
+
+Test(stats_advice, first_uses_at_the_peak_are_no_fault)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2K, 2048, 1000, 1000, 1000);
+    fixture_peak(page, CLASS_2K, 949);
+    cr_expect(applies("hit_rate", page), "51 were not needed at the peak");
+    fixture_peak(page, CLASS_2K, 950);
+    cr_expect(not(applies("hit_rate", page)), "5 %% are left");
+    cr_expect(applies("first_uses", page));
+    cr_expect(contains(message, "950 of 1,000 misses were the first use of"));
 }
 
 Test(stats_advice, a_class_in_use_excuses_no_other)
@@ -93,6 +105,7 @@ Test(stats_advice, a_class_in_use_excuses_no_other)
     struct stats_header *page = fixture_page();
     fixture_traffic(page, CLASS_2K, 2048, 1000, 0, 0);
     fixture_traffic(page, CLASS_16K, 16384, 1000, 1000, 1000);
+    fixture_peak(page, CLASS_16K, 1);
     cr_expect(applies("hit_rate", page));
 }
 
@@ -138,6 +151,7 @@ Test(stats_advice, a_longer_decay_is_proposed_where_buffers_were_given_back)
 {
     struct stats_header *page = fixture_page();
     fixture_traffic(page, CLASS_16K, 16384, 2000, 1000, 2000);
+    fixture_peak(page, CLASS_16K, 100);
     page->discards[CLASS_16K] = 100;
     cr_expect(not(applies("discards", page)), "no more than a tenth");
     page->discards[CLASS_16K] = 900;
