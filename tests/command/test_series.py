@@ -133,6 +133,7 @@ class Versus(Case):
                 (["--vs", "it's"], "quotation"),
                 (["--prepare", "a", "--prepare", "b"], "2 times --prepare"),
                 (["--warmup", "x"], "--warmup needs a number"),
+                (["-n", "3", "--live"], "--live watches"),
                 (["--vs", "zero:free", "--live"], "--live watches")):
             done = self.run_it(*words, "--", "touch", "ran", status=2)
             self.assertIn(why, done.err)

@@ -94,9 +94,10 @@ def _check(options):
         raise CommandError(f"run: {len(options.prepare)} times --prepare",
                            "one, or one for each side of --vs")
     if options.live and (options.vs is not None or options.warmup
-                         or options.prepare):
+                         or options.prepare
+                         or options.runs not in (None, "1")):
         raise CommandError("run: --live watches a single run",
-                           "leave out --vs, --warmup and --prepare")
+                           "leave out --runs, --vs, --warmup and --prepare")
 
 
 def run_versus(options, program):
