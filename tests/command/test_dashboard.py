@@ -44,7 +44,7 @@ def expressions():
 
 def filled(text):
     for name, value in (("$executable", ".*"), ("$unit", ".*"),
-                        ("$__rate_interval", "10s")):
+                        ("$__rate_interval", "30s")):
         text = text.replace(name, value)
     return text
 

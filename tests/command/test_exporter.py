@@ -133,7 +133,7 @@ class Case(sample.Case):
             return None
         own = free_port()
         config = self.write("prometheus.yml", (
-            "global: {scrape_interval: 500ms, evaluation_interval: 500ms}\n"
+            "global: {scrape_interval: 2s, evaluation_interval: 1s}\n"
             + (f"rule_files: [{rules}]\n" if rules else "")
             + "scrape_configs:\n"
             f"- {{job_name: midpool, static_configs: [{{targets: "
