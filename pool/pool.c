@@ -4,26 +4,23 @@
 #include "pool.h"
 
 #include "account.h"
+#include "block.h"
 #include "cache.h"
+#include "check.h"
 #include "depot.h"
 #include "fork.h"
+#include "operation.h"
 #include "os.h"
 #include "purge.h"
+#include "recover.h"
 #include "refill.h"
+#include "region.h"
+#include "sample.h"
+#include "serve.h"
 #include "settings.h"
 #include "slab.h"
+#include "space.h"
 #include "thread.h"
-
-const struct pool_config pool_config_default = {
-    .zero_on_free = false,
-    .check_fill = false,
-    .thp = POOL_THP_DEFAULT,
-    .cache_max_bytes = 8 << 20,
-    .pool_max_bytes = 0,
-    .decay_ms = 10000,
-};
-
-struct settings settings;
 
 enum {
     CACHE_SHARE = 4,  /* of pool_max, at most, in one thread's cache, */
@@ -46,7 +43,7 @@ window_ns(int64_t decay_ms)
 static void
 route_slow(void)
 {
-    struct cache *cache = thread_own();
+    struct cache *cache = block_own();
 
     settings.slow_puts =
         settings.config.zero_on_free || settings.config.check_fill;
@@ -105,8 +102,29 @@ describe(void)
 
     page->layout = PAGE_LAYOUT;
     page->block_bytes = PAGE_BLOCK_BYTES;
-    page->blocks_used = THREAD_FIRST;
+    page->blocks_used = BLOCK_FIRST;
     size_class_describe(page);
+}
+
+/* Slab tables: state words of the slabs in use, and descriptors. */
+static uint64_t
+slab_tables_bytes(void)
+{
+    uint64_t slabs = region.low + (region.slabs - region.high);
+
+    return slabs * (STATE_TABLE_BYTES + sizeof(struct slab));
+}
+
+/* What the pool's own tables and its address space take up. */
+static void
+describe_memory(void)
+{
+    uint64_t threads = (uint64_t)blocks_used() *
+                       (sizeof(struct cache) + sizeof(struct stats_block));
+
+    account_page->metadata_bytes =
+        threads + slab_tables_bytes() + depot_metadata_bytes();
+    account_page->reserved_bytes = space_taken_bytes();
 }
 
 bool
@@ -118,14 +136,21 @@ pool_init(const struct pool_config *config)
         return fail("the system's pages are not of 4 KB");
     if (!region_init())
         return fail("no address space for the pools");
-    if (!depot_init(region.slabs) || !thread_init()) {
+    if (!depot_init(region.slabs) || !cache_area_init()) {
         region.slabs = 0;
         return fail("no address space for the pools' tables");
     }
-    account_metadata();
+    describe_memory();
     account_page->active = 1;
     settings.active = true;
     return true;
+}
+
+void
+pool_sample_start(const struct pool_sampler *sampler, uint64_t bytes,
+                  uint64_t seed)
+{
+    sample_start(sampler, bytes, seed);
 }
 
 struct stats_header *
@@ -137,14 +162,13 @@ pool_page(void)
 size_t
 pool_page_bytes(void)
 {
-    return (size_t)thread_blocks_limit() * PAGE_BLOCK_BYTES;
+    return (size_t)cache_area_limit() * PAGE_BLOCK_BYTES;
 }
 
 bool
 pool_page_share(int fd, bool (*may_grow)(size_t bytes))
 {
-    return settings.active &&
-           thread_area_share(fd, thread_blocks_used(), may_grow);
+    return settings.active && cache_area_share(fd, blocks_used(), may_grow);
 }
 
 /*
@@ -177,7 +201,7 @@ warm_magazine(unsigned bin, unsigned max)
     taken = refill_take_new(bin, magazine, max);
     /* A run may be longer than asked for. */
     while (taken > max)
-        slab_put(bin, magazine->slot[--taken], true);
+        check_put_slab(bin, magazine->slot[--taken], true);
     magazine->rounds = (uint16_t)taken;
     if (taken == 0) {
         magazine_free(magazine);
@@ -285,7 +309,7 @@ pool_unmap(void)
 void
 pool_flush(void)
 {
-    struct cache *cache = settings.active ? thread_own() : NULL;
+    struct cache *cache = settings.active ? block_own() : NULL;
 
     if (cache == NULL || fork_is_pending() || cache_self != cache)
         return;
@@ -303,14 +327,14 @@ pool_tick(void)
     if (!settings.active || fork_is_pending())
         return;
     account_curve(now);
-    purge_tick(NULL, now);
+    purge_tick(now);
     check_tell();
 }
 
 void
 pool_stats_settle(void)
 {
-    struct cache *cache = settings.active ? thread_own() : NULL;
+    struct cache *cache = settings.active ? block_own() : NULL;
 
     if (!settings.active)
         return;
@@ -319,7 +343,7 @@ pool_stats_settle(void)
         cache_publish(cache);
         cache_leave(cache);
     }
-    account_metadata();
+    describe_memory();
     account_curve(os_now_ns());
 }
 
@@ -331,8 +355,8 @@ pool_stats_end(void)
 
     if (settings.active && !within && !fork_is_pending() && !account_alone()) {
         cache_enter();
-        if (thread_own() != NULL)
-            cache_flush(thread_own());
+        if (block_own() != NULL)
+            cache_flush(block_own());
         purge_collect();
         cache_leave(self);
     }
@@ -352,20 +376,45 @@ pool_stats_reset(void)
     if (fork_is_pending() || self == &cache_busy ||
         lock_held_by_self(&slab_lock))
         return;
-    cache = thread_own();
+    cache = block_own();
     cache_enter();
     if (!lock_acquire_soon(&slab_lock)) {
         cache_leave(self);
         return;
     }
     account_reset();
-    thread_new_epoch();
-    thread_recall_others(cache);
+    block_new_epoch();
+    block_recall_others(cache);
     lock_release(&slab_lock);
     if (cache != NULL) {
-        thread_retag(cache);
+        block_retag(cache);
         account_forget_peaks(cache_block(cache));
         cache_publish(cache);
     }
     cache_leave(self);
+}
+
+bool
+pool_fork_prepare(void)
+{
+    if (!settings.active)
+        return true;
+    recover_if_left();
+    return fork_prepare();
+}
+
+void
+pool_fork_parent(void)
+{
+    if (settings.active)
+        fork_parent();
+}
+
+void
+pool_fork_child(void)
+{
+    if (settings.active)
+        fork_child();
+    else
+        account_restart(NULL);
 }

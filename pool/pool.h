@@ -1,6 +1,6 @@
 /*
  * pool.h - the pools' interface for interpose, without the fast path
- * (cache_fast.h).
+ * (fast.h).
  *
  * The pool knows nothing of interposing: it serves buffers of 2048 to 65536
  * bytes from its own range of address space and counts what it does in a
@@ -14,70 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pool_types.h"
+
 struct stats_header;
-
-enum pool_thp {
-    POOL_THP_DEFAULT,
-    POOL_THP_NEVER,
-    POOL_THP_DENSE,
-    POOL_THP_AUTO,
-};
-
-/* The parameters of pool_init; defaults in pool_config_default. */
-struct pool_config {
-    bool zero_on_free;
-    bool check_fill;
-    enum pool_thp thp;
-    uint64_t cache_max_bytes; /* per thread */
-    uint64_t pool_max_bytes;  /* idle memory in all; 0: unbounded */
-    int64_t decay_ms;         /* -1: never, 0: at once */
-};
-
-extern const struct pool_config pool_config_default;
-
-/* Kinds of misuse that a put (or realloc, usable_size) can meet. */
-enum pool_misuse {
-    POOL_DOUBLE_FREE,     /* the buffer is not handed out any more */
-    POOL_INTERIOR_FREE,   /* aligned as malloc does, but not a buffer's start */
-    POOL_MISALIGNED_FREE, /* not even aligned as malloc does */
-    POOL_WILD_FREE,       /* pool memory that was never handed out */
-};
-
-/*
- * Called with what was found, before anything is changed; when it returns,
- * the operation is ignored (nothing is lost, nothing handed out twice).
- * bytes is the size class of the buffer at or around ptr, 0 if unknown.
- */
-typedef void pool_misuse_handler(enum pool_misuse kind, const void *ptr,
-                                 size_t bytes);
-
-/*
- * A byte of a free buffer changed (check_fill): reported before the buffer
- * is handed out again.
- */
-typedef void pool_fill_handler(const void *ptr, size_t bytes, size_t offset);
-
-/* A get that was chosen at random (pool_sample_start). */
-struct pool_sample {
-    void *buffer;
-    size_t bytes;       /* requested */
-    size_t class_bytes; /* of the buffer */
-    uint32_t tag;       /* to be kept for end */
-    bool missed;
-};
-
-/*
- * Who hears of samples: begin before the program has the buffer; true: it
- * keeps a record of it. Then end is called once, when the buffer is put, and
- * gives the record's tag; it may be called for a buffer without a record as
- * well, and gives the tag that it got. Both run while the pool is in no
- * operation, holds no lock, and may be called in signal handlers; neither may
- * allocate.
- */
-struct pool_sampler {
-    bool (*begin)(const struct pool_sample *sample);
-    uint32_t (*end)(const void *buffer, uint32_t tag);
-};
 
 /*
  * From now on about one get in so many requested bytes is a sample, 0: none.
@@ -86,9 +25,6 @@ struct pool_sampler {
  */
 void pool_sample_start(const struct pool_sampler *sampler, uint64_t bytes,
                        uint64_t seed);
-
-extern pool_misuse_handler *pool_on_misuse;
-extern pool_fill_handler *pool_on_damage;
 
 /*
  * Reserves address space and makes the pools ready. Call once, before any

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "backend.h"
-#include "cache_fast.h"
+#include "fast.h"
 #include "front.h"
 #include "libc_release.h"
 #include "midpool_exports.h"

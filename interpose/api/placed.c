@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "backend.h"
-#include "cache_note.h"
 #include "foreign.h"
 #include "lifecycle.h"
 #include "route.h"
+#include "serve.h"
 
 static int
 bin_of(size_t bytes, int flags)

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "backend.h"
-#include "cache_fast.h"
-#include "cache_note.h"
+#include "fast.h"
 #include "foreign.h"
 #include "lifecycle.h"
 #include "misuse.h"
+#include "serve.h"
 
 /* A buffer kept its slot, far too large for it, for want of another. */
 static atomic_bool kept_large_slot;

@@ -26,12 +26,10 @@
 #ifndef MIDPOOL_POOL_CACHE_H
 #define MIDPOOL_POOL_CACHE_H
 
+#include "account.h"
 #include "base.h"
-#include "check.h"
 #include "depot.h"
-#include "fork.h"
 #include "page.h"
-#include "recent.h"
 #include "region.h"
 #include "size_class.h"
 
@@ -112,21 +110,6 @@ extern hidden struct cache cache_empty;
 extern hidden struct cache cache_dead;
 extern hidden struct cache cache_busy;
 
-/*
- * COUNT_ADD adds to a counter of the thread's own block, or of the shared one
- * under slab_lock, which other threads may read (page.h); RECALLED reads
- * a word that others may change to send the thread to its slow path
- * (cache_recall). Both are plain accesses, and atomic ones for the sanitizer.
- */
-#if defined(__SANITIZE_THREAD__)
-#define COUNT_ADD(word, amount)                                                \
-    __atomic_store_n(&(word), (word) + (amount), __ATOMIC_RELAXED)
-#define RECALLED(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
-#else
-#define COUNT_ADD(word, amount) ((word) += (amount))
-#define RECALLED(word) (word)
-#endif
-
 /* Requires a live cache. */
 static always_inline struct stats_block *
 cache_block(const struct cache *cache)
@@ -139,15 +122,6 @@ cache_hot(const struct bin *bin)
 {
     return (struct stats_hot *)((uintptr_t)bin + CACHE_TO_BLOCK -
                                 BIN_FIRST_OFFSET);
-}
-
-/* The slots that the block's thread got less those it put: may be negative. */
-static inline int64_t
-cache_live(const struct stats_block *block, unsigned bin)
-{
-    const struct stats_hot *hot = &block->hot[bin];
-
-    return (int64_t)(recent_gets(hot) - hot->puts);
 }
 
 static always_inline struct bin *
@@ -209,31 +183,6 @@ cache_enter(void)
     cache_note_operation();
 }
 
-/*
- * Ends it and sets cache_self to the given value. What it found of misuse is
- * left to the next operation to tell.
- */
-static inline void
-cache_leave_untold(struct cache *cache)
-{
-    compiler_barrier();
-    cache_self = cache;
-    compiler_barrier();
-    cache_operation.frame = NULL;
-    compiler_barrier();
-    if (unlikely(fork_is_pending()))
-        fork_finish();
-}
-
-/* The same, and tells. */
-static inline void
-cache_leave(struct cache *cache)
-{
-    cache_leave_untold(cache);
-    if (unlikely(check_has_found()))
-        check_tell();
-}
-
 /* The magazine whose slots are the bin's stack, or NULL. */
 static inline struct magazine *
 cache_loaded(const struct bin *bin)
@@ -293,51 +242,6 @@ cache_is_astray(const void *slot, unsigned bin)
     return unlikely(state_is_astray(STATE_READ(region_state(slot)), bin));
 }
 
-/*
- * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
- * when there is no memory, or none to be had in a signal handler; errno is
- * kept. *zero tells that the slot reads as zero. taken is the progress of the
- * fast get of the same request.
- */
-void *cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken,
-                     bool *zero);
-
-/* The result of a put. */
-enum cache_put_result {
-    CACHE_PUT_DONE,
-    CACHE_PUT_MISUSED, /* reported, and nothing changed */
-    CACHE_PUT_FOREIGN, /* not the pool's pointer */
-};
-
-/* Puts a slot by any means. Keeps errno. */
-enum cache_put_result cache_put_slow(void *ptr);
-
-enum { CACHE_BIN_FOREIGN = -1, CACHE_BIN_MISUSED = -2 };
-
-/*
- * The bin of a slot that is handed out; CACHE_BIN_FOREIGN for what is not the
- * pool's; CACHE_BIN_MISUSED, reported, for what is not handed out.
- */
-int cache_slot_bin(const void *ptr);
-
-/* Counts a request outside the band that goes to the fallback. */
-void cache_count_slow(size_t bytes);
-
-/* The same after cache_count_below failed. */
-void cache_count_below_slow(size_t bytes);
-
-static always_inline unsigned
-cache_width(size_t bytes)
-{
-    return bytes == 0 ? 0 : 64 - (unsigned)__builtin_clzl(bytes);
-}
-
-/*
- * Looks at the clock and, if it is time, publishes counts, returns memory,
- * gives idle bins back. Requires cache_enter.
- */
-void cache_tick(struct cache *cache);
-
 /* Adds the thread's live counts to the shared ones. Requires cache_enter. */
 void cache_publish(struct cache *cache);
 
@@ -378,8 +282,11 @@ cache_offset(const struct cache *cache, unsigned bin)
 /* Moves all of a thread's idle slots to the depot. Requires cache_enter. */
 void cache_flush(struct cache *cache);
 
-/* Gives back the slots of bins that were idle since the last call. */
-void cache_trim(struct cache *cache, uint32_t window);
+/*
+ * Once a decay window: gives back what bins hold that were idle since the last
+ * one. Requires cache_enter.
+ */
+void cache_trim(struct cache *cache);
 
 /* Recomputes low of a bin after its stack or its counters changed. */
 void cache_set_low(struct cache *cache, unsigned bin);

@@ -4,6 +4,7 @@
  */
 #include "cache.h"
 #include "cache_budget.h"
+#include "check.h"
 #include "slab.h"
 
 static struct magazine *
@@ -28,7 +29,7 @@ give_run_back(struct bin *bin, unsigned index)
     if (!lock_acquire_soon(&slab_lock))
         return;
     for (unsigned i = 0; i + run->taken < run->rounds; i++)
-        slab_put(index, run->slot[i], true);
+        check_put_slab(index, run->slot[i], true);
     lock_release(&slab_lock);
     magazine_free(run);
 }
@@ -68,10 +69,13 @@ cache_flush(struct cache *cache)
 }
 
 void
-cache_trim(struct cache *cache, uint32_t window)
+cache_trim(struct cache *cache)
 {
     const struct stats_block *block = cache_block(cache);
+    uint32_t window = __atomic_load_n(&slab_window, __ATOMIC_RELAXED);
 
+    if (cache->window == window)
+        return;
     cache->window = window;
     for (unsigned index = 0; index < BINS; index++) {
         struct bin *bin = &cache->bin[index];

@@ -3,12 +3,11 @@
 
 #include <time.h>
 
+#include "block.h"
 #include "chance.h"
 #include "os.h"
-#include "pool.h"
 #include "recent.h"
 #include "region.h"
-#include "thread.h"
 
 uint64_t sample_rate;
 
@@ -47,10 +46,9 @@ distance(struct cache *cache)
 }
 
 void
-pool_sample_start(const struct pool_sampler *into, uint64_t bytes,
-                  uint64_t seed)
+sample_start(const struct pool_sampler *into, uint64_t bytes, uint64_t seed)
 {
-    struct cache *own = thread_own();
+    struct cache *own = block_own();
 
     sampler = into;
     sample_rate = bytes;
@@ -98,7 +96,7 @@ static void
 mark(void *slot)
 {
     uint32_t *state = region_state(slot);
-    uint32_t epoch = (uint32_t)THREAD_EPOCH_MASK << STATE_TAG_SHIFT;
+    uint32_t epoch = (uint32_t)BLOCK_EPOCH_MASK << STATE_TAG_SHIFT;
 
     __atomic_fetch_and(state, ~epoch, __ATOMIC_RELAXED);
 }
@@ -121,7 +119,7 @@ sample_tell(void *slot, unsigned bin, size_t bytes, bool missed)
 uint32_t
 sample_end(const void *slot, uint32_t tag)
 {
-    if (likely((tag >> STATE_TAG_SHIFT & THREAD_EPOCH_MASK) != 0) ||
+    if (likely((tag >> STATE_TAG_SHIFT & BLOCK_EPOCH_MASK) != 0) ||
         sampler == NULL)
         return tag;
     return sampler->end(slot, tag);

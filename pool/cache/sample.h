@@ -19,6 +19,7 @@
 #define MIDPOOL_POOL_SAMPLE_H
 
 #include "cache.h"
+#include "pool_types.h"
 
 /* Between samples on average; 0: none are chosen. Written at the start. */
 extern hidden uint64_t sample_rate;
@@ -28,6 +29,10 @@ sample_is_on(void)
 {
     return unlikely(sample_rate != 0);
 }
+
+/* See pool_sample_start. */
+void sample_start(const struct pool_sampler *into, uint64_t bytes,
+                  uint64_t seed);
 
 /*
  * Is this get of the bin, which is about to be counted, a sample? *left, the

@@ -4,14 +4,8 @@
 #include "account.h"
 
 #include "block_sums.h"
-#include "cache.h"
-#include "os.h"
-#include "recent.h"
 #include "series.h"
-#include "slab.h"
 #include "snapshot.h"
-#include "space.h"
-#include "thread.h"
 
 /* Serves until the thread area is there, and for ever where there is none. */
 static struct {
@@ -24,7 +18,7 @@ struct stats_header *account_page = (struct stats_header *)&first_page;
 struct stats_block *
 account_shared(void)
 {
-    return stats_block_at(account_page, THREAD_SHARED);
+    return stats_block_at(account_page, BLOCK_SHARED);
 }
 
 bool
@@ -44,7 +38,7 @@ sum_blocks(void)
 {
     struct sums sums = {0, 0, 0};
 
-    for (uint32_t i = THREAD_SHARED; i < account_page->blocks_used; i++) {
+    for (uint32_t i = BLOCK_SHARED; i < account_page->blocks_used; i++) {
         const struct stats_block *block = stats_block_at(account_page, i);
 
         for (unsigned bin = 0; bin < BINS; bin++) {
@@ -67,7 +61,7 @@ account_idle(unsigned bin)
     int64_t idle = page->adopted[bin] + (int64_t)page->warmups[bin] -
                    (int64_t)page->discards[bin];
 
-    for (uint32_t i = THREAD_SHARED; i < page->blocks_used; i++) {
+    for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++) {
         const struct stats_block *block = stats_block_at(page, i);
         const struct stats_hot *hot = &block->hot[bin];
 
@@ -164,26 +158,6 @@ account_curve(int64_t now_ns)
     series_end(page);
 }
 
-/* Slab tables: state words of the slabs in use, and descriptors. */
-static uint64_t
-slab_tables_bytes(void)
-{
-    uint64_t slabs = region.low + (region.slabs - region.high);
-
-    return slabs * (STATE_TABLE_BYTES + sizeof(struct slab));
-}
-
-void
-account_metadata(void)
-{
-    uint64_t threads = (uint64_t)thread_blocks_used() *
-                       (sizeof(struct cache) + sizeof(struct stats_block));
-
-    account_page->metadata_bytes =
-        threads + slab_tables_bytes() + depot_metadata_bytes();
-    account_page->reserved_bytes = space_taken_bytes();
-}
-
 static void
 reset_block(struct stats_block *block)
 {
@@ -210,7 +184,7 @@ void
 account_forget_peaks(struct stats_block *block)
 {
     for (unsigned bin = 0; bin < BINS; bin++)
-        block->cold[bin].peak = cache_live(block, bin);
+        block->cold[bin].peak = account_share(block, bin);
     if (block->alone) {
         block->peak_bytes -= block->headroom;
         block->headroom = 0;
@@ -263,7 +237,7 @@ account_reset(void)
 
     for (unsigned bin = 0; bin < BINS; bin++)
         idle[bin] = account_idle(bin);
-    for (uint32_t i = THREAD_SHARED; i < page->blocks_used; i++)
+    for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++)
         reset_block(stats_block_at(page, i));
     reset_header(page);
     for (unsigned bin = 0; bin < BINS; bin++)
@@ -294,6 +268,6 @@ account_leave(const char *reason)
                          offsetof(struct stats_header, double_frees));
     __builtin_memcpy(page->reason, reason, __builtin_strlen(reason) + 1);
     page->active = 0;
-    page->blocks_used = THREAD_FIRST;
+    page->blocks_used = BLOCK_FIRST;
     account_page = page;
 }

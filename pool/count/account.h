@@ -12,15 +12,29 @@
 
 #include "base.h"
 #include "page.h"
+#include "recent.h"
 #include "size_class.h"
 
-struct cache;
+/* Numbers of blocks: that of threads without a cache, and the first other. */
+enum {
+    BLOCK_SHARED = PAGE_FIRST_BLOCK,
+    BLOCK_FIRST = PAGE_FIRST_BLOCK + 1,
+};
 
-/* The page: static at first, then in the thread area (thread_area.c). */
+/* The page: static at first, then in the thread area (cache_area.c). */
 extern hidden struct stats_header *account_page;
 
 /* The block that threads without a cache count in. */
 struct stats_block *account_shared(void);
+
+/* The slots that the block's thread got less those it put: may be negative. */
+static inline int64_t
+account_share(const struct stats_block *block, unsigned bin)
+{
+    const struct stats_hot *hot = &block->hot[bin];
+
+    return (int64_t)(recent_gets(hot) - hot->puts);
+}
 
 static inline void
 account_adopted(unsigned bin, int64_t slots)
@@ -75,12 +89,6 @@ void account_publish(struct stats_block *block);
 
 /* Closes the curve's interval when it is over. Thread: any. */
 void account_curve(int64_t now_ns);
-
-/*
- * Computes the memory of the pool's own tables and the size of its address
- * space.
- */
-void account_metadata(void);
 
 /*
  * Counters to zero; what is idle is kept. Where there were several threads,

@@ -17,10 +17,7 @@
  *           sums are atomic.
  */
 #include "account.h"
-#include "cache.h"
 #include "os.h"
-#include "recent.h"
-#include "thread.h"
 
 static void
 raise_to(int64_t *peak, int64_t value)
@@ -53,7 +50,7 @@ static void
 publish_bin(struct stats_block *block, unsigned bin)
 {
     struct stats_cold *cold = &block->cold[bin];
-    int64_t share = cache_live(block, bin);
+    int64_t share = account_share(block, bin);
     int64_t live;
 
     if (share == cold->published && share == cold->peak)
@@ -161,7 +158,7 @@ raise_bins(void)
     for (unsigned bin = 0; bin < BINS; bin++) {
         int64_t live = 0;
 
-        for (uint32_t i = THREAD_SHARED; i < account_page->blocks_used; i++) {
+        for (uint32_t i = BLOCK_SHARED; i < account_page->blocks_used; i++) {
             const struct stats_block *block = stats_block_at(account_page, i);
 
             live += (int64_t)(recent_read(block, bin).gets -
@@ -179,7 +176,7 @@ look_for_peak(int64_t credit)
     int64_t peak = __atomic_load_n(&account_page->peak_bytes, __ATOMIC_RELAXED);
     int64_t live = 0;
 
-    for (uint32_t i = THREAD_SHARED; i < account_page->blocks_used; i++)
+    for (uint32_t i = BLOCK_SHARED; i < account_page->blocks_used; i++)
         live += read_share(stats_block_at(account_page, i));
     if (live > peak) {
         raise_to(&account_page->peak_bytes, live);

@@ -20,21 +20,8 @@
 #include <stdatomic.h>
 
 #include "base.h"
+#include "magazine.h"
 #include "size_class.h"
-
-enum { MAGAZINE_ROUNDS = 62 };
-
-struct magazine {
-    _Atomic uint32_t next; /* number of the one below, while in a stack */
-    uint16_t rounds;       /* pointers in it, while in a stack */
-    uint8_t cold;          /* slots that were never handed out, or purged */
-    uint8_t zero;          /* and that read as zero */
-    uint32_t taken;        /* cold only: rounds already used up */
-    uint32_t number;
-    void *slot[MAGAZINE_ROUNDS];
-};
-
-_Static_assert(sizeof(struct magazine) == 512, "magazines fill cache lines");
 
 struct depot {
     _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t head; /* counter, number */

@@ -6,6 +6,7 @@
 #include "account.h"
 #include "cache.h"
 #include "cache_budget.h"
+#include "check.h"
 #include "depot.h"
 #include "idle_slab.h"
 #include "os.h"
@@ -47,7 +48,7 @@ drain(unsigned bin, uint32_t slots)
         }
         slots -= magazine->rounds;
         for (unsigned i = 0; i < magazine->rounds; i++)
-            slab_put(bin, magazine->slot[i], false);
+            check_put_slab(bin, magazine->slot[i], false);
         magazine_free(magazine);
     }
 }
@@ -150,7 +151,7 @@ purge_window(int64_t now_ns)
 }
 
 void
-purge_tick(struct cache *cache, int64_t now_ns)
+purge_tick(int64_t now_ns)
 {
     if (settings.window_ns <= 0)
         return;
@@ -161,10 +162,6 @@ purge_tick(struct cache *cache, int64_t now_ns)
         purge_window(now_ns);
         lock_release(&slab_lock);
     }
-    uint32_t window = __atomic_load_n(&slab_window, __ATOMIC_RELAXED);
-
-    if (cache != NULL && cache->window != window)
-        cache_trim(cache, window);
 }
 
 static bool

@@ -18,10 +18,8 @@
 
 #include "base.h"
 
-struct cache;
-
-/* Cheap while no window is over. cache may be NULL. Requires no lock. */
-void purge_tick(struct cache *cache, int64_t now_ns);
+/* Cheap while no window is over. Requires no lock. */
+void purge_tick(int64_t now_ns);
 
 /*
  * A bin grows. When idle memory is a good part of the memory in use, the

@@ -5,7 +5,6 @@
 
 #include "os.h"
 #include "settings.h"
-#include "slab.h"
 #include "space.h"
 
 enum {
@@ -105,8 +104,9 @@ region_init(void)
 static bool
 commit_slabs(uint32_t from, uint32_t to, bool top)
 {
-    char *start = (char *)align_down((uintptr_t)slab_at(from), OS_PAGE_BYTES);
-    char *end = (char *)align_up((uintptr_t)slab_at(to), OS_PAGE_BYTES);
+    char *start =
+        (char *)align_down((uintptr_t)&region.slab[from], OS_PAGE_BYTES);
+    char *end = (char *)align_up((uintptr_t)&region.slab[to], OS_PAGE_BYTES);
 
     if (start < descriptors.low)
         start = descriptors.low;

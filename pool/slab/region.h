@@ -52,14 +52,8 @@
 #include "size_class.h"
 
 enum {
-    SLAB_SHIFT = 21,
-    SLAB_BYTES = 1 << SLAB_SHIFT,
-    /* Slots end before a slab's last page, see below. */
-    SLAB_USED_BYTES = SLAB_BYTES - OS_PAGE_BYTES,
     REGION_SLABS_MAX = 1 << 17, /* 256 GB */
     REGION_SLABS_MIN = 4,
-    STATE_SHIFT = 11,
-    STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
     STATE_TAG_SHIFT = 16,
     STATE_SPACING_SHIFT = 5, /* from a word to the next, 32 bytes */
     STATE_TABLE_BYTES = STATE_WORDS << STATE_SPACING_SHIFT, /* of a slab */
@@ -95,7 +89,25 @@ _Static_assert(BIN_LINE_BYTES > STATE_BITS_MASK &&
 _Static_assert(BIN_FIRST_OFFSET + BINS * BIN_LINE_BYTES <= STATE_OFFSET_MASK,
                "a bin's offset is no tag");
 
-struct slab;
+enum { SLAB_MAP_WORDS = STATE_WORDS / 64 };
+
+/* A slab; what its fields mean is told in slab.h. */
+struct slab {
+    uint8_t bin;
+    uint8_t assigned;
+    uint8_t huge;    /* asked for huge pages */
+    uint8_t purging; /* in no set: its purger has it */
+    uint16_t fresh;  /* slots below were given out */
+    uint16_t warm_free;
+    uint16_t cold_free;
+    uint16_t zero_from; /* fresh slots from here read as zero */
+    uint32_t touched;   /* bytes that may be other than zero */
+    uint32_t stamp;     /* decay window of the last give or take */
+    uint16_t stuck;     /* warm slots that the last purge had to leave */
+    uint16_t colour;    /* cache lines before the first slot */
+    uint64_t warm[SLAB_MAP_WORDS];
+    uint64_t cold[SLAB_MAP_WORDS];
+};
 
 struct region {
     uintptr_t first;      /* number (address >> SLAB_SHIFT) of slab 0 */

@@ -5,6 +5,7 @@
 
 #include "account.h"
 #include "os.h"
+#include "space.h"
 
 /* So many slabs may stay empty before one is cleaned for reuse. */
 enum { EMPTY_KEPT = BINS };
@@ -16,6 +17,7 @@ struct slab_set room_slabs[BINS];
 struct slab_set empty_slabs;
 struct slab_set holey_slabs;
 struct slab_set clean_slabs;
+struct slab_set bare_slabs;
 _Atomic uint32_t slab_warm_count[BINS];
 uint32_t slab_window;
 uint32_t slab_assigned_count[BINS];
@@ -225,6 +227,23 @@ clean_one_empty(void)
     slab_make_clean(number);
 }
 
+/*
+ * Takes a bare slab out of its set, mapped anew; huge, or not, as it was
+ * before. Returns its number or UINT32_MAX.
+ */
+static uint32_t
+map_bare(bool huge)
+{
+    uint32_t number = slab_set_next(&bare_slabs, 0);
+
+    while (number != UINT32_MAX && slab_at(number)->huge != huge)
+        number = slab_set_next(&bare_slabs, number + 1);
+    if (number == UINT32_MAX || !region_map(number))
+        return UINT32_MAX;
+    slab_set_remove(&bare_slabs, number);
+    return number;
+}
+
 uint32_t
 slab_assign_clean(unsigned bin, bool huge)
 {
@@ -236,7 +255,7 @@ slab_assign_clean(unsigned bin, bool huge)
         number = find_clean(huge);
     }
     if (number == UINT32_MAX)
-        number = slab_map_bare(huge);
+        number = map_bare(huge);
     if (number == UINT32_MAX && (number = region_extend(huge)) != UINT32_MAX)
         slab_at(number)->huge = huge;
     if (number == UINT32_MAX) {
@@ -259,4 +278,45 @@ slab_make_clean(uint32_t number)
     slab_at(number)->touched = 0;
     slab_at(number)->zero_from = 0;
     slab_set_add(&clean_slabs, number);
+}
+
+/*
+ * Slabs whose address space goes back to the system, and comes from there
+ * again. The order of the steps is such that an operation that ends between
+ * two of them can be mended (slab_recover.c): a bare slab that serves no bin
+ * is one, whatever of the rest was done.
+ */
+static void
+unmap(uint32_t number)
+{
+    slab_set_add(&bare_slabs, number);
+    if (slab_at(number)->assigned) {
+        account_discards(slab_at(number)->bin, slab_at(number)->warm_free);
+        slab_make_clean(number);
+    }
+    slab_set_remove(&clean_slabs, number);
+    region_unmap(number);
+}
+
+static size_t
+unmap_all(struct slab_set *set)
+{
+    size_t bytes = 0;
+    uint32_t number;
+
+    while ((number = slab_set_next(set, 0)) != UINT32_MAX) {
+        unmap(number);
+        bytes += SLAB_USED_BYTES;
+    }
+    return bytes;
+}
+
+size_t
+slab_unmap_idle(void)
+{
+    pool_assert(lock_held_by_self(&slab_lock));
+    if (space_reserved())
+        return 0;
+    return unmap_all(&clean_slabs) + unmap_all(&holey_slabs) +
+           unmap_all(&empty_slabs);
 }

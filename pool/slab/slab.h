@@ -19,7 +19,7 @@
  *           holey_slabs      the same with cold_free > 0
  *           clean_slabs      unassigned, reads as zero
  *           bare_slabs       unassigned, given back to the system with its
- *                            address space (slab_space.c)
+ *                            address space (slab.c)
  *           A slab that is being purged is in none (purge.c). The lowest
  *           address is taken first, so that high slabs become empty.
  * Ownership All of it is written under slab_lock; slab_warm_count is read
@@ -28,38 +28,12 @@
 #ifndef MIDPOOL_POOL_SLAB_H
 #define MIDPOOL_POOL_SLAB_H
 
-#include "depot.h"
 #include "lock.h"
+#include "magazine.h"
 #include "region.h"
 #include "size_class.h"
+#include "slab_set.h"
 #include "slot_place.h"
-
-enum { SLAB_MAP_WORDS = STATE_WORDS / 64 };
-
-struct slab {
-    uint8_t bin;
-    uint8_t assigned;
-    uint8_t huge;    /* asked for huge pages */
-    uint8_t purging; /* in no set: its purger has it */
-    uint16_t fresh;  /* slots below were given out */
-    uint16_t warm_free;
-    uint16_t cold_free;
-    uint16_t zero_from; /* fresh slots from here read as zero */
-    uint32_t touched;   /* bytes that may be other than zero */
-    uint32_t stamp;     /* decay window of the last give or take */
-    uint16_t stuck;     /* warm slots that the last purge had to leave */
-    uint16_t colour;    /* cache lines before the first slot */
-    uint64_t warm[SLAB_MAP_WORDS];
-    uint64_t cold[SLAB_MAP_WORDS];
-};
-
-enum { SLAB_SET_WORDS = REGION_SLABS_MAX / 64 };
-
-struct slab_set {
-    uint32_t first; /* no word below holds a bit */
-    uint32_t count;
-    uint64_t word[SLAB_SET_WORDS];
-};
 
 extern hidden struct slab_set warm_slabs[BINS];
 extern hidden struct slab_set room_slabs[BINS];
@@ -73,20 +47,6 @@ extern hidden uint32_t slab_assigned_count[BINS];
 extern hidden uint32_t slab_assigned_total;
 extern hidden uint32_t slab_stuck_count[BINS]; /* sum over a bin's slabs */
 extern hidden uint64_t slab_resident_bytes;    /* slots not cold, about */
-
-void slab_set_add(struct slab_set *set, uint32_t number);
-void slab_set_remove(struct slab_set *set, uint32_t number);
-/*
- * The lowest number at or above from, or UINT32_MAX. from may be any number,
- * the one behind the last slab included.
- */
-uint32_t slab_set_next(struct slab_set *set, uint32_t from);
-
-static inline bool
-slab_set_has(const struct slab_set *set, uint32_t number)
-{
-    return set->word[number / 64] >> (number % 64) & 1;
-}
 
 static inline struct slab *
 slab_at(uint32_t number)
@@ -160,11 +120,11 @@ unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
 void slab_set_stuck(struct slab *slab, unsigned stuck);
 
 /*
- * Gives a slot of the bin back. One that the program has, or a slab, which may
- * be of another bin by now, was put twice: it is dropped and reported.
- * Requires slab_lock.
+ * Gives a slot of the bin back. False: the program has it, or a slab, which may
+ * be of another bin by now; it was put twice, and is dropped. Callers that are
+ * not sure of the slot use check_put_slab. Requires slab_lock.
  */
-void slab_put(unsigned bin, void *ptr, bool cold);
+bool slab_put(unsigned bin, void *ptr, bool cold);
 
 /*
  * Gives an empty slab of another bin, whose pages are all present, to the bin.
@@ -182,13 +142,14 @@ uint32_t slab_assign_clean(unsigned bin, bool huge);
  */
 size_t slab_unmap_idle(void);
 
-/*
- * Takes a bare slab out of its set, mapped anew; huge, or not, as it was
- * before. Returns its number or UINT32_MAX. Requires slab_lock.
- */
-uint32_t slab_map_bare(bool huge);
-
 /* Makes an empty slab, whose pages were purged, clean. Requires slab_lock. */
 void slab_make_clean(uint32_t number);
+
+/*
+ * Makes the tables of slabs true again, after the lock's holder left them half
+ * changed, by what is written first and last: which bin a slab serves, and the
+ * slots' state words. Requires slab_lock.
+ */
+void slab_recover(void);
 
 #endif

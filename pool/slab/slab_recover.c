@@ -1,6 +1,5 @@
 /*
- * slab_recover.c - the tables of slabs after their lock's holder left
- * (recover.h).
+ * slab_recover.c - the tables of slabs after their lock's holder left.
  *
  * Model     region_slab_bin tells which bin a slab serves: it is written last
  *           when a slab gets a bin and first when it loses it. A state word
@@ -8,7 +7,6 @@
  *           follows, but for the slots that the holder had in hand.
  */
 #include "os.h"
-#include "recover.h"
 #include "slab.h"
 
 static void

@@ -1,7 +1,7 @@
 /*
- * slab_set.c - sets of slab numbers: bitmaps with a hint.
+ * slab_set.c - see slab_set.h.
  */
-#include "slab.h"
+#include "slab_set.h"
 
 void
 slab_set_add(struct slab_set *set, uint32_t number)

@@ -1,8 +1,6 @@
 /*
  * slab_slots.c - giving out a slab's slots and taking them back.
  */
-#include "account.h"
-#include "check.h"
 #include "slab.h"
 
 /* Takes up to max marked slots off a bitmap into the magazine. */
@@ -160,7 +158,7 @@ mark_free(struct slab *slab, unsigned slot, bool cold)
     slab->stamp = slab_window;
 }
 
-void
+bool
 slab_put(unsigned bin, void *ptr, bool cold)
 {
     uint32_t number = (uint32_t)region_number(ptr);
@@ -168,14 +166,13 @@ slab_put(unsigned bin, void *ptr, bool cold)
     unsigned slot = slab_slot(ptr, bin);
 
     pool_assert(lock_held_by_self(&slab_lock));
-    if (state_is_astray(*region_state(ptr), bin)) {
-        check_found(account_shared(), bin, ptr);
-        return;
-    }
+    if (state_is_astray(*region_state(ptr), bin))
+        return false;
     pool_assert(slab->assigned && slab->bin == bin);
     pool_assert(slab_slot_start(number, bin, slot) == ptr);
     *region_state(ptr) |= STATE_SLAB;
     mark_free(slab, slot, cold);
     if (slab->cold_free == 1 || slab->warm_free == 1 || slab_out(slab) == 0)
         slab_sort(number);
+    return true;
 }

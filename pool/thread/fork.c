@@ -17,16 +17,14 @@
 #include "fork.h"
 
 #include "account.h"
+#include "block.h"
 #include "cache.h"
 #include "cache_budget.h"
 #include "depot.h"
 #include "os.h"
-#include "pool.h"
-#include "recover.h"
 #include "sample.h"
 #include "settings.h"
 #include "slab.h"
-#include "thread.h"
 
 _Atomic uintptr_t fork_pending;
 
@@ -75,23 +73,18 @@ acquire(void)
 }
 
 bool
-pool_fork_prepare(void)
+fork_prepare(void)
 {
-    if (!settings.active)
-        return true;
-    recover_if_left();
     if (!acquire())
         return false;
     atomic_store(&slab_lock.forks, 1);
-    among_others = lock_was_lost || thread_others();
+    among_others = lock_was_lost || block_others();
     return true;
 }
 
 void
-pool_fork_parent(void)
+fork_parent(void)
 {
-    if (!settings.active)
-        return;
     atomic_store(&slab_lock.forks, 0);
     lock_release(&slab_lock);
 }
@@ -260,7 +253,7 @@ static void
 restart_counters(const struct cache *own)
 {
     account_restart(own != NULL ? cache_block(own) : NULL);
-    account_page->blocks_used = thread_blocks_used();
+    account_page->blocks_used = blocks_used();
     for (unsigned index = 0; index < BINS; index++) {
         uint64_t idle =
             atomic_load(&slab_warm_count[index]) + depot_slots(index);
@@ -285,9 +278,9 @@ restart_cache(struct cache *own)
 static void
 finish(void)
 {
-    struct cache *own = thread_own();
+    struct cache *own = block_own();
 
-    thread_fork_child();
+    block_fork_child();
     if (!settings.active)
         return;
     if (lock_was_lost)
@@ -334,25 +327,21 @@ abandon(void)
 static void
 begin(void)
 {
-    if (!thread_area_unshare()) {
+    if (!cache_area_unshare()) {
         abandon();
         return;
     }
-    thread_clear_others();
+    block_clear_others();
     if (among_others)
         depot_forget();
     /* For a report from the handler: finish counts anew. */
     if (cache_self == &cache_busy)
-        restart_counters(thread_own());
+        restart_counters(block_own());
 }
 
 void
-pool_fork_child(void)
+fork_child(void)
 {
-    if (!settings.active) {
-        account_restart(NULL);
-        return;
-    }
     atomic_store(&slab_lock.forks, 0);
     if (lock_was_lost)
         lock_take_over(&slab_lock);

@@ -34,4 +34,9 @@ fork_is_pending(void)
 /* Finishes it, if it is the caller's. Requires that no operation runs. */
 void fork_finish(void);
 
+/* The steps of pool_fork_prepare and so on, of an active pool. */
+bool fork_prepare(void);
+void fork_parent(void);
+void fork_child(void);
+
 #endif

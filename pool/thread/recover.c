@@ -4,13 +4,15 @@
 #include "recover.h"
 
 #include "account.h"
+#include "block.h"
 #include "cache.h"
 #include "cache_budget.h"
 #include "lock.h"
+#include "operation.h"
 #include "os.h"
 #include "purge_slab.h"
 #include "region.h"
-#include "thread.h"
+#include "slab.h"
 
 /* A return address this far up the stack is looked at; it is mapped. */
 enum { LOOK_BYTES = 64 << 10 };
@@ -86,7 +88,7 @@ mend(void)
     struct cache *own;
 
     cache_note_operation();
-    own = thread_own();
+    own = block_own();
     if (lock_held_by_self(&slab_lock)) {
         slab_lock.depth = 0;
         slab_recover();

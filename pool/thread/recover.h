@@ -33,10 +33,4 @@ recover_if_left(void)
     return recover_if_left_from(__builtin_frame_address(0));
 }
 
-/*
- * Makes the tables of slabs true again by what is written first and last:
- * which bin a slab serves, and the slots' state words. Requires slab_lock.
- */
-void slab_recover(void);
-
 #endif

@@ -26,7 +26,7 @@
 
 enum {
     PAGE_LAYOUT = 7,
-    PAGE_CLASSES = 25, /* size classes, see pool/slab/size_class.h */
+    PAGE_CLASSES = 25, /* size classes, see pool/size/size_class.h */
     PAGE_POOLS = 6,
     PAGE_BINS = 37, /* size classes, then their page-aligned variants */
     PAGE_BLOCK_BYTES = 8192, /* stride of the blocks */

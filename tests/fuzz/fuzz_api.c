@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "block.h"
 #include "bytes.h"
 #include "entry_renamed.h"
 #include "lifecycle.h"
 #include "misuse.h"
 #include "pool_calls.h"
 #include "pool_check.h"
-#include "thread.h"
 
 enum {
     BLOCKS = 32,

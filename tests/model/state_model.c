@@ -3,11 +3,11 @@
  *
  *   state_model [broken]
  *
- * pool/cache/cache_fast.h, cache_put.c and cache_get.c themselves, with the accesses
- * to the slot's state word turned into points where others may come in between.
- * Whatever the order, the slot is got once and the other puts are reported,
- * when they happen or when their copy of it comes to light; when they happen
- * if every put takes the slow path (zero, check_fill).
+ * pool/fast.h, serve/put.c and serve/get.c themselves, with the
+ * accesses to the slot's state word turned into points where others may come in
+ * between. Whatever the order, the slot is got once and the other puts are
+ * reported, when they happen or when their copy of it comes to light; when they
+ * happen if every put takes the slow path (zero, check_fill).
  *
  * broken makes gets that do not mark what they take, to show that this is
  * found. The puts all come before the gets: where the slot is got again at
@@ -45,9 +45,10 @@ static void point(const volatile void *at, bool write);
         same_;                                                                 \
     })
 
-#include "../../pool/cache/cache_put.c"
+#include "../../pool/serve/put.c"
 
-#include "cache_fast.h"
+#include "fast.h"
+#include "pool.h"
 
 /* Tasks share one system thread, and so its thread-local variable. */
 static void

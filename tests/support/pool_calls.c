@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "cache_fast.h"
-#include "cache_note.h"
+#include "fast.h"
+#include "serve.h"
 
 void *
 pool_get(size_t bytes)

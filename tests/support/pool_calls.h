@@ -1,15 +1,15 @@
 /*
  * pool_calls.h - malloc and free over the pool alone, for tests.
  *
- * Purpose   What interpose/api/entry.c does with the pool's fast and slow paths,
- *           without a fallback: NULL where the pool does not serve. Programs
- *           keep their own malloc, and a sanitizer its.
+ * Purpose   What interpose/api/entry.c does with the pool's fast and slow
+ * paths, without a fallback: NULL where the pool does not serve. Programs keep
+ * their own malloc, and a sanitizer its.
  */
 #ifndef MIDPOOL_TESTS_POOL_CALLS_H
 #define MIDPOOL_TESTS_POOL_CALLS_H
 
-#include "cache.h"
 #include "pool.h"
+#include "serve.h"
 
 /* Requires size_in_band(bytes). */
 void *pool_get(size_t bytes);

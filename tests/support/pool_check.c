@@ -8,11 +8,11 @@
 #include <sys/mman.h>
 
 #include "account.h"
+#include "block.h"
 #include "cache_budget.h"
 #include "depot.h"
 #include "equations.h"
 #include "slab.h"
-#include "thread.h"
 
 struct pool_census pool_census[BINS];
 
@@ -133,8 +133,8 @@ check_caches(void)
 {
     uint64_t granted = 0;
 
-    for (uint32_t i = THREAD_FIRST; i < thread_blocks_used(); i++) {
-        const struct cache *cache = thread_cache_at(i);
+    for (uint32_t i = BLOCK_FIRST; i < blocks_used(); i++) {
+        const struct cache *cache = cache_at(i);
 
         if (cache->state != CACHE_LIVE || !cache_block(cache)->in_use)
             continue;
@@ -203,7 +203,7 @@ check_slot(uint32_t number, unsigned index)
           marked(slab->warm, index), marked(slab->cold, index));
     census->warm += marked(slab->warm, index);
     census->cold += marked(slab->cold, index);
-    if (out && thread_tag_inherited(state & ~STATE_OFFSET_MASK))
+    if (out && block_tag_inherited(state & ~STATE_OFFSET_MASK))
         census->inherited++;
     else
         census->live += out;
@@ -330,8 +330,8 @@ check_account(void)
         int64_t idle = (int64_t)(census->warm + census->depot + census->cached);
         int64_t live = 0;
 
-        for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++)
-            live += cache_live(stats_block_at(account_page, i), bin);
+        for (uint32_t i = BLOCK_SHARED; i < blocks_used(); i++)
+            live += account_share(stats_block_at(account_page, i), bin);
         CLAIM(account_idle(bin) == idle, "bin %u: %lld idle, counted %lld", bin,
               (long long)idle, (long long)account_idle(bin));
         CLAIM(live == (int64_t)census->live, "bin %u: %llu live, counted %lld",

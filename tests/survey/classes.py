@@ -16,7 +16,7 @@ programs count alike. The search minimises the mean of slot bytes over
 requested bytes, which orders sets as the mean waste does but for terms of the
 second order, because that sum splits by class.
 
---check judges the product's own set, as pool/slab/size_class.c has it: the exit
+--check judges the product's own set, as pool/size/size_class.c has it: the exit
 status is 1 when the judge programs waste more than 4.5 % on average. --page
 prints the table of README.md.
 
@@ -33,7 +33,7 @@ import sys
 POOLS = [2048, 4096, 8192, 16384, 32768, 65536]
 BOUND = 0.045  # mean waste of the judge programs
 HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCE = os.path.join(HERE, "..", "..", "pool", "slab",
+SOURCE = os.path.join(HERE, "..", "..", "pool", "size",
                       "size_class.c")
 INFINITE = float("inf")
 

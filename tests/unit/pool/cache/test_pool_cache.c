@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "block.h"
+#include "operation.h"
 #include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
@@ -55,7 +57,7 @@ sum_of(unsigned bin)
 {
     struct sums sum = {0};
 
-    for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++) {
+    for (uint32_t i = BLOCK_SHARED; i < blocks_used(); i++) {
         const struct stats_hot *hot = &stats_block_at(pool_page(), i)->hot[bin];
 
         sum.gets += recent_gets(hot);
@@ -89,7 +91,7 @@ Test(pool_cache, the_sum_of_fallback_bytes_does_not_wrap, .init = start)
 
     for (unsigned i = 0; i < 6; i++)
         cache_count_slow(bytes[i]);
-    for (uint32_t i = THREAD_SHARED; i < thread_blocks_used(); i++)
+    for (uint32_t i = BLOCK_SHARED; i < blocks_used(); i++)
         sum += stats_block_at(pool_page(), i)->above_bytes;
     cr_assert_eq(sum, 300000);
 }
@@ -124,10 +126,9 @@ Test(pool_cache, a_cache_stays_within_cache_max)
     }
     assert_sound("all sizes");
     for (unsigned bin = 0; bin < BINS; bin++)
-        cached +=
-            (uint64_t)thread_own()->bin[bin].rounds * bin_info[bin].stride;
+        cached += (uint64_t)block_own()->bin[bin].rounds * bin_info[bin].stride;
     cr_assert(cached <= config.cache_max_bytes, "%lu bytes granted", cached);
-    cr_assert_eq(cached, thread_own()->granted_bytes);
+    cr_assert_eq(cached, block_own()->granted_bytes);
 }
 
 static void *
@@ -176,7 +177,7 @@ Test(pool_cache, blocks_of_ended_threads_serve_new_ones, .init = start)
         pthread_join(thread, NULL);
     }
     assert_sound("after 300 threads");
-    cr_assert(thread_blocks_used() <= THREAD_FIRST + 2);
+    cr_assert(blocks_used() <= BLOCK_FIRST + 2);
     cr_assert_eq(pool_page()->threads_now, 0);
     cr_assert_eq(pool_page()->threads_peak, 1);
 }
@@ -225,10 +226,10 @@ Test(pool_cache, a_thread_without_a_cache_is_served, .init = start)
     put_many(100);
     cr_assert_eq(
         recent_gets(
-            &stats_block_at(pool_page(), THREAD_SHARED)->hot[size_bin(2048)]),
+            &stats_block_at(pool_page(), BLOCK_SHARED)->hot[size_bin(2048)]),
         200);
     cr_assert_eq(
-        stats_block_at(pool_page(), THREAD_SHARED)->hot[size_bin(2048)].puts,
+        stats_block_at(pool_page(), BLOCK_SHARED)->hot[size_bin(2048)].puts,
         100);
     cr_assert_null(pool_check(), "%s", pool_check());
 }

@@ -5,12 +5,12 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 
+#include "block.h"
 #include "misuse_fixture.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "region.h"
 #include "slab.h"
-#include "thread.h"
 
 /* As if the state word had been read before the first put wrote it. */
 static void
@@ -128,10 +128,10 @@ reports_of_moving(unsigned blocks_later, bool epoch_later)
     twice_word = *region_state(twice);
     (void)times_got(NULL, FEW);
     cr_assert_eq(pool_put(twice), CACHE_PUT_DONE);
-    twice_word += blocks_later << (STATE_TAG_SHIFT + THREAD_EPOCH_BITS);
+    twice_word += blocks_later << (STATE_TAG_SHIFT + BLOCK_EPOCH_BITS);
     *region_state(twice) = twice_word + STATE_MOVING;
     if (epoch_later)
-        thread_new_epoch();
+        block_new_epoch();
     cr_assert_eq(times_got(twice, ALL), 0);
     return reported.calls;
 }

@@ -8,7 +8,6 @@
 #include "pool_check.h"
 #include "region.h"
 #include "slot_place.h"
-#include "thread.h"
 
 static struct {
     unsigned calls;

@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "need.h"
+#include "operation.h"
 #include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
@@ -170,9 +171,12 @@ Test(idle, a_pause_of_decay_ms_is_seen_at_the_first_tick)
     cache = cache_self;
     now = os_now_ns();
     cache_enter();
-    purge_tick(cache, now);
-    for (unsigned tick = 0; tick < 8; tick++)
-        purge_tick(cache, now + (int64_t)HOUR_MS * 1000000);
+    purge_tick(now);
+    cache_trim(cache);
+    for (unsigned tick = 0; tick < 8; tick++) {
+        purge_tick(now + (int64_t)HOUR_MS * 1000000);
+        cache_trim(cache);
+    }
     cache_leave(cache);
     cr_assert(warm_idle_bytes() <= SLACK_BYTES, "%lu MB idle",
               warm_idle_bytes() >> 20);

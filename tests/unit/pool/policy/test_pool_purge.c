@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "block.h"
+#include "operation.h"
 #include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
@@ -234,7 +236,8 @@ Test(pool_purge, decay_is_over_after_decay_ms)
     now = os_now_ns(); /* not before a tick of the calls above */
     for (unsigned tick = 0; tick <= TICKS; tick++) {
         cache_enter();
-        purge_tick(cache, now + (int64_t)tick * DECAY_MS * 1000000 / TICKS);
+        purge_tick(now + (int64_t)tick * DECAY_MS * 1000000 / TICKS);
+        cache_trim(cache);
         cache_leave(cache);
     }
     assert_sound("decay_ms later");

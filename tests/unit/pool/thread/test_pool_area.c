@@ -4,12 +4,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "block.h"
 #include "fork_fixture.h"
 #include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "space.h"
-#include "thread.h"
 
 enum { THREADS = 40 };
 
@@ -42,7 +42,7 @@ many_threads_have_caches(void)
     for (unsigned i = 0; i < THREADS; i++)
         pthread_create(&thread[i], NULL, attach, NULL);
     pthread_barrier_wait(&met);
-    all = thread_blocks_used() > THREADS && pool_check() == NULL;
+    all = blocks_used() > THREADS && pool_check() == NULL;
     pthread_barrier_wait(&met);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
@@ -98,7 +98,7 @@ Test(pool_area, a_page_is_not_shared_over_others, .init = start)
 /* What lies in the way of a block leaves threads without, nothing else. */
 Test(pool_area, threads_do_without_blocks_that_can_not_be_had, .init = start)
 {
-    char *next = (char *)thread_cache_at(0);
+    char *next = (char *)cache_at(0);
 
     if (space_reserved())
         cr_skip("all of it is reserved here");

@@ -9,11 +9,12 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "block.h"
 #include "fork_fixture.h"
+#include "operation.h"
 #include "pool_calls.h"
 #include "pool_check.h"
 #include "slab.h"
-#include "thread.h"
 
 enum { PLACES = 200, GENERATIONS = 40 };
 
@@ -97,13 +98,13 @@ Test(pool_fork, a_child_with_a_shared_page_leaves_it_alone, .init = start)
 
     share_page();
     cr_assert_null(pool_check());
-    gets = recent_gets(&cache_block(thread_own())->hot[0]);
+    gets = recent_gets(&cache_block(block_own())->hot[0]);
     child = fork_pool();
     if (child == 0) {
         end_sound();
     }
     expect_success(child);
-    cr_assert_eq(recent_gets(&cache_block(thread_own())->hot[0]), gets);
+    cr_assert_eq(recent_gets(&cache_block(block_own())->hot[0]), gets);
     cr_assert_null(pool_check());
     use_and_drop();
     cr_assert_null(pool_check());
@@ -415,7 +416,7 @@ Test(pool_fork, a_thread_that_is_being_attached_keeps_its_cache)
     cr_assert_geq(child_of_handler, 0);
     if (child_of_handler == 0) {
         require(pool_check());
-        require(thread_own() == cache_self ? NULL : "another's cache");
+        require(block_own() == cache_self ? NULL : "another's cache");
         pthread_create(&thread, NULL, get_many, NULL);
         pthread_join(thread, &other);
         require(other == cache_self ? "two threads share a cache" : NULL);
@@ -459,15 +460,14 @@ Test(pool_fork, threads_that_ended_cost_a_child_nothing, .init = start)
     pthread_barrier_wait(&met);
     for (unsigned i = 0; i < ENDED_THREADS; i++)
         pthread_join(thread[i], NULL);
-    cr_assert_gt(thread_blocks_used(), ENDED_THREADS);
+    cr_assert_gt(blocks_used(), ENDED_THREADS);
     child = fork_unfinished();
     if (child == 0) {
         size_t before = own_dirty_kb();
 
         pool_fork_child();
         require(own_dirty_kb() > before + DIRTY_MAX_KB ? "pages copied" : NULL);
-        require(thread_blocks_used() != thread_own()->index + 1 ? "blocks kept"
-                                                                : NULL);
+        require(blocks_used() != block_own()->index + 1 ? "blocks kept" : NULL);
         require(pool_check());
         _exit(0);
     }
@@ -485,7 +485,7 @@ fork_from_last_block(void *unused)
     (void)pool_put(pool_get(4096));
     child = fork_pool();
     if (child == 0) {
-        for (unsigned i = THREAD_FIRST; i < thread_own()->index + 3; i++) {
+        for (unsigned i = BLOCK_FIRST; i < block_own()->index + 3; i++) {
             pthread_create(&thread, NULL, get_many, NULL);
             pthread_join(thread, &other);
             require(other == cache_self ? "two threads share a cache" : NULL);
@@ -521,7 +521,7 @@ Test(pool_fork, a_handler_in_a_child_knows_what_is_inherited, .init = start)
 
     if (child == 0) {
         const struct stats_hot *hot =
-            &stats_block_at(account_page, THREAD_SHARED)->hot[size_bin(2365)];
+            &stats_block_at(account_page, BLOCK_SHARED)->hot[size_bin(2365)];
 
         cache_enter();
         require(pool_put(ptr[1]) == CACHE_PUT_DONE ? NULL : "refused");
@@ -550,7 +550,7 @@ Test(pool_fork, a_child_without_pools_counts_on)
     child = fork_pool();
     if (child == 0) {
         cache_count_slow(100);
-        require(account_page->blocks_used == THREAD_FIRST ? NULL : "no block");
+        require(account_page->blocks_used == BLOCK_FIRST ? NULL : "no block");
         _exit(0);
     }
     expect_success(child);

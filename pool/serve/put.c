@@ -1,14 +1,17 @@
 /*
- * cache_put.c - the slow path of a put: checks, other threads' slots,
+ * put.c - the slow path of a put: checks, other threads' slots,
  * growing and exchanging magazines.
  */
 #include "account.h"
+#include "block.h"
 #include "cache.h"
 #include "cache_budget.h"
 #include "check.h"
 #include "idle.h"
+#include "operation.h"
 #include "purge.h"
 #include "sample.h"
+#include "serve.h"
 #include "settings.h"
 #include "slab.h"
 #include "thread.h"
@@ -25,7 +28,7 @@ put_slab(unsigned bin, void *slot)
 {
     if (lock_held_by_self(&slab_lock) || !lock_acquire_soon(&slab_lock))
         return false;
-    slab_put(bin, slot, false);
+    check_put_slab(bin, slot, false);
     lock_release(&slab_lock);
     return true;
 }
@@ -157,7 +160,7 @@ push(struct cache *cache, unsigned index, void *slot)
 static bool
 is_remote(uint32_t tag, uint32_t own)
 {
-    return tag != own && thread_tag_block(tag) != THREAD_SHARED;
+    return tag != own && block_of_tag(tag) != BLOCK_SHARED;
 }
 
 static void
@@ -165,7 +168,7 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
 {
     struct stats_hot *hot = &block->hot[index];
 
-    if (thread_tag_inherited(tag)) {
+    if (block_tag_inherited(tag)) {
         hot->inherited_puts++;
         return;
     }
@@ -178,7 +181,7 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
  * Makes the slot free, once: of two threads that put the same slot at the
  * same time, one loses, unless one of them is the slot's own thread on the
  * fast path, which does not pay for an atomic exchange. A reset may change
- * the tag meanwhile (thread_age_tags), which is no misuse.
+ * the tag meanwhile (block_age_tags), which is no misuse.
  */
 static bool
 claim(const void *slot, unsigned index, uint32_t *seen)
@@ -188,7 +191,7 @@ claim(const void *slot, unsigned index, uint32_t *seen)
     while (!__atomic_compare_exchange_n(region_state(slot), seen,
                                         state_freed(index), false,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-        if (*seen != (THREAD_AGED_TAG | low))
+        if (*seen != (BLOCK_AGED_TAG | low))
             return false;
     }
     return true;
@@ -212,14 +215,14 @@ count_put_shared(unsigned index, uint32_t tag)
 {
     struct stats_block *shared = account_shared();
     struct stats_hot *hot = &shared->hot[index];
-    const struct cache *own = thread_own();
+    const struct cache *own = block_own();
 
-    if (fork_is_pending() || thread_tag_inherited(tag)) {
+    if (fork_is_pending() || block_tag_inherited(tag)) {
         __atomic_fetch_add(&hot->inherited_puts, 1, __ATOMIC_RELAXED);
         return;
     }
     __atomic_fetch_add(&hot->puts, 1, __ATOMIC_RELAXED);
-    if (is_remote(tag, own != NULL ? own->tag : thread_tag(THREAD_SHARED)))
+    if (is_remote(tag, own != NULL ? own->tag : block_tag(BLOCK_SHARED)))
         __atomic_fetch_add(&hot->remote_puts, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&shared->headroom, bin_info[index].slot_bytes,
                        __ATOMIC_RELAXED);
@@ -251,7 +254,7 @@ put_shared(unsigned index, void *slot, uint32_t seen, uint32_t tag)
         count_put_shared(index, tag);
     if (claimed && locked) {
         account_publish(account_shared());
-        slab_put(index, slot, false);
+        check_put_slab(index, slot, false);
     } else if (claimed) {
         (void)put_depot(index, slot);
     }
@@ -264,7 +267,7 @@ put_shared(unsigned index, void *slot, uint32_t seen, uint32_t tag)
 static void
 put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
 {
-    thread_notice(cache);
+    block_notice(cache);
     count_put(cache_block(cache), index, tag, cache->tag);
     if (unlikely(account_has_company(cache_block(cache))))
         cache_publish(cache);

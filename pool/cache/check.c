@@ -4,11 +4,11 @@
 #include "check.h"
 
 #include "account.h"
+#include "block.h"
 #include "cache.h"
 #include "region.h"
 #include "size_class.h"
 #include "slab.h"
-#include "thread.h"
 
 /* MALLOC_ALIGN_BYTES: what malloc returns is a multiple of it, in any libc. */
 enum { FILL_BYTE = 0xdf, MALLOC_ALIGN_BYTES = 16 };
@@ -53,13 +53,13 @@ check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
 static bool
 own_path_has(const void *slot)
 {
-    const struct cache *own = thread_own();
+    const struct cache *own = block_own();
     uint32_t state = *region_state(slot);
-    uint32_t block = thread_tag_block(state);
+    uint32_t block = block_of_tag(state);
     uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
 
     return own != NULL && (state & STATE_OFFSET_MASK) == low + STATE_MOVING &&
-           (block == own->index || block == thread_tag_block(THREAD_AGED_TAG));
+           (block == own->index || block == block_of_tag(BLOCK_AGED_TAG));
 }
 
 void
@@ -72,6 +72,13 @@ check_found(struct stats_block *block, unsigned bin, void *slot)
     atomic_store_explicit(&found_bytes, bin_info[bin].slot_bytes,
                           memory_order_relaxed);
     atomic_store_explicit(&check_found_slot, slot, memory_order_release);
+}
+
+void
+check_put_slab(unsigned bin, void *slot, bool cold)
+{
+    if (unlikely(!slab_put(bin, slot, cold)))
+        check_found(account_shared(), bin, slot);
 }
 
 void

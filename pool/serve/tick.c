@@ -5,6 +5,8 @@
 #include "cache.h"
 #include "os.h"
 #include "purge.h"
+#include "serve.h"
+#include "settings.h"
 
 enum {
     INTERVAL_MAX = 256,        /* gets between ticks, at most */
@@ -29,13 +31,7 @@ cache_tick(struct cache *cache)
     cache->tick_ns = now;
     cache_publish(cache);
     account_curve(now);
-    purge_tick(cache, now);
-}
-
-void
-cache_publish(struct cache *cache)
-{
-    account_publish(cache_block(cache));
-    for (unsigned bin = 0; bin < BINS; bin++)
-        cache_set_low(cache, bin);
+    purge_tick(now);
+    if (settings.window_ns > 0)
+        cache_trim(cache);
 }

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "base.h"
-#include "pool.h"
+#include "pool_types.h"
 
 struct stats_block;
 
@@ -29,6 +29,9 @@ void check_misuse(const void *ptr, unsigned bin, uint32_t state);
  */
 void check_found(struct stats_block *block, unsigned bin, void *slot);
 extern hidden void *_Atomic check_found_slot;
+
+/* Gives a slot back to its slab, and notes it if it is astray. */
+void check_put_slab(unsigned bin, void *slot, bool cold);
 
 static inline bool
 check_has_found(void)

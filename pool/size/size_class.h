@@ -39,6 +39,17 @@ enum {
     BIN_FIRST_OFFSET = BIN_LINE_BYTES + SIZE_STEPS * (int)sizeof(uint16_t),
 };
 
+/* What bins and classes are laid out for: slabs, state words, magazines. */
+enum {
+    SLAB_SHIFT = 21,
+    SLAB_BYTES = 1 << SLAB_SHIFT,
+    /* Slots end before a slab's last page, see region.h. */
+    SLAB_USED_BYTES = SLAB_BYTES - OS_PAGE_BYTES,
+    STATE_SHIFT = 11,
+    STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
+    MAGAZINE_ROUNDS = 62,                    /* slots in one, at most */
+};
+
 /* Constants of a bin. */
 struct bin_info {
     uint32_t slot_bytes; /* the size class: what a slot can hold */

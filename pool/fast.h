@@ -1,5 +1,5 @@
 /*
- * cache_fast.h - the fast path over the thread cache (cache.h).
+ * fast.h - the fast path over the thread cache (cache.h).
  *
  * Purpose   Serves malloc and free of the band while the stack of the bin has a
  *           slot, or room for one, and counts requests below the band, without
@@ -9,10 +9,11 @@
  *           it; a put looks first and counts last. Comments below describe the
  *           state that a signal handler or its child finds in between.
  */
-#ifndef MIDPOOL_POOL_CACHE_FAST_H
-#define MIDPOOL_POOL_CACHE_FAST_H
+#ifndef MIDPOOL_POOL_FAST_H
+#define MIDPOOL_POOL_FAST_H
 
 #include "cache.h"
+#include "serve.h"
 
 /*
  * A slot off the loaded magazine of the bin at offset, or NULL: take the slow

@@ -1,5 +1,5 @@
 /*
- * thread_area.h - the memory of caches and of the statistics page.
+ * cache_area.h - the memory of caches and of the statistics page.
  *
  * Model     One piece of address space: PAGE_BLOCKS caches, then the page
  *           (header and as many blocks), so that a cache and its block are
@@ -8,8 +8,8 @@
  *           at once, because the descriptor is closed afterwards.
  * Ownership Written under the slab lock.
  */
-#ifndef MIDPOOL_POOL_THREAD_AREA_H
-#define MIDPOOL_POOL_THREAD_AREA_H
+#ifndef MIDPOOL_POOL_CACHE_AREA_H
+#define MIDPOOL_POOL_CACHE_AREA_H
 
 #include "cache.h"
 
@@ -17,34 +17,34 @@
  * Takes the area, maps its first blocks and moves the page, which served
  * until now, into it with what start-up counted. False: no memory.
  */
-bool thread_area_init(void);
+bool cache_area_init(void);
 
-/* Was thread_area_init successful? */
-bool thread_area_exists(void);
+/* Was cache_area_init successful? */
+bool cache_area_exists(void);
 
 /* The cache that belongs to a block number. */
-struct cache *thread_cache_at(uint32_t index);
+struct cache *cache_at(uint32_t index);
 
 /* Block numbers end here. */
-uint32_t thread_blocks_limit(void);
+uint32_t cache_area_limit(void);
 
 /*
  * Makes the block and cache of the number usable, and all below. False: no
  * memory. Requires the slab lock.
  */
-bool thread_area_grow(uint32_t index);
+bool cache_area_grow(uint32_t index);
 
 /*
  * Writes the first blocks of the page into the file, which is as long as the
  * page may become, and maps that in place. may_grow is as in pool_page_share.
  * False: all is as before.
  */
-bool thread_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t));
+bool cache_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t));
 
 /*
  * In a child: gives it a page of its own with the parent's header and zeros
  * otherwise. False: no memory.
  */
-bool thread_area_unshare(void);
+bool cache_area_unshare(void);
 
 #endif

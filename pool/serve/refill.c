@@ -5,6 +5,7 @@
 #include "refill.h"
 
 #include "account.h"
+#include "check.h"
 #include "idle.h"
 #include "os.h"
 #include "page_trial.h"
@@ -266,7 +267,7 @@ refill_shared(unsigned bin)
         refill.zero = magazine->zero;
         /* A run of fresh slots may be longer than asked for. */
         while (magazine->rounds > 1 && lock_held_by_self(&slab_lock))
-            slab_put(bin, magazine->slot[--magazine->rounds], true);
+            check_put_slab(bin, magazine->slot[--magazine->rounds], true);
     } else if (lock_held_by_self(&slab_lock) &&
                slab_take_warm(bin, magazine, 1) > 0) {
         refill.source = REFILL_DEPOT;

@@ -32,6 +32,21 @@ align_down(size_t value, size_t align)
 }
 
 /*
+ * COUNT_ADD adds to a counter of the thread's own block, or of the shared one
+ * under slab_lock, which other threads may read (page.h). RECALLED reads a
+ * word that others may change to send the thread to its slow path
+ * (cache_recall). Both are plain accesses, and atomic ones for the sanitizer.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define COUNT_ADD(word, amount)                                                \
+    __atomic_store_n(&(word), (word) + (amount), __ATOMIC_RELAXED)
+#define RECALLED(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+#else
+#define COUNT_ADD(word, amount) ((word) += (amount))
+#define RECALLED(word) (word)
+#endif
+
+/*
  * pool_assert: checked in debug builds (meson -Ddebug_checks=true), where a
  * failure prints the claim and aborts without allocating.
  */

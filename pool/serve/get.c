@@ -1,13 +1,15 @@
 /*
- * cache_get.c - the slow path of a get: ticks, peaks, refills, counting.
+ * get.c - the slow path of a get: ticks, peaks, refills, counting.
  */
 #include "account.h"
+#include "block.h"
 #include "cache.h"
-#include "cache_note.h"
 #include "check.h"
+#include "operation.h"
 #include "os.h"
 #include "refill.h"
 #include "sample.h"
+#include "serve.h"
 #include "settings.h"
 #include "slab.h"
 #include "thread.h"
@@ -17,22 +19,6 @@
 
 /* Fallback bytes between ticks, for each get of the cache's interval. */
 enum { BELOW_GRANT_BYTES = 1024 };
-
-void
-cache_set_low(struct cache *cache, unsigned index)
-{
-    struct bin *bin = &cache->bin[index];
-    struct stats_block *block = cache_block(cache);
-    int64_t live = cache_live(block, index);
-    int64_t depth = bin->top - bin->base;
-    int64_t room;
-
-    /* After a reset the fast path may have gone past the new peak. */
-    if (unlikely(live > block->cold[index].peak))
-        block->cold[index].peak = live;
-    room = block->cold[index].peak - live;
-    bin->low = depth > room ? bin->top - room : bin->base;
-}
 
 /* New credit. True: this get is a sample. */
 static bool
@@ -66,7 +52,7 @@ count_get(struct cache *cache, unsigned index, size_t bytes)
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
                          __ATOMIC_RELAXED);
 
-    int64_t live = cache_live(block, index);
+    int64_t live = account_share(block, index);
 
     if (live > block->cold[index].peak)
         block->cold[index].peak = live;
@@ -125,10 +111,10 @@ get_shared(unsigned bin, size_t bytes)
     if (refill.source != REFILL_NONE && !lock_held_by_self(&slab_lock))
         refill = (struct refill){REFILL_NONE, false, NULL};
     if (refill.source != REFILL_NONE) {
-        cache = thread_cache_at(THREAD_SHARED);
+        cache = cache_at(BLOCK_SHARED);
         got.chosen = count_get(cache, bin, bytes);
         count_source(cache_block(cache), bin, refill.source);
-        cache->tag = thread_tag(THREAD_SHARED);
+        cache->tag = block_tag(BLOCK_SHARED);
         cache_mark(cache, refill.slot);
         account_publish(cache_block(cache));
     }
@@ -171,7 +157,7 @@ get_cached(struct cache *cache, unsigned index, size_t bytes)
     struct got got = {.damage = CHECK_INTACT};
     struct refill refill;
 
-    thread_notice(cache);
+    block_notice(cache);
     if (unlikely(account_has_company(block)))
         cache_publish(cache);
     if (recent_is_spent(&block->hot[index], bytes))

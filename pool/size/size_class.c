@@ -3,9 +3,6 @@
  */
 #include "size_class.h"
 
-#include "depot.h"
-#include "region.h"
-
 /* ORDINARY(size class, bytes of the class below, bytes) */
 #define ORDINARY_BINS(BIN)                                                     \
     BIN(0, 1536, 2048)                                                         \

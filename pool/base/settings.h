@@ -7,7 +7,7 @@
 #define MIDPOOL_POOL_SETTINGS_H
 
 #include "base.h"
-#include "pool.h"
+#include "pool_types.h"
 
 enum { WINDOWS_PER_DECAY = 5 };
 

@@ -1,16 +1,16 @@
 /*
- * thread_area.c - mapping caches and the statistics page, see thread_area.h.
+ * cache_area.c - mapping caches and the statistics page, see cache_area.h.
  */
-#include "thread_area.h"
+#include "cache_area.h"
 
 #include "account.h"
 #include "os.h"
 #include "space.h"
 
 enum {
-    THREAD_COMMIT = 16,      /* blocks mapped at once */
-    THREAD_BLOCKS_MIN = 64,  /* where address space is scarce: as many */
-    THREAD_LIMIT_SHARE = 64, /* blocks as fit this part of it, twice */
+    BLOCKS_COMMIT = 16,      /* blocks mapped at once */
+    BLOCKS_MIN = 64,         /* where address space is scarce: as many */
+    BLOCKS_LIMIT_SHARE = 64, /* blocks as fit this part of it, twice */
 };
 
 static struct {
@@ -22,20 +22,20 @@ static struct {
 } area;
 
 bool
-thread_area_exists(void)
+cache_area_exists(void)
 {
     return area.start != NULL;
 }
 
 struct cache *
-thread_cache_at(uint32_t index)
+cache_at(uint32_t index)
 {
     return (struct cache *)((char *)area.start +
                             (size_t)index * PAGE_BLOCK_BYTES);
 }
 
 uint32_t
-thread_blocks_limit(void)
+cache_area_limit(void)
 {
     return area.limit;
 }
@@ -50,13 +50,13 @@ bytes_of(uint32_t blocks)
 static char *
 block_at(uint32_t index)
 {
-    return (char *)thread_cache_at(index) + CACHE_TO_BLOCK;
+    return (char *)cache_at(index) + CACHE_TO_BLOCK;
 }
 
 static bool
 map_blocks(uint32_t from, uint32_t to)
 {
-    char *caches = (char *)thread_cache_at(from);
+    char *caches = (char *)cache_at(from);
 
     if (!space_map(caches, bytes_of(to - from)))
         return false;
@@ -70,13 +70,12 @@ static uint32_t
 blocks_wanted(void)
 {
     size_t limit = os_address_limit();
-    size_t blocks = limit / THREAD_LIMIT_SHARE / (2 * PAGE_BLOCK_BYTES);
+    size_t blocks = limit / BLOCKS_LIMIT_SHARE / (2 * PAGE_BLOCK_BYTES);
 
     if (!space_reserved() || limit == SIZE_MAX || blocks > PAGE_BLOCKS)
         return PAGE_BLOCKS;
-    return blocks > THREAD_BLOCKS_MIN
-               ? (uint32_t)align_down(blocks, THREAD_COMMIT)
-               : THREAD_BLOCKS_MIN;
+    return blocks > BLOCKS_MIN ? (uint32_t)align_down(blocks, BLOCKS_COMMIT)
+                               : BLOCKS_MIN;
 }
 
 /* The page that served until now. */
@@ -91,30 +90,30 @@ move_page(void)
 }
 
 bool
-thread_area_init(void)
+cache_area_init(void)
 {
     area.limit = blocks_wanted();
     area.start =
         space_pair(bytes_of(area.limit), CACHE_TO_BLOCK, PAGE_BLOCK_BYTES);
     if (area.start == NULL)
         return false;
-    if (!map_blocks(0, THREAD_COMMIT)) {
+    if (!map_blocks(0, BLOCKS_COMMIT)) {
         area.start = NULL;
         return false;
     }
-    area.mapped = THREAD_COMMIT;
+    area.mapped = BLOCKS_COMMIT;
     move_page();
     return true;
 }
 
 bool
-thread_area_grow(uint32_t index)
+cache_area_grow(uint32_t index)
 {
     pool_assert(index <= area.mapped);
     if (index == area.mapped) {
-        if (index == area.limit || !map_blocks(index, index + THREAD_COMMIT))
+        if (index == area.limit || !map_blocks(index, index + BLOCKS_COMMIT))
             return false;
-        area.mapped += THREAD_COMMIT;
+        area.mapped += BLOCKS_COMMIT;
     }
     /* The file behind a shared page may have no room for one more block. */
     return !area.shared ||
@@ -147,7 +146,7 @@ bytes_unmapped(void)
 }
 
 bool
-thread_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t))
+cache_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t))
 {
     char *rest = block_at(area.mapped);
 
@@ -163,7 +162,7 @@ thread_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t))
 }
 
 bool
-thread_area_unshare(void)
+cache_area_unshare(void)
 {
     static char header[PAGE_HEADER_BYTES];
     struct stats_header *page = account_page;

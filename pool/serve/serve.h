@@ -1,0 +1,96 @@
+/*
+ * serve.h - a get or a put that the fast path (fast.h) did not serve, and what
+ * is counted beside it.
+ */
+#ifndef MIDPOOL_POOL_SERVE_H
+#define MIDPOOL_POOL_SERVE_H
+
+#include "cache.h"
+
+/*
+ * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
+ * when there is no memory, or none to be had in a signal handler; errno is
+ * kept. *zero tells that the slot reads as zero. taken is the progress of the
+ * fast get of the same request.
+ */
+void *cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken,
+                     bool *zero);
+
+/* The result of a put. */
+enum cache_put_result {
+    CACHE_PUT_DONE,
+    CACHE_PUT_MISUSED, /* reported, and nothing changed */
+    CACHE_PUT_FOREIGN, /* not the pool's pointer */
+};
+
+/* Puts a slot by any means. Keeps errno. */
+enum cache_put_result cache_put_slow(void *ptr);
+
+enum { CACHE_BIN_FOREIGN = -1, CACHE_BIN_MISUSED = -2 };
+
+/*
+ * The bin of a slot that is handed out; CACHE_BIN_FOREIGN for what is not the
+ * pool's; CACHE_BIN_MISUSED, reported, for what is not handed out.
+ */
+int cache_slot_bin(const void *ptr);
+
+/* Counts a request outside the band that goes to the fallback. */
+void cache_count_slow(size_t bytes);
+
+/* The same after cache_count_below failed. */
+void cache_count_below_slow(size_t bytes);
+
+static always_inline unsigned
+cache_width(size_t bytes)
+{
+    return bytes == 0 ? 0 : 64 - (unsigned)__builtin_clzl(bytes);
+}
+
+/*
+ * Looks at the clock and, if it is time, publishes counts, returns memory,
+ * gives idle bins back. Requires cache_enter.
+ */
+void cache_tick(struct cache *cache);
+
+/* One more calloc, aligned get, realloc or bypass. */
+enum cache_note {
+    NOTE_CALLOC,
+    NOTE_ALIGNED,
+    NOTE_IN_PLACE,
+    NOTE_MOVED,
+    NOTE_BYPASS
+};
+
+/* For a thread that has no cache, or none yet. */
+void cache_note_slow(unsigned bin, enum cache_note note);
+
+static inline uint64_t *
+cache_noted(struct stats_cold *cold, enum cache_note note)
+{
+    switch (note) {
+    case NOTE_CALLOC:
+        return &cold->callocs;
+    case NOTE_ALIGNED:
+        return &cold->aligned;
+    case NOTE_IN_PLACE:
+        return &cold->reallocs_in_place;
+    case NOTE_MOVED:
+        return &cold->reallocs_moved;
+    default:
+        return &cold->bypasses;
+    }
+}
+
+/* Counts it for the bin. note is a constant: then this is one addition. */
+static always_inline void
+cache_note(unsigned bin, enum cache_note note)
+{
+    struct cache *cache = cache_self;
+
+    if (likely(cache->state == CACHE_LIVE))
+        COUNT_ADD(*cache_noted(&cache_block(cache)->cold[bin], note), 1);
+    else
+        cache_note_slow(bin, note);
+}
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * operation.h - the end of an operation (fork.h), which cache_enter began.
+ */
+#ifndef MIDPOOL_POOL_OPERATION_H
+#define MIDPOOL_POOL_OPERATION_H
+
+#include "cache.h"
+#include "check.h"
+#include "fork.h"
+
+/*
+ * Ends an operation, with what cache_self is to be from now on. Misuse that it
+ * found is left to the next operation to report.
+ */
+static inline void
+cache_leave_untold(struct cache *cache)
+{
+    compiler_barrier();
+    cache_self = cache;
+    compiler_barrier();
+    cache_operation.frame = NULL;
+    compiler_barrier();
+    if (unlikely(fork_is_pending()))
+        fork_finish();
+}
+
+/* The same, and tells. */
+static inline void
+cache_leave(struct cache *cache)
+{
+    cache_leave_untold(cache);
+    if (unlikely(check_has_found()))
+        check_tell();
+}
+
+#endif
