@@ -1,22 +1,22 @@
-/* lifecycle.c - see lifecycle.h. */
-#include "lifecycle.h"
-
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
+/*
+ * lifecycle.c - start, fork and end of the library within a process: the
+ * constructor, the destructor and the table of all that takes part.
+ *
+ * The first allocation may come before (early.h). Nothing is torn down: the
+ * pools serve on to the process's last instruction.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend.h"
 #include "deepbind.h"
+#include "early.h"
 #include "environment.h"
 #include "exit_report.h"
 #include "front_calls.h"
-#include "line.h"
 #include "live.h"
 #include "misuse.h"
-#include "options.h"
 #include "passthrough.h"
 #include "pool.h"
 #include "postponed.h"
@@ -25,17 +25,17 @@
 #include "rusage.h"
 #include "sampler.h"
 #include "sandbox.h"
+#include "sandbox_watch.h"
 #include "signal_report.h"
+#include "sink.h"
 #include "stderr_target.h"
 #include "uncounted.h"
 #include "unnoticed.h"
 
-enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY, STAGE_READY };
-
 enum { TLS_DESTRUCTOR_BYTES = 32 }; /* of an entry of glibc's list */
 
-static _Atomic enum stage stage;
-static struct options options;
+static struct options *options;
+static char **environment_entries; /* what children will get */
 static bool destructors_spent;
 
 /* Weak: other libcs lack it, and go without what depends on it. */
@@ -43,114 +43,61 @@ extern int __cxa_thread_atexit_impl(void (*function)(void *), void *object,
                                     void *dso) __attribute__((weak));
 extern void *__dso_handle __attribute__((visibility("hidden")));
 
-const struct options *
-lifecycle_options(void)
-{
-    return &options;
-}
-
+/* Once more and aloud: the first time nobody could be told. */
 static void
-describe_page(void)
+read_options(void)
 {
-    struct stats_header *page = pool_page();
-
-    process_describe(page);
-    options_describe(&options, page->config, sizeof page->config);
-    page->warn_below = options.warn_below;
-    process_publish(page);
+    options = early_read_options(environment_entries, stderr_target_say);
 }
 
 /*
- * Registered at the first allocation, so before other libraries' handlers
- * as a rule: theirs, which may allocate, then run while ours hold nothing.
- * The order of the locks is stdio's list, jemalloc's, the pool's.
+ * No thread in the child: nobody who calls fork expects the child to have two,
+ * and unshare(CLONE_NEWUSER) and setns refuse a process with threads.
  */
 static void
-before_fork(void)
+change_options_of_child(void)
 {
-    backend_fork_prepare();
-    while (!pool_fork_prepare()) {
-        backend_fork_parent();
-        sched_yield();
-        backend_fork_prepare();
-    }
+    options->purge_thread = false;
 }
 
 static void
-after_fork_parent(void)
+configure_backend(void)
 {
-    pool_fork_parent();
-    backend_fork_parent();
+    backend_configure(environment_backend_conf());
 }
 
 static void
-start_child(void)
+start_live(void)
 {
-    /*
-     * No thread here: nobody who calls fork expects the child to have two, and
-     * unshare(CLONE_NEWUSER) and setns refuse a process with threads.
-     */
-    options.purge_thread = false;
-    process_forked();
-    rusage_forked();
-    stderr_target_forked();
-    exit_report_forked();
-    sampler_forked();
-    if (options.live != OPTION_LIVE_NO)
+    if (options->live != OPTION_LIVE_NO)
+        live_start(options->live == OPTION_LIVE_KEEP);
+}
+
+static void
+start_live_of_child(void)
+{
+    if (options->live != OPTION_LIVE_NO)
         live_start_child();
-    describe_page();
 }
 
 static void
-after_fork_child(void)
+finish_live(void)
 {
-    struct unnoticed mark;
-
-    pool_fork_child();
-    backend_fork_child();
-    if (atomic_load(&stage) != STAGE_READY)
-        return;
-    unnoticed_begin(&mark);
-    start_child();
-    unnoticed_end(&mark);
+    if (pool_page()->report_errno == 0 && sandbox_allows(SANDBOX_FILES))
+        live_finish();
 }
 
-void
-lifecycle_init_early(void)
-{
-    enum stage none = STAGE_NONE;
-    struct pool_config config;
-
-    if (atomic_load_explicit(&stage, memory_order_relaxed) != STAGE_NONE)
-        return;
-    if (!atomic_compare_exchange_strong(&stage, &none, STAGE_EARLY_RUNS))
-        return;
-    options_init(&options);
-    if (environment_read(environ))
-        options_parse(&options, environment_conf(), NULL);
-    backend_set_conf(environment_backend_conf());
-    options_pool_config(&options, &config);
-    pool_init(&config);
-    backend_on_refusal = pool_unmap;
-    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-    atomic_store(&stage, STAGE_EARLY);
-}
-
-/* Once more and aloud: the first time nobody could be told. */
 static void
-read_options(char *const *entries)
+start_report(void)
 {
-    static const char cut[] = "midpool: MIDPOOL_CONF is longer than 4095"
-                              " bytes; what is over it is ignored\n";
-    struct pool_config config;
+    exit_report_init(options);
+}
 
-    environment_read(entries);
-    options_init(&options);
-    options_parse(&options, environment_conf(), stderr_target_say);
-    if (environment_conf_was_cut())
-        stderr_target_say(cut, sizeof cut - 1);
-    options_pool_config(&options, &config);
-    pool_configure(&config);
+static void
+write_report(void)
+{
+    pool_page()->report_errno =
+        (uint32_t)exit_report_write(EXIT_REPORT_AT_EXIT);
 }
 
 static void
@@ -168,18 +115,76 @@ stand_aside(const char *reason)
 }
 
 static void
-warm_up(void)
+find_other_malloc(void)
 {
-    for (unsigned i = 0; i < options.warmup.steps; i++)
-        pool_warm(options.warmup.step[i].bytes, options.warmup.step[i].count);
+    const char *reason = passthrough_reason();
+
+    if (reason != NULL)
+        stand_aside(reason);
 }
 
-/*
- * The end of the process. By then other threads may still run, and the
- * program's own exit handlers are done.
- */
 static void
-report_end(void)
+describe_page(void)
+{
+    struct stats_header *page = pool_page();
+
+    process_describe(page);
+    options_describe(options, page->config, sizeof page->config);
+    page->warn_below = options->warn_below;
+    process_publish(page);
+}
+
+static void
+install_signal(void)
+{
+    const char *reason;
+    struct line line;
+
+    if (options->signal == 0)
+        return;
+    reason = signal_report_install(options->signal);
+    if (reason == NULL)
+        return;
+    line_start(&line, "midpool: no report on the option signal: ");
+    sink_text(&line.sink, reason);
+    sink_text(&line.sink, "\n");
+    stderr_target_say(line.text, line.sink.length);
+}
+
+static void
+mark_children(void)
+{
+    if (!options->report_children && options->reporter == 0)
+        environment_mark(environment_entries, process_self()->pid);
+}
+
+static void
+install_misuse(void)
+{
+    misuse_install(options);
+}
+
+static void
+start_sampler(void)
+{
+    if (passthrough_reason() == NULL && sampler_start(options))
+        exit_report_take_sites();
+}
+
+static void
+start_pools(void)
+{
+    if (passthrough_is_on)
+        return;
+    deepbind_configure(options->deepbind == OPTION_DEEPBIND_STRIP);
+    for (unsigned i = 0; i < options->warmup.steps; i++)
+        pool_warm(options->warmup.step[i].bytes, options->warmup.step[i].count);
+    if (options->purge_thread)
+        purge_thread_start(options->decay_ms);
+}
+
+static void
+end_counts(void)
 {
     struct stats_header *page = pool_page();
 
@@ -187,10 +192,56 @@ report_end(void)
     page->end_monotonic_ns = process_clock_ns();
     rusage_measure(&page->usage);
     page->end = STATS_END_EXIT;
-    page->report_errno = (uint32_t)exit_report_write(EXIT_REPORT_AT_EXIT);
-    if (page->report_errno == 0 && sandbox_allows(SANDBOX_FILES))
-        live_finish();
-    stderr_target_finish();
+}
+
+static void watch_end(void);
+
+/*
+ * All that takes part, in the order of the start, and of the start of a forked
+ * child. The end, by when other threads may still run and the program's own
+ * exit handlers are done, goes from the last to the first.
+ */
+static const struct module {
+    void (*start)(void);
+    void (*forked)(void);
+    void (*finish)(void);
+} modules[] = {
+    {process_identify, process_forked, NULL},
+    {rusage_begin, rusage_forked, NULL},
+    {stderr_target_record, stderr_target_forked, stderr_target_finish},
+    {sandbox_watch, NULL, NULL},
+    {read_options, change_options_of_child, NULL},
+    {configure_backend, NULL, NULL},
+    {start_sampler, sampler_forked, NULL},
+    {start_live, start_live_of_child, finish_live},
+    {start_report, exit_report_forked, write_report},
+    {find_other_malloc, NULL, NULL},
+    {describe_page, describe_page, NULL},
+    {install_signal, NULL, NULL},
+    {watch_end, NULL, NULL},
+    {mark_children, NULL, NULL},
+    {install_misuse, NULL, NULL},
+    {start_pools, NULL, end_counts},
+};
+
+enum { MODULES = sizeof modules / sizeof modules[0] };
+
+static void
+start_child(void)
+{
+    for (unsigned i = 0; i < MODULES; i++) {
+        if (modules[i].forked != NULL)
+            modules[i].forked();
+    }
+}
+
+static void
+finish_process(void)
+{
+    for (unsigned i = MODULES; i-- > 0;) {
+        if (modules[i].finish != NULL)
+            modules[i].finish();
+    }
 }
 
 /* exit() was called by the thread that ran the constructor. */
@@ -202,7 +253,7 @@ exit_begins(void *unused)
         return;
     stderr_target_keep();
     if (destructors_spent)
-        report_end();
+        finish_process();
 }
 
 /* Without memory for its list glibc would end the process. */
@@ -238,52 +289,22 @@ static void
 finish_quickly(void)
 {
     if (process_is_self())
-        report_end();
+        finish_process();
+}
+
+static bool
+end_matters(void)
+{
+    return options->report != REPORT_NONE || options->live != OPTION_LIVE_NO;
 }
 
 static void
-install_signal(void)
+watch_end(void)
 {
-    const char *reason;
-    struct line line;
-
-    if (options.signal == 0)
-        return;
-    reason = signal_report_install(options.signal);
-    if (reason == NULL)
-        return;
-    line_start(&line, "midpool: no report on the option signal: ");
-    line_add(&line, reason);
-    line_add(&line, "\n");
-    stderr_target_say(line.text, line.length);
-}
-
-static void
-apply_options(char **entries)
-{
-    const char *reason = passthrough_reason();
-
-    if (reason == NULL && sampler_start(&options))
-        exit_report_take_sites();
-    if (options.live != OPTION_LIVE_NO)
-        live_start(options.live == OPTION_LIVE_KEEP);
-    if (reason != NULL)
-        stand_aside(reason);
-    describe_page();
-    install_signal();
-    if (options.report != REPORT_NONE)
+    if (options->report != REPORT_NONE)
         watch_exit();
-    if (options.report != REPORT_NONE || options.live != OPTION_LIVE_NO)
+    if (end_matters())
         (void)at_quick_exit(finish_quickly);
-    if (!options.report_children && options.reporter == 0)
-        environment_mark(entries, process_self()->pid);
-    misuse_install(&options);
-    if (reason != NULL)
-        return;
-    deepbind_configure(options.deepbind == OPTION_DEEPBIND_STRIP);
-    warm_up();
-    if (options.purge_thread)
-        purge_thread_start(options.decay_ms);
 }
 
 /* glibc hands its constructors what main gets; others may not. */
@@ -305,16 +326,11 @@ start(int argc, char **argv, char **entries)
     unnoticed_begin(&mark);
     if (front_find())
         front_calls_find();
-    lifecycle_init_early();
-    process_identify();
-    rusage_begin();
-    stderr_target_record();
-    sandbox_watch();
-    read_options(entries);
-    backend_configure(environment_backend_conf());
-    exit_report_init(&options);
-    apply_options(entries);
-    atomic_store(&stage, STAGE_READY);
+    early_start();
+    environment_entries = entries;
+    for (unsigned i = 0; i < MODULES; i++)
+        modules[i].start();
+    early_ready(start_child);
     unnoticed_end(&mark);
 }
 
@@ -329,15 +345,16 @@ report_postponed(void)
 
     if (!postponed_is_same_process())
         return;
-    lifecycle_init_early();
+    early_start();
     process_identify();
     if (postponed_is_same_stderr())
         stderr_target_record();
-    read_options(postponed_entries());
-    exit_report_init(&options);
+    environment_entries = postponed_entries();
+    read_options();
+    start_report();
     stand_aside(reason != NULL ? reason : "the program has a sanitizer");
     describe_page();
-    report_end();
+    finish_process();
 }
 
 /*
@@ -351,11 +368,10 @@ finish(void)
 {
     if (postponed_is_needed())
         report_postponed();
-    if (atomic_load(&stage) != STAGE_READY ||
-        (options.report == REPORT_NONE && options.live == OPTION_LIVE_NO))
+    if (!early_is_ready() || !end_matters())
         return;
     if (process_is_self()) {
-        report_end();
+        finish_process();
     } else {
         destructors_spent = true;
         watch_exit();

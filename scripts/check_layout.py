@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Checks the layout that the sources promise.
 
-    check_layout.py SOURCE_ROOT
+    check_layout.py SOURCE_ROOT [BUILD_ROOT]
 
 - Includes point one way, interpose -> pool -> stats; stats is a leaf. Within
   each of the three, every folder is a layer (LAYERS), and a file includes
   headers of its own layer and of layers below only. The build gives each of
   the three the include paths it may see; this also finds paths with ".." in
   them.
+- Within each of the three, no file includes or, by the object files of a
+  build, calls another in a circle; a file's header counts as the file.
 - jemalloc is named in backend files only.
 - No source file of the library is longer than 700 lines, half of them at
   most 150; no function is longer than 60 lines.
@@ -22,6 +24,7 @@ import ast
 import os
 import re
 import statistics
+import subprocess
 import sys
 
 # Lowest first; the top of each part, whose folder is "", sees all its layers.
@@ -29,31 +32,28 @@ LAYERS = {
     "stats": ["text", "page", "sites", "render", "reader", ""],
     "pool": ["base", "os", "size", "count", "slab", "depot", "cache",
              "policy", "thread", "serve", ""],
-    "interpose": ["backend", "options", "process", "output", "live", "api",
-                  ""],
+    "interpose": ["base", "backend", "options", "process", "output", "live",
+                  "api", ""],
 }
 PARTS = ["stats", "pool", "interpose"]
 # Includes that point upward and are still to be cut: the list only shrinks.
 UPWARD = {
-    ("api.c", "lifecycle.h"),
-    ("api.c", "midpool.h"),
-    ("backend_je.h", "export.h"),
-    ("backend_map.c", "libc_release.h"),
-    ("backend_map.c", "sandbox.h"),
-    ("call_stack.h", "line.h"),
-    ("compat.c", "lifecycle.h"),
-    ("environment.c", "line.h"),
-    ("mallctl.c", "lifecycle.h"),
-    ("option_value.h", "line.h"),
-    ("options.c", "line.h"),
-    ("pattern.c", "path_name.h"),
-    ("placed.c", "lifecycle.h"),
-    ("process_name.c", "path_name.h"),
-    ("route.c", "lifecycle.h"),
-    ("rusage.c", "unnoticed.h"),
-    ("sandbox.c", "stderr_target.h"),
-    ("stats_print.c", "lifecycle.h"),
-    ("usage.c", "lifecycle.h"),
+}
+# Files that are still in a circle: the list only shrinks.
+CIRCLES = {
+    "pool/account", "pool/account_peak", "pool/cache", "pool/cache_budget",
+    "pool/cache_flush", "pool/cache_get", "pool/cache_note", "pool/check",
+    "pool/depot", "pool/fork", "pool/pool", "pool/purge", "pool/purge_slab",
+    "pool/recover", "pool/refill", "pool/region", "pool/settings",
+    "pool/size_class", "pool/slab", "pool/slab_recover", "pool/slab_set",
+    "pool/slab_slots", "pool/slab_space", "pool/slot_place", "pool/thread",
+    "pool/thread_age", "pool/thread_area", "pool/tick",
+}
+# Where a build has the objects of each part.
+OBJECTS = {
+    "stats": ["stats/libstats.a.p", "midpool-snapshot.p"],
+    "pool": ["pool/libpool.a.p"],
+    "interpose": ["interpose/libinterpose.a.p", "libmidpool.so.p"],
 }
 COMMAND = "midpool_lib"
 # The packages of the command, lowest first.
@@ -103,6 +103,84 @@ def check_includes(files):
         yield "%s: may not see %s, which is in a layer above" % pair
     for pair in sorted(UPWARD - upward):
         yield "%s no longer includes %s: shorten UPWARD" % pair
+
+
+def module(path):
+    """A source file and its header are one."""
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def exported(root):
+    """Names that the program and other libraries may define instead of us."""
+    with open(os.path.join(root, "interpose", "exports.map"),
+              encoding="utf-8") as file:
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)
+    return set(re.findall(r"\w+", text))
+
+
+def symbols(build, part, modules):
+    """Module, kind and name of every symbol in the part's object files."""
+    for folder in OBJECTS[part]:
+        folder = os.path.join(build, folder)
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        for name in sorted(names):
+            # The object's name begins with the source's folders.
+            words = name[:-len(".c.o")].split("_")
+            while words and "_".join(words) not in modules:
+                del words[0]
+            if not name.endswith(".c.o") or not words:
+                continue
+            found = subprocess.run(
+                ["nm", "-P", os.path.join(folder, name)], check=True,
+                stdout=subprocess.PIPE, universal_newlines=True).stdout
+            for line in found.splitlines():
+                symbol, kind = line.split()[:2]
+                yield "_".join(words), kind, symbol
+
+
+def calls(root, build, part, modules):
+    """Pairs of modules of which the first uses a symbol of the second."""
+    outside = exported(root)
+    found = list(symbols(build, part, modules))
+    homes = {name: user for user, kind, name in found
+             if kind in "TDBRVWC" and name not in outside}
+    for user, kind, name in found:
+        if kind == "U" and homes.get(name, user) != user:
+            yield user, homes[name]
+
+
+def in_circles(sees):
+    """Those of the graph's nodes that lead back to themselves."""
+    for node in sees:
+        reached, ahead = set(), set(sees[node])
+        while ahead:
+            name = ahead.pop()
+            reached.add(name)
+            ahead |= sees.get(name, set()) - reached
+        if node in reached:
+            yield node
+
+
+def check_circles(files, root, build):
+    circling = set()
+    for part in PARTS:
+        sees = {module(path): set() for path, _ in files
+                if path.startswith(part + "/") and not path.endswith(".def")}
+        for path, text in files:
+            if module(path) in sees and path.startswith(part + "/"):
+                sees[module(path)] |= {
+                    module(name) for name in INCLUDE.findall(text)
+                    if not name.endswith(".def")} & set(sees)
+                sees[module(path)].discard(module(path))
+        if build is not None:
+            for user, used in calls(root, build, part, set(sees)):
+                sees[user].add(used)
+        circling |= {f"{part}/{name}" for name in in_circles(sees)}
+    for name in sorted(circling - CIRCLES):
+        yield f"{name}: includes or calls itself in a circle"
+    if build is not None:
+        for name in sorted(CIRCLES - circling):
+            yield f"{name}: is in no circle any more: shorten CIRCLES"
 
 
 def check_seam(files):
@@ -189,15 +267,9 @@ def check_packages(sees):
                        " in a layer above")
 
 
-def check_circles(sees):
-    for module in sorted(sees):
-        reached, ahead = set(), set(sees[module])
-        while ahead:
-            name = ahead.pop()
-            reached.add(name)
-            ahead |= sees.get(name, set()) - reached
-        if module in reached:
-            yield f"{COMMAND}: {module} imports itself in a circle"
+def check_module_circles(sees):
+    for module_name in sorted(in_circles(sees)):
+        yield f"{COMMAND}: {module_name} imports itself in a circle"
 
 
 def check_strays(root):
@@ -213,13 +285,16 @@ def check_strays(root):
 
 
 def main():
-    files = list(sources(sys.argv[1]))
+    root = sys.argv[1]
+    build = sys.argv[2] if len(sys.argv) > 2 else None
+    files = list(sources(root))
     failed = 0
     results = [check(files) for check in (
         check_includes, check_seam, check_sizes, check_functions, check_text)]
-    sees = dict(modules(sys.argv[1]))
-    results += [check_packages(sees), check_circles(sees),
-                check_strays(sys.argv[1])]
+    sees = dict(modules(root))
+    results += [check_circles(files, root, build),
+                check_packages(sees), check_module_circles(sees),
+                check_strays(root)]
     for result in results:
         findings = list(result)
         failed += bool(findings)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "backend.h"
+#include "early.h"
 #include "exit_report.h"
 #include "export.h"
-#include "lifecycle.h"
 #include "option_value.h"
 #include "pool.h"
 #include "process.h"
@@ -56,7 +56,7 @@ fill(struct midpool_stats *out)
 {
     struct stats_snapshot snapshot;
 
-    lifecycle_init_early();
+    early_start();
     pool_stats_settle();
     stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
     memset(out, 0, sizeof *out);
@@ -98,7 +98,7 @@ midpool_report(int fd, const char *format)
         return EINVAL;
     if (wanted == REPORT_NONE) /* the option's value, no format */
         return EINVAL;
-    lifecycle_init_early();
+    early_start();
     pool_stats_settle();
     return exit_report_to_fd(fd, wanted);
 }
@@ -106,7 +106,7 @@ midpool_report(int fd, const char *format)
 EXPORT void
 midpool_reset(void)
 {
-    lifecycle_init_early();
+    early_start();
     pool_stats_reset();
     sampler_reset();
 }
@@ -117,7 +117,7 @@ midpool_warmup(size_t bytes, size_t count)
     int kept = errno;
     size_t ready = 0;
 
-    lifecycle_init_early();
+    early_start();
     if (size_in_band(bytes))
         ready = pool_warm(bytes, count);
     errno = kept;
@@ -130,7 +130,7 @@ midpool_purge(void)
     int kept = errno;
     size_t purged;
 
-    lifecycle_init_early();
+    early_start();
     purged = pool_purge();
     backend_trim();
     errno = kept;

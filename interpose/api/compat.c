@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "early.h"
 #include "exit_report.h"
 #include "export.h"
 #include "front_calls.h"
 #include "libc_release.h"
-#include "lifecycle.h"
 #include "mallinfo2.h"
 #include "pool.h"
 #include "usage.h"
@@ -157,7 +157,7 @@ malloc_stats(void)
         front_calls.malloc_stats();
         return;
     }
-    lifecycle_init_early();
+    early_start();
     pool_stats_settle();
     exit_report_to_fd(STDERR_FILENO, REPORT_TEXT);
 }
@@ -170,7 +170,7 @@ malloc_trim(size_t pad)
 
     if (FRONT_HAS(malloc_trim))
         return front_calls.malloc_trim(pad);
-    lifecycle_init_early();
+    early_start();
     purged = pool_purge();
     backend_trim();
     errno = kept;

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "line.h"
 #include "stderr_target.h"
 
 static const char *const libraries[] = {
@@ -36,13 +35,13 @@ static void *
 find_throwing(const char *name)
 {
     void *function = find(name);
-    struct line line;
+    static const char text[] =
+        "midpool: out of memory in operator new, and no C++ library that could"
+        " throw bad_alloc; aborting\n";
 
     if (function != NULL)
         return function;
-    line_start(&line, "midpool: out of memory in operator new, and no C++"
-                      " library that could throw bad_alloc; aborting\n");
-    stderr_target_say(line.text, line.length);
+    stderr_target_say(text, sizeof text - 1);
     abort();
 }
 

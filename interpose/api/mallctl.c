@@ -18,7 +18,7 @@
 
 #include "backend.h"
 #include "base.h"
-#include "lifecycle.h"
+#include "early.h"
 #include "midpool_exports.h"
 #include "pool.h"
 #include "usage.h"
@@ -237,14 +237,14 @@ EXPORT int
 mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_bytes,
              void *value, size_t bytes)
 {
-    lifecycle_init_early();
+    early_start();
     return operate(mib, length, old, old_bytes, value, bytes);
 }
 
 EXPORT int
 mallctlnametomib(const char *name, size_t *mib, size_t *length)
 {
-    lifecycle_init_early();
+    early_start();
     return backend_mallctlnametomib(name, mib, length);
 }
 
@@ -255,7 +255,7 @@ mallctl(const char *name, void *old, size_t *old_bytes, void *value,
     size_t mib[MIB_MOST];
     size_t length = MIB_MOST;
 
-    lifecycle_init_early();
+    early_start();
     if (backend_mallctlnametomib(name, mib, &length) != 0)
         return backend_mallctl(name, old, old_bytes, value, bytes);
     return operate(mib, length, old, old_bytes, value, bytes);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "line.h"
 #include "own_image.h"
+#include "sink.h"
 
 /* Defined by the sanitizers' runtimes; otherwise NULL. */
 extern void __asan_init(void) __attribute__((weak));
@@ -84,6 +84,6 @@ passthrough_reason(void)
         !find_elsewhere((uintptr_t)free, &where))
         return NULL;
     line_start(&reason, where.dli_fname);
-    line_add(&reason, " defines malloc itself");
-    return reason.text;
+    sink_text(&reason.sink, " defines malloc itself");
+    return line_string(&reason);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "backend.h"
+#include "early.h"
 #include "foreign.h"
-#include "lifecycle.h"
 #include "route.h"
 #include "serve.h"
 
@@ -24,7 +24,7 @@ placed_bytes(size_t bytes, int flags)
 {
     int bin = bin_of(bytes, flags);
 
-    lifecycle_init_early();
+    early_start();
     if (bin == ROUTE_NO_BIN || region.slabs == 0)
         return backend_nallocx(bytes, flags);
     return bin_info[bin].slot_bytes;

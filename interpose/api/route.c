@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "backend.h"
+#include "early.h"
 #include "fast.h"
 #include "foreign.h"
-#include "lifecycle.h"
 #include "misuse.h"
 #include "serve.h"
 
@@ -110,7 +110,7 @@ get(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
 {
     void *slot;
 
-    lifecycle_init_early();
+    early_start();
     slot = cache_get_slow(bin, bytes, taken, zero);
     if (slot == NULL)
         cache_note(bin, NOTE_BYPASS);
@@ -169,7 +169,7 @@ route_get_bin(unsigned bin, size_t bytes, bool *zero)
 void
 route_count_fallback(size_t bytes)
 {
-    lifecycle_init_early();
+    early_start();
     if (size_in_band(bytes))
         cache_note(size_bin(bytes), NOTE_BYPASS);
     else
@@ -198,7 +198,7 @@ noinline void *
 route_below(size_t bytes)
 {
     note_served();
-    lifecycle_init_early();
+    early_start();
     cache_count_below_slow(bytes);
     return ask(bytes);
 }
@@ -206,7 +206,7 @@ route_below(size_t bytes)
 noinline void *
 route_below_zero(size_t bytes)
 {
-    lifecycle_init_early();
+    early_start();
     cache_count_below_slow(bytes);
     return ask_zero(bytes);
 }
@@ -355,7 +355,7 @@ route_realloc(void *ptr, size_t bytes)
         return realloc_foreign(ptr, bytes);
     if (size_in_band(bytes))
         return realloc_into_band(ptr, bytes);
-    lifecycle_init_early();
+    early_start();
     cache_count_slow(bytes);
     return realloc_backend(ptr, bytes);
 }

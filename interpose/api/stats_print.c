@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "early.h"
 #include "exit_report.h"
-#include "lifecycle.h"
 #include "midpool_exports.h"
 #include "pool.h"
 #include "quiet_write.h"
@@ -136,7 +136,7 @@ malloc_stats_print(void (*write)(void *, const char *), void *opaque,
                           .opaque = opaque};
     char *buffer;
 
-    lifecycle_init_early();
+    early_start();
     pool_stats_settle();
     buffer = backend_malloc(REPORT_MAX_BYTES);
     if (buffer == NULL)

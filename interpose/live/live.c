@@ -9,7 +9,6 @@
 
 #include "environment.h"
 #include "error_text.h"
-#include "line.h"
 #include "live_path.h"
 #include "live_room.h"
 #include "live_sweep.h"
@@ -20,6 +19,7 @@
 #include "quiet_signals.h"
 #include "sampler.h"
 #include "sandbox.h"
+#include "sink.h"
 #include "stderr_target.h"
 
 enum {
@@ -46,13 +46,13 @@ refuse(const char *what, int error)
     if (process_self()->forked)
         return false;
     line_start(&line, "midpool: no ");
-    line_add(&line, what);
-    line_add(&line, " at ");
-    line_add(&line, name.text);
-    line_add(&line, ": ");
-    line_add(&line, error_text(error));
-    line_add(&line, "\n");
-    stderr_target_say(line.text, line.length);
+    sink_text(&line.sink, what);
+    sink_text(&line.sink, " at ");
+    sink_text(&line.sink, name.text);
+    sink_text(&line.sink, ": ");
+    sink_text(&line.sink, error_text(error));
+    sink_text(&line.sink, "\n");
+    stderr_target_say(line.text, line.sink.length);
     return false;
 }
 
@@ -60,11 +60,12 @@ static void
 set_name(uint32_t generation)
 {
     line_start(&name, LIVE_PREFIX);
-    line_add_unsigned(&name, geteuid());
-    line_add(&name, ".");
-    line_add_signed(&name, process_self()->pid);
-    line_add(&name, ".");
-    line_add_unsigned(&name, generation);
+    sink_decimal(&name.sink, geteuid());
+    sink_text(&name.sink, ".");
+    sink_signed(&name.sink, process_self()->pid);
+    sink_text(&name.sink, ".");
+    sink_decimal(&name.sink, generation);
+    (void)line_string(&name);
 }
 
 /*

@@ -5,7 +5,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "line.h"
+#include "sink.h"
 #include "terminal.h"
 
 static const char conf_name[] = "MIDPOOL_CONF";
@@ -130,11 +130,12 @@ environment_mark(char **entries, int pid)
     if (entry < 0)
         return;
     line_start(&mark, reporter_key);
-    line_add_signed(&mark, pid);
+    sink_signed(&mark.sink, pid);
     length = strlen(entries[entry]);
-    if (length + mark.length >= sizeof environment.marked)
+    if (length + mark.sink.length >= sizeof environment.marked)
         return;
     memcpy(environment.marked, entries[entry], length);
-    memcpy(environment.marked + length, mark.text, mark.length + 1);
+    memcpy(environment.marked + length, line_string(&mark),
+           mark.sink.length + 1);
     entries[entry] = environment.marked;
 }

@@ -1,9 +1,9 @@
-/* option_value.c - see option_value.h; signals are in option_signal.c. */
+/* option_value.c - see option_value.h. */
 #include "option_value.h"
 
+#include <signal.h>
 #include <string.h>
 
-#include "options.h"
 #include "pattern.h"
 
 /* A century: more would overflow once it is nanoseconds. */
@@ -87,9 +87,9 @@ name_index(const char *text, const char *const *names, int count)
             *(type *)field = (type)index;                                      \
         return index >= 0;                                                     \
     }                                                                          \
-    void option_print_##KIND(struct line *out, const void *field)              \
+    void option_print_##KIND(struct sink *out, const void *field)              \
     {                                                                          \
-        line_add(out, words_##KIND[*(const type *)field]);                     \
+        sink_text(out, words_##KIND[*(const type *)field]);                    \
     }
 
 OPTION_WORDS(FORMAT, enum report_format, "text", "json", "openmetrics", "csv",
@@ -130,18 +130,18 @@ option_parse_LABELS(const char *text, void *field)
 }
 
 void
-option_print_LABELS(struct line *out, const void *field)
+option_print_LABELS(struct sink *out, const void *field)
 {
     option_print_PATTERN(out, field);
 }
 
 void
-option_print_PATTERN(struct line *out, const void *field)
+option_print_PATTERN(struct sink *out, const void *field)
 {
     for (const char *at = field; *at != '\0'; at++) {
         if (*at == ',')
-            line_add(out, "\\");
-        line_add_bytes(out, at, 1);
+            sink_text(out, "\\");
+        sink_bytes(out, at, 1);
     }
 }
 
@@ -161,9 +161,9 @@ option_parse_PERCENT(const char *text, void *field)
 }
 
 void
-option_print_PERCENT(struct line *out, const void *field)
+option_print_PERCENT(struct sink *out, const void *field)
 {
-    line_add_unsigned(out, *(const uint32_t *)field);
+    sink_decimal(out, *(const uint32_t *)field);
 }
 
 bool
@@ -178,9 +178,9 @@ option_parse_NUMBER(const char *text, void *field)
 }
 
 void
-option_print_NUMBER(struct line *out, const void *field)
+option_print_NUMBER(struct sink *out, const void *field)
 {
-    line_add_unsigned(out, *(const uint64_t *)field);
+    sink_decimal(out, *(const uint64_t *)field);
 }
 
 bool
@@ -194,10 +194,25 @@ option_parse_BYTES(const char *text, void *field)
     return true;
 }
 
-void
-option_print_BYTES(struct line *out, const void *field)
+/* Bytes with the largest of the suffixes K, M, G that is exact. */
+static void
+print_size(struct sink *out, uint64_t bytes)
 {
-    line_add_size(out, *(const uint64_t *)field);
+    static const char suffix[][2] = {"", "K", "M", "G"};
+    unsigned power = 0;
+
+    while (power < 3 && bytes != 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        power++;
+    }
+    sink_decimal(out, bytes);
+    sink_text(out, suffix[power]);
+}
+
+void
+option_print_BYTES(struct sink *out, const void *field)
+{
+    print_size(out, *(const uint64_t *)field);
 }
 
 bool
@@ -216,9 +231,9 @@ option_parse_DECAY(const char *text, void *field)
 }
 
 void
-option_print_DECAY(struct line *out, const void *field)
+option_print_DECAY(struct sink *out, const void *field)
 {
-    line_add_signed(out, *(const int64_t *)field);
+    sink_signed(out, *(const int64_t *)field);
 }
 
 bool
@@ -234,10 +249,10 @@ option_parse_RATE(const char *text, void *field)
 }
 
 void
-option_print_RATE(struct line *out, const void *field)
+option_print_RATE(struct sink *out, const void *field)
 {
     if (*(const uint64_t *)field == 0)
-        line_add(out, "off");
+        sink_text(out, "off");
     else
         option_print_BYTES(out, field);
 }
@@ -255,7 +270,7 @@ option_parse_STACKS(const char *text, void *field)
 }
 
 void
-option_print_STACKS(struct line *out, const void *field)
+option_print_STACKS(struct sink *out, const void *field)
 {
     option_print_NUMBER(out, field);
 }
@@ -298,15 +313,135 @@ option_parse_WARMUP(const char *text, void *field)
 }
 
 void
-option_print_WARMUP(struct line *out, const void *field)
+option_print_WARMUP(struct sink *out, const void *field)
 {
     const struct option_warmup *warmup = field;
 
     for (unsigned i = 0; i < warmup->steps; i++) {
         if (i > 0)
-            line_add(out, "+");
-        line_add_size(out, warmup->step[i].bytes);
-        line_add(out, "=");
-        line_add_unsigned(out, warmup->step[i].count);
+            sink_text(out, "+");
+        print_size(out, warmup->step[i].bytes);
+        sink_text(out, "=");
+        sink_decimal(out, warmup->step[i].count);
+    }
+}
+
+/*
+ * Signals: USR1, SIGUSR1, RTMIN+3, SIGRTMAX-2, 10. KILL and STOP can not be
+ * caught; the signals of a crash are left to the program, whose state a report
+ * could not trust.
+ */
+struct signal_name {
+    const char *name;
+    int number;
+};
+
+static const struct signal_name signal_names[] = {
+    {"HUP", SIGHUP},     {"INT", SIGINT},       {"QUIT", SIGQUIT},
+    {"USR1", SIGUSR1},   {"USR2", SIGUSR2},     {"PIPE", SIGPIPE},
+    {"ALRM", SIGALRM},   {"TERM", SIGTERM},     {"CHLD", SIGCHLD},
+    {"CONT", SIGCONT},   {"TSTP", SIGTSTP},     {"TTIN", SIGTTIN},
+    {"TTOU", SIGTTOU},   {"URG", SIGURG},       {"XCPU", SIGXCPU},
+    {"XFSZ", SIGXFSZ},   {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF},
+    {"WINCH", SIGWINCH}, {"IO", SIGIO},         {"POLL", SIGIO},
+    {"PWR", SIGPWR},
+};
+
+enum { SIGNAL_NAMES = sizeof signal_names / sizeof signal_names[0] };
+
+static bool
+parse_signal_number(const char *text, int *out)
+{
+    uint64_t number;
+
+    if (!option_number(text, (uint64_t)SIGRTMAX, &number, &text) ||
+        *text != '\0')
+        return false;
+    *out = (int)number;
+    return true;
+}
+
+/* text follows "RTMIN" (base SIGRTMIN, +1) or "RTMAX" (base SIGRTMAX, -1). */
+static bool
+parse_signal_offset(const char *text, int base, int direction, int *out)
+{
+    uint64_t offset = 0;
+
+    if (*text != '\0') {
+        if (*text != (direction > 0 ? '+' : '-') ||
+            !option_number(text + 1, (uint64_t)(SIGRTMAX - SIGRTMIN), &offset,
+                           &text) ||
+            *text != '\0')
+            return false;
+    }
+    *out = base + direction * (int)offset;
+    return true;
+}
+
+static bool
+parse_signal_name(const char *text, int *out)
+{
+    if (strncmp(text, "SIG", 3) == 0)
+        text += 3;
+    if (strncmp(text, "RTMIN", 5) == 0)
+        return parse_signal_offset(text + 5, SIGRTMIN, 1, out);
+    if (strncmp(text, "RTMAX", 5) == 0)
+        return parse_signal_offset(text + 5, SIGRTMAX, -1, out);
+    for (size_t i = 0; i < SIGNAL_NAMES; i++) {
+        if (strcmp(text, signal_names[i].name) == 0) {
+            *out = signal_names[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+signal_is_usable(int number)
+{
+    if (number >= SIGRTMIN && number <= SIGRTMAX)
+        return true;
+    for (size_t i = 0; i < SIGNAL_NAMES; i++) {
+        if (signal_names[i].number == number)
+            return true;
+    }
+    return false;
+}
+
+bool
+option_parse_SIGNAL(const char *text, void *field)
+{
+    int number;
+
+    if (*text == '\0') {
+        *(int *)field = 0;
+        return true;
+    }
+    if (!parse_signal_number(text, &number) &&
+        !parse_signal_name(text, &number))
+        return false;
+    if (!signal_is_usable(number))
+        return false;
+    *(int *)field = number;
+    return true;
+}
+
+void
+option_print_SIGNAL(struct sink *out, const void *field)
+{
+    int number = *(const int *)field;
+
+    if (number == 0)
+        return;
+    if (number >= SIGRTMIN && number <= SIGRTMAX) {
+        sink_text(out, "RTMIN+");
+        sink_signed(out, number - SIGRTMIN);
+        return;
+    }
+    for (size_t i = 0; i < SIGNAL_NAMES; i++) {
+        if (signal_names[i].number == number) {
+            sink_text(out, signal_names[i].name);
+            return;
+        }
     }
 }

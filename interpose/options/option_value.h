@@ -9,12 +9,49 @@
 #define MIDPOOL_INTERPOSE_OPTION_VALUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "line.h"
+#include "label.h"
+#include "pool.h"
+#include "report.h"
+#include "sink.h"
+#include "sites.h"
+
+enum {
+    OPTIONS_PATTERN_BYTES = 512,
+    OPTIONS_WARMUP_STEPS = 16,
+};
+
+enum option_zero { OPTION_ZERO_OFF, OPTION_ZERO_FREE };
+
+/* The statistics page in a file, and whether it stays after exit(). */
+enum option_live { OPTION_LIVE_NO, OPTION_LIVE_YES, OPTION_LIVE_KEEP };
+
+/* How many series OpenMetrics reports have. */
+enum option_detail { OPTION_DETAIL_POOLS, OPTION_DETAIL_CLASSES };
+
+/* The response to a bad free of a pooled buffer. */
+enum option_misuse {
+    OPTION_MISUSE_ABORT,
+    OPTION_MISUSE_WARN,
+    OPTION_MISUSE_OFF,
+};
+
+/* dlopen's treatment of RTLD_DEEPBIND. */
+enum option_deepbind { OPTION_DEEPBIND_STRIP, OPTION_DEEPBIND_KEEP };
+
+struct option_warmup {
+    unsigned steps;
+    struct {
+        size_t bytes;
+        size_t count;
+    } step[OPTIONS_WARMUP_STEPS];
+};
 
 #define OPTION_KIND(KIND)                                                      \
     bool option_parse_##KIND(const char *text, void *field);                   \
-    void option_print_##KIND(struct line *out, const void *field);
+    void option_print_##KIND(struct sink *out, const void *field);
 
 OPTION_KIND(FORMAT)
 OPTION_KIND(PATTERN)

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "line.h"
 #include "option_nearest.h"
 #include "option_value.h"
 
@@ -13,7 +12,7 @@ struct option_row {
     const char *meaning;
     size_t offset; /* of the field in struct options */
     bool (*parse)(const char *text, void *field);
-    void (*print)(struct line *out, const void *field);
+    void (*print)(struct sink *out, const void *field);
 };
 
 static const struct option_row rows[] = {
@@ -98,32 +97,32 @@ nearest_row(struct span key)
 }
 
 static void
-add_quoted(struct line *line, struct span span)
+add_quoted(struct sink *out, struct span span)
 {
     enum { SHOWN = 200 };
 
-    line_add(line, "\"");
-    line_add_printable(line, span.at,
-                       span.length < SHOWN ? span.length : SHOWN);
-    line_add(line, span.length < SHOWN ? "\"" : "...\"");
+    sink_text(out, "\"");
+    sink_printable_bytes(out, span.at,
+                         span.length < SHOWN ? span.length : SHOWN);
+    sink_text(out, span.length < SHOWN ? "\"" : "...\"");
 }
 
 /* Ends the line with the value in effect instead. */
 static void
-add_in_effect(struct line *line, const struct option_row *row,
+add_in_effect(struct sink *out, const struct option_row *row,
               const struct options *options)
 {
     struct line value;
+    struct sink *text = line_start(&value, "");
 
-    line_start(&value, "");
-    row->print(&value, row_field(row, options));
-    line_add(line, row->key);
-    line_add(line, ":");
-    if (value.length > 0)
-        line_add_printable(line, value.text, value.length);
+    row->print(text, row_field(row, options));
+    sink_text(out, row->key);
+    sink_text(out, ":");
+    if (text->length > 0)
+        sink_printable(out, line_string(&value));
     else
-        line_add(line, "(none)");
-    line_add(line, " is used\n");
+        sink_text(out, "(none)");
+    sink_text(out, " is used\n");
 }
 
 static void
@@ -134,12 +133,12 @@ complain_of_key(struct span key, const struct options *options,
     struct line line;
 
     line_start(&line, "midpool: MIDPOOL_CONF: unknown key ");
-    add_quoted(&line, key);
-    line_add(&line, " ignored; the nearest key is \"");
-    line_add(&line, row->key);
-    line_add(&line, "\"; ");
-    add_in_effect(&line, row, options);
-    complain(line.text, line.length);
+    add_quoted(&line.sink, key);
+    sink_text(&line.sink, " ignored; the nearest key is \"");
+    sink_text(&line.sink, row->key);
+    sink_text(&line.sink, "\"; ");
+    add_in_effect(&line.sink, row, options);
+    complain(line.text, line.sink.length);
 }
 
 static void
@@ -149,14 +148,14 @@ complain_of_value(const struct option_row *row, struct span value,
     struct line line;
 
     line_start(&line, "midpool: MIDPOOL_CONF: bad value ");
-    add_quoted(&line, value);
-    line_add(&line, " for key \"");
-    line_add(&line, row->key);
-    line_add(&line, "\" (");
-    line_add(&line, row->meaning);
-    line_add(&line, "); ");
-    add_in_effect(&line, row, options);
-    complain(line.text, line.length);
+    add_quoted(&line.sink, value);
+    sink_text(&line.sink, " for key \"");
+    sink_text(&line.sink, row->key);
+    sink_text(&line.sink, "\" (");
+    sink_text(&line.sink, row->meaning);
+    sink_text(&line.sink, "); ");
+    add_in_effect(&line.sink, row, options);
+    complain(line.text, line.sink.length);
 }
 
 /* Copies value with "\," as ","; false when it does not fit. */
@@ -266,21 +265,18 @@ options_parse(struct options *out, const char *conf,
 size_t
 options_describe(const struct options *options, char *buf, size_t size)
 {
-    struct line line;
+    struct sink out;
 
-    line_start(&line, "");
+    sink_init(&out, buf, size - 1);
     for (size_t i = 0; i < ROWS; i++) {
         if (i > 0)
-            line_add(&line, ",");
-        line_add(&line, rows[i].key);
-        line_add(&line, ":");
-        rows[i].print(&line, row_field(&rows[i], options));
+            sink_text(&out, ",");
+        sink_text(&out, rows[i].key);
+        sink_text(&out, ":");
+        rows[i].print(&out, row_field(&rows[i], options));
     }
-    if (line.length >= size)
-        line.length = size - 1;
-    memcpy(buf, line.text, line.length);
-    buf[line.length] = '\0';
-    return line.length;
+    buf[out.length] = '\0';
+    return out.length;
 }
 
 void

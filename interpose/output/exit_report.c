@@ -11,7 +11,6 @@
 #include "base.h"
 #include "environment.h"
 #include "error_text.h"
-#include "line.h"
 #include "os.h"
 #include "pattern.h"
 #include "pool.h"
@@ -22,6 +21,7 @@
 #include "rusage.h"
 #include "sampler.h"
 #include "sandbox.h"
+#include "sink.h"
 #include "snapshot.h"
 #include "stderr_target.h"
 #include "unnoticed.h"
@@ -162,13 +162,12 @@ reason_of(int error)
 static void
 complain(const char *name, int error)
 {
-
     line_start(&message, "midpool: no report written to ");
-    line_add_printable(&message, name, strnlen(name, NAME_SHOWN_BYTES));
-    line_add(&message, ": ");
-    line_add(&message, reason_of(error));
-    line_add(&message, "\n");
-    stderr_target_say(message.text, message.length);
+    sink_printable_bytes(&message.sink, name, strnlen(name, NAME_SHOWN_BYTES));
+    sink_text(&message.sink, ": ");
+    sink_text(&message.sink, reason_of(error));
+    sink_text(&message.sink, "\n");
+    stderr_target_say(message.text, message.sink.length);
 }
 
 static bool
@@ -271,8 +270,8 @@ static int
 write_default_file(void)
 {
     line_start(&default_name, "midpool.%e.%p.");
-    line_add(&default_name, report_extension(options->report));
-    return write_file(default_name.text);
+    sink_text(&default_name.sink, report_extension(options->report));
+    return write_file(line_string(&default_name));
 }
 
 static int

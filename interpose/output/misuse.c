@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "call_stack.h"
-#include "line.h"
 #include "page.h"
 #include "pool.h"
+#include "sink.h"
 #include "stderr_target.h"
 
 enum { WARNINGS_MOST = 100 };
@@ -29,26 +29,26 @@ is_said(enum option_misuse wanted)
 }
 
 static void
-name_buffer(struct line *line, const void *ptr, size_t bytes)
+name_buffer(struct sink *out, const void *ptr, size_t bytes)
 {
-    line_add_hex(line, (uintptr_t)ptr);
+    sink_address(out, (uintptr_t)ptr);
     if (bytes == 0)
         return;
-    line_add(line, " (class of ");
-    line_add_unsigned(line, bytes);
-    line_add(line, " bytes)");
+    sink_text(out, " (class of ");
+    sink_decimal(out, bytes);
+    sink_text(out, " bytes)");
 }
 
 static void
-say(struct line *line, const char *what_follows)
+say(struct sink *out, const char *what_follows)
 {
-    line_add(line, what_follows);
-    call_stack_add(line, "midpool:   by ");
-    stderr_target_say(line->text, line->length);
+    sink_text(out, what_follows);
+    call_stack_add(out, "midpool:   by ");
+    stderr_target_say(out->buf, out->length);
 }
 
 static void
-say_and_go_on(struct line *line)
+say_and_go_on(struct sink *out)
 {
     /* WARNINGS_MOST of them. */
     static const char last[] = "midpool: 100 warnings of misuse; no more are"
@@ -57,20 +57,20 @@ say_and_go_on(struct line *line)
     unsigned number = atomic_fetch_add(&warnings, 1) + 1;
 
     if (number <= WARNINGS_MOST)
-        say(line, "; going on\n");
+        say(out, "; going on\n");
     if (number == WARNINGS_MOST)
         stderr_target_say(last, sizeof last - 1);
     errno = kept;
 }
 
 static void
-say_and_act(struct line *line, enum option_misuse wanted)
+say_and_act(struct sink *out, enum option_misuse wanted)
 {
     if (wanted == OPTION_MISUSE_ABORT) {
-        say(line, "; aborting\n");
+        say(out, "; aborting\n");
         abort();
     }
-    say_and_go_on(line);
+    say_and_go_on(out);
 }
 
 static const char *
@@ -97,9 +97,9 @@ on_misuse(enum pool_misuse kind, const void *ptr, size_t bytes)
     if (!is_said(action))
         return;
     line_start(&line, "midpool: ");
-    line_add(&line, describe(kind));
-    name_buffer(&line, ptr, bytes);
-    say_and_act(&line, action);
+    sink_text(&line.sink, describe(kind));
+    name_buffer(&line.sink, ptr, bytes);
+    say_and_act(&line.sink, action);
 }
 
 static void
@@ -110,11 +110,11 @@ on_damage(const void *ptr, size_t bytes, size_t offset)
     if (!is_said(action))
         return;
     line_start(&line, "midpool: write after free to buffer ");
-    name_buffer(&line, ptr, bytes);
-    line_add(&line, " at offset ");
-    line_add_unsigned(&line, offset);
-    line_add(&line, ", found at its reuse");
-    say_and_act(&line, action);
+    name_buffer(&line.sink, ptr, bytes);
+    sink_text(&line.sink, " at offset ");
+    sink_decimal(&line.sink, offset);
+    sink_text(&line.sink, ", found at its reuse");
+    say_and_act(&line.sink, action);
 }
 
 void
@@ -127,12 +127,13 @@ misuse_wrong_size(const char *function, const void *ptr, size_t size,
     if (!is_said(size_action))
         return;
     line_start(&line, "midpool: ");
-    line_add(&line, function);
-    line_add(&line, " was given the wrong size, ");
-    line_add_unsigned(&line, size);
-    line_add(&line, size == 1 ? " byte, for buffer " : " bytes, for buffer ");
-    name_buffer(&line, ptr, bytes);
-    say_and_act(&line, size_action);
+    sink_text(&line.sink, function);
+    sink_text(&line.sink, " was given the wrong size, ");
+    sink_decimal(&line.sink, size);
+    sink_text(&line.sink,
+              size == 1 ? " byte, for buffer " : " bytes, for buffer ");
+    name_buffer(&line.sink, ptr, bytes);
+    say_and_act(&line.sink, size_action);
 }
 
 void

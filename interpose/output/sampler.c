@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <time.h>
 
-#include "line.h"
 #include "lock.h"
 #include "module.h"
 #include "os.h"

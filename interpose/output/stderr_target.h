@@ -9,7 +9,7 @@
  *           goes there only while it still is that file. When exit begins,
  *           before the program's atexit handlers run, a duplicate is made
  *           and kept until the report is out: exit() runs the destructors of
- *           thread-local objects first, and lifecycle.c has one. While the
+ *           thread-local objects first, and the lifecycle has one. While the
  *           program runs no descriptor is held.
  *           Where both are gone the file is opened anew for append: by its
  *           name, where it is a regular file, or a terminal and the process

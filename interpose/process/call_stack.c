@@ -67,33 +67,32 @@ take_frame(struct _Unwind_Context *context, void *arg)
 }
 
 static void
-add_frame(struct line *line, const char *prefix, uintptr_t address)
+add_frame(struct sink *out, const char *prefix, uintptr_t address)
 {
     struct object object = find_object(address);
 
-    line_add(line, prefix);
+    sink_text(out, prefix);
     if (object.found)
-        line_add(line, *object.file == '\0'
+        sink_text(out, *object.file == '\0'
                            ? process_name_file(&process_self()->name)
                            : object.file);
-    line_add(line, object.found ? "+" : "");
-    line_add_hex(line, address - object.base);
-    line_add(line, "\n");
+    sink_text(out, object.found ? "+" : "");
+    sink_address(out, address - object.base);
+    sink_text(out, "\n");
 }
 
 void
-call_stack_add(struct line *line, const char *prefix)
+call_stack_add(struct sink *out, const char *prefix)
 {
     struct frames frames = {0};
 
     _Unwind_Backtrace(take_frame, &frames);
     for (unsigned i = 0; i < frames.count; i++) {
-        size_t length = line->length;
+        size_t length = out->length;
 
-        add_frame(line, prefix, frames.address[i]);
-        if (line->length == LINE_BYTES - 1) { /* cut: not even half of it */
-            line->length = length;
-            line->text[length] = '\0';
+        add_frame(out, prefix, frames.address[i]);
+        if (out->full) { /* not even half of the frame's line */
+            out->length = length;
             break;
         }
     }

@@ -5,13 +5,13 @@
 #ifndef MIDPOOL_INTERPOSE_CALL_STACK_H
 #define MIDPOOL_INTERPOSE_CALL_STACK_H
 
-#include "line.h"
+#include "sink.h"
 
 /*
  * Adds a line for each of the innermost callers outside this library:
  * prefix, the object's file and the offset in it, as many as fit. Takes the
  * dynamic linker's list lock for a moment.
  */
-void call_stack_add(struct line *line, const char *prefix);
+void call_stack_add(struct sink *out, const char *prefix);
 
 #endif

@@ -3,9 +3,9 @@
  */
 #include "account.h"
 
-#include "block_sums.h"
 #include "series.h"
 #include "snapshot.h"
+#include "sums.h"
 
 /* Serves until the thread area is there, and for ever where there is none. */
 static struct {

@@ -1,15 +1,24 @@
 /*
- * counters.h - counters.def as tables, for code that treats all alike.
+ * counters.h - counters.def as a struct and as tables.
  *
  * struct stats_counts holds the counters in the table's order and nothing
- * else, so that value i of a row belongs to entry i.
+ * else, so that value i of a row belongs to entry i: code can treat all alike.
  */
 #ifndef MIDPOOL_STATS_COUNTERS_H
 #define MIDPOOL_STATS_COUNTERS_H
 
 #include <stdint.h>
 
-#include "snapshot.h"
+/* All counters of counters.def, in its order. */
+struct stats_counts {
+#define COUNTER(name, kind, unit, series, meaning) uint64_t name;
+#include "counters.def"
+};
+
+struct stats_class_row {
+    uint32_t max_bytes;
+    struct stats_counts counts;
+};
 
 enum counter_kind { COUNTER_SUM, COUNTER_GAUGE, COUNTER_PEAK };
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "snapshot.h"
+#include "sums.h"
 
 /*
  * The first of the contract's equations that snap breaks, in words; NULL

@@ -7,49 +7,7 @@
 #ifndef MIDPOOL_STATS_SNAPSHOT_H
 #define MIDPOOL_STATS_SNAPSHOT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "page.h"
-
-struct sites;
-
-/* All counters of counters.def, in its order. */
-struct stats_counts {
-#define COUNTER(name, kind, unit, series, meaning) uint64_t name;
-#include "counters.def"
-};
-
-struct stats_class_row {
-    uint32_t max_bytes;
-    struct stats_counts counts;
-};
-
-struct stats_fallback {
-    uint64_t calls;
-    uint64_t bytes;
-};
-
-struct stats_snapshot {
-    const struct stats_header *page; /* process, config, curve, misuse */
-    const struct sites *sites; /* sampled stacks, set by the caller; or NULL */
-    enum stats_end end;
-    int64_t duration_ns;
-    struct stats_counts total;
-    struct stats_class_row pool[PAGE_POOLS];
-    struct stats_class_row classes[PAGE_CLASSES];
-    struct stats_fallback below;
-    struct stats_fallback above;
-    uint64_t fallback_widths[PAGE_WIDTHS];
-    uint64_t sizes[PAGE_SIZES];
-    struct stats_interval interval[PAGE_INTERVALS + 1]; /* last one: open */
-    uint32_t intervals;
-    int64_t interval_ns;      /* length of every interval but the open one */
-    uint64_t purged_bytes;    /* slot bytes of all discards */
-    uint64_t rss_bytes;       /* of the process, 0: unknown */
-    struct stats_usage usage; /* the page's; of a running process to be set */
-    bool peak_is_exact; /* otherwise total's may be higher: account_peak.c */
-};
+#include "sums.h"
 
 /*
  * Sums the page up into *out.

@@ -3,8 +3,6 @@
  */
 #include "report.h"
 
-#include "render.h"
-
 static const struct format {
     const char *extension;
     void (*render)(struct sink *, const struct report_style *,

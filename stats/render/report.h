@@ -9,30 +9,12 @@
 #ifndef MIDPOOL_STATS_REPORT_H
 #define MIDPOOL_STATS_REPORT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "snapshot.h"
-
-enum report_format {
-    REPORT_TEXT,
-    REPORT_JSON,
-    REPORT_OPENMETRICS,
-    REPORT_CSV,
-    REPORT_NONE,
-};
+#include "render.h"
 
 /* Enough for any rendering (asserted by a test with all numbers at 2^64-1). */
 enum { REPORT_MAX_BYTES = 256 * 1024 };
-
-struct report_style {
-    bool colour;    /* text only: a terminal that wants it */
-    bool utf8;      /* text only: block characters for the bars */
-    bool all;       /* text only: a row per size class, beyond 40 lines */
-    bool brief;     /* JSON only: totals and pools, see report_json.c */
-    bool terse;     /* text only: one line where there were few gets */
-    unsigned width; /* text only: columns, 80 or more */
-};
 
 /*
  * Renders snap into buf and returns the length in bytes, without a final NUL.

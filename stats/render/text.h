@@ -4,8 +4,7 @@
 #ifndef MIDPOOL_STATS_TEXT_H
 #define MIDPOOL_STATS_TEXT_H
 
-#include "report.h"
-#include "sink.h"
+#include "render.h"
 
 enum {
     TEXT_LABEL_COLUMNS = 11,

@@ -11,6 +11,21 @@ sink_init(struct sink *sink, char *buf, size_t size)
     *sink = (struct sink){.buf = buf, .size = size};
 }
 
+struct sink *
+line_start(struct line *line, const char *text)
+{
+    sink_init(&line->sink, line->text, sizeof line->text - 1);
+    sink_text(&line->sink, text);
+    return &line->sink;
+}
+
+const char *
+line_string(struct line *line)
+{
+    line->text[line->sink.length] = '\0';
+    return line->text;
+}
+
 size_t
 sink_finish(struct sink *sink)
 {
@@ -87,6 +102,13 @@ sink_hex(struct sink *sink, uint64_t value)
 {
     char digits[DIGITS_MAX];
     sink_bytes(sink, digits, digits_of(digits, value, 16));
+}
+
+void
+sink_address(struct sink *sink, uint64_t value)
+{
+    sink_text(sink, "0x");
+    sink_hex(sink, value);
 }
 
 void

@@ -39,6 +39,7 @@ void sink_repeat(struct sink *sink, char c, size_t count);
 void sink_decimal(struct sink *sink, uint64_t value);
 void sink_signed(struct sink *sink, int64_t value);
 void sink_hex(struct sink *sink, uint64_t value);
+void sink_address(struct sink *sink, uint64_t value); /* hex behind 0x */
 
 /* With thousands separators: 1,234,567. */
 void sink_grouped(struct sink *sink, uint64_t value);
@@ -67,8 +68,12 @@ void sink_duration(struct sink *sink, uint64_t ns);
 /* A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void sink_json_string(struct sink *sink, const char *text);
 
-/* The text on one line: control characters and invalid UTF-8 become '?'. */
+/*
+ * The text on one line: control characters, also those of Latin-1, and what is
+ * not UTF-8 become '?'.
+ */
 void sink_printable(struct sink *sink, const char *text);
+void sink_printable_bytes(struct sink *sink, const char *text, size_t count);
 
 /* At most columns of well-formed UTF-8 text, then "..." if there is more. */
 void sink_columns(struct sink *sink, const char *text, size_t length,
@@ -80,5 +85,22 @@ void sink_columns(struct sink *sink, const char *text, size_t length,
  */
 void sink_pad_left(struct sink *sink, size_t start, size_t width);
 void sink_pad_right(struct sink *sink, size_t start, size_t width);
+
+/*
+ * A sink with its own buffer, for a message or name that the caller puts
+ * together: what does not fit is cut.
+ */
+enum { LINE_BYTES = 2048 };
+
+struct line {
+    struct sink sink;
+    char text[LINE_BYTES];
+};
+
+/* Starts the line with text. Returns its sink. */
+struct sink *line_start(struct line *line, const char *text);
+
+/* The text so far, ended by a NUL; more may follow. */
+const char *line_string(struct line *line);
 
 #endif

@@ -2,6 +2,9 @@
  * sink_format.c - sink.h's numbers for people and strings for JSON.
  */
 #include "sink.h"
+
+#include <string.h>
+
 #include "utf8.h"
 
 static const uint64_t COUNT_GROUPED_MAX = 10000000000;
@@ -128,18 +131,25 @@ sink_json_string(struct sink *sink, const char *text)
 }
 
 void
-sink_printable(struct sink *sink, const char *text)
+sink_printable_bytes(struct sink *sink, const char *text, size_t count)
 {
-    while (*text != '\0') {
+    while (count > 0) {
         size_t length = utf8_sequence(text);
-        if (length == 0 || utf8_is_control(text, length)) {
+        if (length == 0 || length > count || utf8_is_control(text, length)) {
             sink_char(sink, '?');
-            length = length == 0 ? 1 : length;
+            length = length == 0 || length > count ? 1 : length;
         } else {
             sink_bytes(sink, text, length);
         }
         text += length;
+        count -= length;
     }
+}
+
+void
+sink_printable(struct sink *sink, const char *text)
+{
+    sink_printable_bytes(sink, text, strlen(text));
 }
 
 void

@@ -9,8 +9,8 @@
 
 #include "block.h"
 #include "bytes.h"
+#include "early.h"
 #include "entry_renamed.h"
-#include "lifecycle.h"
 #include "misuse.h"
 #include "pool_calls.h"
 #include "pool_check.h"
@@ -38,7 +38,7 @@ static unsigned misuses;
 
 /* The pool alone is started, not the library around it. */
 void
-lifecycle_init_early(void)
+early_start(void)
 {
 }
 

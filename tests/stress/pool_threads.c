@@ -22,6 +22,7 @@
 #include "load.h"
 #include "pool_calls.h"
 #include "pool_check.h"
+#include "snapshot.h"
 
 enum { THREADS = 6, STEPS = 3000, POSTS = 32, FORK_STEPS = 300 };
 

@@ -13,6 +13,7 @@
 #include "depot.h"
 #include "equations.h"
 #include "slab.h"
+#include "snapshot.h"
 
 struct pool_census pool_census[BINS];
 

@@ -14,9 +14,10 @@ Test(call_stack, a_frame_that_does_not_fit_is_left_out)
         memset(before, 'x', length - 1);
         strcpy(before + length - 1, "\n");
         line_start(&line, before);
-        call_stack_add(&line, "by ");
-        cr_assert_eq(line.length, strlen(line.text));
-        cr_assert_eq(line.text[line.length - 1], '\n', "after %zu", length);
+        call_stack_add(&line.sink, "by ");
+        cr_assert_eq(line.sink.length, strlen(line_string(&line)));
+        cr_assert_eq(line.text[line.sink.length - 1], '\n', "after %zu",
+                     length);
         if (length == 1)
             cr_assert_eq(strncmp(line.text, "\nby /", 5), 0);
     }

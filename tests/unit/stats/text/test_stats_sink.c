@@ -136,6 +136,22 @@ Test(stats_sink, printable_text_can_not_drive_a_terminal)
                                  "31m"),
            "?31m");
     WRITES(sink_printable(&sink, "a\nb\xff"), "a?b?");
+    WRITES(sink_printable_bytes(&sink, "a\xc3\xa9", 2), "a?");
+    WRITES(sink_printable_bytes(&sink, "a\xc3\xa9 b", 4), "a\xc3\xa9 ");
+}
+
+Test(stats_sink, lines_have_their_own_buffer_and_are_cut)
+{
+    static struct line line;
+
+    line_start(&line, "from ");
+    sink_address(&line.sink, 0xdeadbeef);
+    cr_assert_str_eq(line_string(&line), "from 0xdeadbeef");
+    for (int i = 0; i < LINE_BYTES; i++)
+        sink_text(&line.sink, "0123456789");
+    cr_assert_eq(strlen(line_string(&line)), LINE_BYTES - 1);
+    line_start(&line, "anew");
+    cr_assert_str_eq(line_string(&line), "anew");
 }
 
 Test(stats_sink, columns_are_counted_in_characters)

@@ -1,7 +1,7 @@
 /*
- * block_sums.c - see block_sums.h.
+ * sums.c - see sums.h.
  */
-#include "block_sums.h"
+#include "sums.h"
 
 #include "recent.h"
 #include "saturate.h"

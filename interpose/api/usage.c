@@ -1,7 +1,7 @@
 /* usage.c - see usage.h. */
 #include "usage.h"
 
-#include "lifecycle.h"
+#include "early.h"
 #include "pool.h"
 #include "process.h"
 #include "snapshot.h"
@@ -12,7 +12,7 @@ usage_take(void)
     struct stats_snapshot snapshot;
     struct usage usage = {0};
 
-    lifecycle_init_early();
+    early_start();
     pool_stats_settle();
     stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
     usage.live = snapshot.total.live_bytes;

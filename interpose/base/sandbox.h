@@ -4,17 +4,10 @@
  * Purpose   A filter may end the process for a call that it does not allow,
  *           and there is no call that asks for the filter and that every
  *           filter allows. So the filter is read when the program sets it.
- * Model     Programs set filters through libc's prctl or syscall, as
- *           libseccomp does. At start the imports of prctl and syscall are
- *           redirected in those objects that import prctl, which has to be
- *           called before a filter is set without privileges; no symbol is
- *           exported for it. Before a filter is set, stderr_target_confirm
- *           learns what can not be asked afterwards. Then the filter is run
- *           on the calls listed in sandbox.c, each bit of a mask says whether
- *           they are allowed, and who wants to make such a call asks first.
- *           Not seen: filters set by instructions of the program's own or by
- *           libraries opened later, and those that the process was started
- *           with. The latter let the loader open and stat files, too.
+ * Model     sandbox_watch.h notices when the program sets a filter. Then the
+ *           filter is run on the calls listed in sandbox.c, each bit of a mask
+ *           says whether they are allowed, and who wants to make such a call
+ *           asks first.
  * Ownership One mask for the process, also where a thread filtered itself
  *           alone. It only loses bits. A forked child has its parent's.
  */
@@ -50,9 +43,6 @@ enum sandbox_call {
     SANDBOX_CALLS
 };
 
-/* At start: begins to notice filters. */
-void sandbox_watch(void);
-
 /* Async-signal-safe, as all that follows. */
 bool sandbox_allows(enum sandbox_call call);
 
@@ -60,6 +50,9 @@ bool sandbox_allows(enum sandbox_call call);
  * A filter was set: the library stops using the calls that it does not allow.
  */
 void sandbox_apply(const struct sock_fprog *program);
+
+/* SECCOMP_MODE_STRICT was set: read, write and the end are allowed. */
+void sandbox_apply_strict(void);
 
 /* All calls are allowed again, for tests. */
 void sandbox_forget(void);

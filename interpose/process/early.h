@@ -1,0 +1,41 @@
+/*
+ * early.h - what has to be there for the first allocation.
+ *
+ *   (nothing) --first allocation--> early: the pools serve, with the options
+ *   that could be read by then --constructor--> ready (lifecycle.c) --fork-->
+ *   ready, counting anew.
+ *
+ * The first allocation may come before any constructor ran. Nothing is ever
+ * torn down.
+ */
+#ifndef MIDPOOL_INTERPOSE_EARLY_H
+#define MIDPOOL_INTERPOSE_EARLY_H
+
+#include "options.h"
+
+/*
+ * Makes the pools ready and registers the fork handlers. Called by the first
+ * allocation and by the constructor; later calls return at once. A call that
+ * comes while another is under way (it is our own doing) returns at once as
+ * well; the pools then serve nothing yet.
+ */
+void early_start(void);
+
+/*
+ * Reads the options from entries, the environment, and hands the pools their
+ * part. complain may be NULL: then nobody is told of bad items. The result is
+ * static. Thread: the constructor's.
+ */
+struct options *early_read_options(char *const *entries,
+                                   options_complaint *complain);
+
+/*
+ * The constructor is done: from now on forked is called in every forked child,
+ * unnoticed (unnoticed.h), after the pools and jemalloc are usable again.
+ */
+void early_ready(void (*forked)(void));
+
+/* Has early_ready been called? */
+bool early_is_ready(void);
+
+#endif
