@@ -25,10 +25,10 @@ enum { LOCK_WAITED = 1 };
 
 struct lock {
     _Atomic uint64_t word;
-    uint32_t depth;         /* acquired that often more by its holder */
-    _Atomic uint32_t turns; /* times it was released */
-    _Atomic uint32_t lost;  /* its holder does not seem to come back */
-    _Atomic uint32_t forks; /* its holder forks, which may take long */
+    uint32_t depth;          /* acquired that often more by its holder */
+    _Atomic uint32_t turns;  /* times it was released */
+    _Atomic uint32_t lost;   /* its holder does not seem to come back */
+    _Atomic uint32_t forks;  /* its holder forks, which may take long */
     struct lock_stats stats; /* empty but in a build that measures locks */
 };
 

@@ -4,9 +4,9 @@
  *
  *   recent_model [broken]
  *
- * stats/page/recent.h itself, with its atomic operations turned into points where
- * the other may come in between. broken keeps the fold's version as it is, to
- * show that its absence is found.
+ * stats/page/recent.h itself, with its atomic operations turned into points
+ * where the other may come in between. broken keeps the fold's version as it
+ * is, to show that its absence is found.
  */
 #include "page.h"
 
