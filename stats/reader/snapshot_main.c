@@ -261,8 +261,9 @@ render(const char *subject, const struct arguments *arguments)
         return 0;
     }
     take_snapshot(&file);
+    size_t room = make_room(&file); /* before rendered is looked at */
     size_t length = report_render(arguments->format, &style, &snapshot,
-                                  rendered, make_room(&file));
+                                  rendered, room);
     page_file_close(&file);
     if (length == 0)
         fail(subject, strerror(ENOMEM));
