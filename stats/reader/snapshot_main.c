@@ -262,8 +262,8 @@ render(const char *subject, const struct arguments *arguments)
     }
     take_snapshot(&file);
     size_t room = make_room(&file); /* before rendered is looked at */
-    size_t length = report_render(arguments->format, &style, &snapshot,
-                                  rendered, room);
+    size_t length =
+        report_render(arguments->format, &style, &snapshot, rendered, room);
     page_file_close(&file);
     if (length == 0)
         fail(subject, strerror(ENOMEM));
