@@ -14,6 +14,7 @@
 - No source file of the library is longer than 700 lines, half of them at
   most 150; no function is longer than 60 lines.
 - Every file starts with a comment that says what it is; no TODOs.
+- Files that the pages (README.md, CONTRIBUTING.md) name are there.
 - The packages of the command are layers too (PACKAGES): a module imports those
   of its own package and of packages below only, and none imports itself in a
   circle, neither at its head nor within functions.
@@ -21,6 +22,7 @@ Prints what is wrong, one finding a line, then "N passed, N failed".
 """
 
 import ast
+import glob
 import os
 import re
 import statistics
@@ -208,6 +210,26 @@ def check_text(files):
                 yield f"{path}: {word}"
 
 
+def check_pages(root):
+    """Pages name files that are there, from the root or beside the page."""
+    pages = ["README.md", "CONTRIBUTING.md"]
+    for top in PARTS + ["tests", "scripts", "findings"]:
+        for place, _folders, names in os.walk(os.path.join(root, top)):
+            if "README.md" in names:
+                pages.append(os.path.join(os.path.relpath(place, root),
+                                          "README.md"))
+    for page in pages:
+        with open(os.path.join(root, page), encoding="utf-8") as file:
+            named = re.findall(r"`([\w.-]+/[\w./*-]+)`", file.read())
+        for name in named:
+            homes = [base for base in ("", os.path.dirname(page))
+                     if os.path.isdir(os.path.join(root, base,
+                                                   name.split("/")[0]))]
+            if homes and not name.startswith("build/") and not any(glob.glob(os.path.join(root, base, name))
+                                 for base in homes):
+                yield f"{page}: {name} is not there"
+
+
 def imported(path):
     """The command's modules, "package.module", that a file of it imports."""
     with open(path, encoding="utf-8") as file:
@@ -274,7 +296,7 @@ def main():
     sees = dict(modules(root))
     results += [check_circles(files, root, build),
                 check_packages(sees), check_module_circles(sees),
-                check_strays(root)]
+                check_strays(root), check_pages(root)]
     for result in results:
         findings = list(result)
         failed += bool(findings)
