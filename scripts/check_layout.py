@@ -225,8 +225,9 @@ def check_pages(root):
             homes = [base for base in ("", os.path.dirname(page))
                      if os.path.isdir(os.path.join(root, base,
                                                    name.split("/")[0]))]
-            if homes and not name.startswith("build/") and not any(glob.glob(os.path.join(root, base, name))
-                                 for base in homes):
+            found = any(glob.glob(os.path.join(root, base, name))
+                        for base in homes)
+            if homes and not found and not name.startswith("build/"):
                 yield f"{page}: {name} is not there"
 
 
