@@ -189,7 +189,30 @@ make_present(char *slot, size_t bytes)
         *(volatile char *)at = 0;
 }
 
-/* One magazine of slots with their pages present. Requires slab_lock. */
+/*
+ * Takes up to max new slots, which count as warmed up from now on. Returns how
+ * many: none also when the lock is not to be had.
+ */
+static unsigned
+take_new(unsigned bin, struct magazine *into, unsigned max)
+{
+    unsigned taken = 0;
+
+    if (!lock_acquire_soon(&slab_lock))
+        return 0;
+    taken = refill_take_new(bin, into, max);
+    /* A run may be longer than asked for. */
+    while (taken > max)
+        check_put_slab(bin, into->slot[--taken], true);
+    account_warmups(bin, taken);
+    lock_release(&slab_lock);
+    return taken;
+}
+
+/*
+ * One magazine of slots with their pages present, which takes a system call a
+ * slot: without the lock.
+ */
 static unsigned
 warm_magazine(unsigned bin, unsigned max)
 {
@@ -198,19 +221,15 @@ warm_magazine(unsigned bin, unsigned max)
 
     if (magazine == NULL)
         return 0;
-    taken = refill_take_new(bin, magazine, max);
-    /* A run may be longer than asked for. */
-    while (taken > max)
-        check_put_slab(bin, magazine->slot[--taken], true);
-    magazine->rounds = (uint16_t)taken;
+    taken = take_new(bin, magazine, max);
     if (taken == 0) {
         magazine_free(magazine);
         return 0;
     }
     for (unsigned i = 0; i < taken; i++)
         make_present(magazine->slot[i], bin_info[bin].slot_bytes);
+    magazine->rounds = (uint16_t)taken;
     magazine->cold = 0;
-    account_warmups(bin, taken);
     depot_push(bin, magazine);
     return taken;
 }
@@ -258,6 +277,7 @@ pool_warm(size_t bytes, size_t count)
     if (count > room)
         count = room;
     purge_expect_warm((uint64_t)count * bin_info[bin].slot_bytes);
+    lock_release(&slab_lock);
     while (ready < count) {
         size_t left = count - ready;
         unsigned rounds = bin_info[bin].magazine_rounds;
@@ -268,7 +288,6 @@ pool_warm(size_t bytes, size_t count)
             break;
         ready += taken;
     }
-    lock_release(&slab_lock);
     cache_leave(self);
     return ready;
 }
