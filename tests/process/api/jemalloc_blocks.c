@@ -193,8 +193,8 @@ resizing(void)
         CHECK(block != NULL && (uintptr_t)block % ((size_t)1 << lg) == 0,
               "%p for alignment 2^%d", (void *)block, lg);
         CHECK(check_filled(block, kept, i), "%zu to %zu: lost", size, wanted);
-        CHECK(sallocx(block, 0) >= nallocx(wanted, 0), "real %zu of %zu",
-              sallocx(block, 0), wanted);
+        CHECK(sallocx(block, 0) >= nallocx(wanted, MALLOCX_LG_ALIGN(lg)),
+              "real %zu of %zu", sallocx(block, 0), wanted);
         size = wanted;
     }
     dallocx(block, 0);
