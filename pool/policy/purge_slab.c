@@ -93,11 +93,27 @@ first_warm(const struct slab *slab, unsigned slot)
     return slot;
 }
 
-/* Does the page that two slots share belong to free ones only? */
-static bool
-shares_with_free(const struct slab *slab, unsigned slot)
+/*
+ * Where the pages of a free run may be returned from: its first slot's page
+ * too, if all slots before it that reach into the page are cold. Of the small
+ * ones there may be two.
+ */
+static char *
+run_start(uint32_t number, unsigned from)
 {
-    return slot > 0 && slot_free(slab, slot - 1);
+    const struct slab *slab = slab_at(number);
+    char *low = slab_slot_start(number, slab->bin, from);
+    char *page = (char *)align_down((uintptr_t)low, OS_PAGE_BYTES);
+
+    if (from == 0)
+        return region_slab_start(number);
+    for (unsigned slot = from; slot > 0; slot--) {
+        if (slab_slot_start(number, slab->bin, slot) <= page)
+            break;
+        if (!marked(slab->cold, slot - 1))
+            return (char *)align_up((uintptr_t)low, OS_PAGE_BYTES);
+    }
+    return page;
 }
 
 /*
@@ -108,14 +124,10 @@ static size_t
 purge_run(uint32_t number, unsigned from, unsigned to)
 {
     struct slab *slab = slab_at(number);
-    char *low = from == 0 ? region_slab_start(number)
-                          : slab_slot_start(number, slab->bin, from);
     char *high = to == bin_info[slab->bin].slots
                      ? region_slab_start(number) + SLAB_USED_BYTES
                      : slab_slot_start(number, slab->bin, to);
-    char *start = (char *)(shares_with_free(slab, from)
-                               ? align_down((uintptr_t)low, OS_PAGE_BYTES)
-                               : align_up((uintptr_t)low, OS_PAGE_BYTES));
+    char *start = run_start(number, from);
     char *end = (char *)align_down((uintptr_t)high, OS_PAGE_BYTES);
 
     if (end <= start)

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -484,4 +485,88 @@ Test(pool_purge, purged_bytes_are_those_of_the_discards)
     cr_assert(bytes > 0);
     cr_assert_eq(pool_page()->purged_bytes, bytes);
     cr_assert_eq(purged, bytes);
+}
+
+static int
+by_address(const void *one, const void *two)
+{
+    const char *a = *(char *const *)one;
+    const char *b = *(char *const *)two;
+
+    return (a > b) - (a < b);
+}
+
+static void
+get_and_fill(unsigned from, unsigned to, size_t bytes)
+{
+    for (unsigned i = from; i < to; i++) {
+        ptr[i] = pool_get(bytes);
+        cr_assert_not_null(ptr[i]);
+        pool_fill(ptr[i], bytes, bytes);
+    }
+}
+
+static void
+put_and_purge(unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        (void)pool_put(ptr[i]);
+    (void)pool_purge();
+}
+
+/* Takes the bin's first cold slot out of its slab; put_aside gives it back. */
+static void *
+take_aside(unsigned bin)
+{
+    struct magazine one;
+    unsigned taken;
+
+    pool_flush();
+    lock_acquire(&slab_lock);
+    taken = slab_take_cold(bin, &one, 1);
+    lock_release(&slab_lock);
+    cr_assert_eq(taken, 1);
+    return one.slot[0];
+}
+
+static void
+put_aside(unsigned bin, void *slot)
+{
+    lock_acquire(&slab_lock);
+    cr_assert(slab_put(bin, slot, true));
+    lock_release(&slab_lock);
+}
+
+/*
+ * A page that a free run shares with slots before it is returned only if all
+ * of those are idle: parts of three slots of less than a page lie in one. Here
+ * one of two before the run is cold, and the other live.
+ */
+Test(pool_purge, live_buffers_keep_their_contents)
+{
+    enum { COLD = 20, WARM = 8, STEP = COLD + WARM + 3, SOME = 900 };
+    static const size_t sizes[] = {2048, 2560, 3072, 3584};
+
+    start(config_decay(10000));
+    for (unsigned size = 0; size < sizeof(sizes) / sizeof(*sizes); size++) {
+        size_t bytes = sizes[size];
+
+        get_and_fill(0, SOME, bytes);
+        for (unsigned at = COLD; at < SOME - WARM; at += STEP) {
+            void *aside;
+
+            qsort(ptr, SOME, sizeof(*ptr), by_address);
+            put_and_purge(at - COLD, at + WARM);
+            get_and_fill(at - COLD, at - 1, bytes);
+            aside = take_aside(size_bin(bytes));
+            get_and_fill(at, at + WARM, bytes);
+            put_aside(size_bin(bytes), aside);
+            put_and_purge(at, at + WARM);
+            for (unsigned i = 0; i < at - 1; i++)
+                cr_assert(pool_filled(ptr[i], bytes, bytes), "%zu bytes, %u",
+                          bytes, i);
+            get_and_fill(at - 1, at + WARM, bytes);
+        }
+        put_and_purge(0, SOME);
+    }
 }
