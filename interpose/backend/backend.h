@@ -90,8 +90,8 @@ backend_owns(const void *ptr)
 
 /*
  * jemalloc's own public functions, by which mallocx.c, mallctl.c and
- * stats_print.c serve what is not the pools'; see jemalloc(3). Not with
- * -Djemalloc=shared.
+ * stats_print.c serve what is not the pools'; see jemalloc(3). With
+ * -Djemalloc=shared, the first two only.
  */
 void *backend_mallocx(size_t size, int flags);
 void *backend_rallocx(void *ptr, size_t size, int flags);

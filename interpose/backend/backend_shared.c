@@ -66,6 +66,18 @@ backend_raw_aligned_alloc(size_t align, size_t size)
     return allocate(size, MALLOCX_LG_ALIGN(__builtin_ctzl(align)));
 }
 
+void *
+backend_mallocx(size_t size, int flags)
+{
+    return mallocx(size, flags);
+}
+
+void *
+backend_rallocx(void *ptr, size_t size, int flags)
+{
+    return rallocx(ptr, size, flags);
+}
+
 void
 backend_free(void *ptr)
 {

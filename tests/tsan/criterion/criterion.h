@@ -97,6 +97,9 @@ _Noreturn void tsan_skip(const char *why);
 #define cr_assert_leq(one, two, ...) TSAN_CLAIM((one) <= (two), __VA_ARGS__)
 #define cr_assert_gt(one, two, ...) TSAN_CLAIM((one) > (two), __VA_ARGS__)
 #define cr_assert_geq(one, two, ...) TSAN_CLAIM((one) >= (two), __VA_ARGS__)
+#define cr_assert_float_eq(one, two, epsilon, ...)                             \
+    TSAN_CLAIM((one) - (two) <= (epsilon) && (two) - (one) <= (epsilon),       \
+               __VA_ARGS__)
 #define cr_assert_str_eq(one, two, ...)                                        \
     TSAN_CLAIM(strcmp(one, two) == 0, __VA_ARGS__)
 #define cr_assert_str_neq(one, two, ...)                                       \
