@@ -220,8 +220,11 @@ total_peak(const struct stats_header *page, uint64_t live_bytes)
 static bool
 peak_is_exact(const struct stats_header *page)
 {
-    return LOAD(page->threads_peak) <= 1 &&
-           block_is_unused(stats_block_at(page, PAGE_FIRST_BLOCK));
+    bool there = blocks_end(page) > PAGE_FIRST_BLOCK; /* not if damaged */
+
+    if (LOAD(page->threads_peak) > 1)
+        return false;
+    return !there || block_is_unused(stats_block_at(page, PAGE_FIRST_BLOCK));
 }
 
 static void
