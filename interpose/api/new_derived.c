@@ -77,16 +77,6 @@ _ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t align,
                                tag);
 }
 
-void
-sized_check_odd(const char *function, const void *ptr, size_t size)
-{
-    size_t bytes = sized_class_bytes(ptr);
-
-    if (bytes != 0 && derived_allocator_is_own() &&
-        (!size_in_band(size) || bin_info[size_bin(size)].slot_bytes != bytes))
-        misuse_wrong_size(function, ptr, size, bytes);
-}
-
 /*
  * Sizes can be judged only where both new and delete are ours: a program's
  * own new may have asked malloc for more.

@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "early.h"
 #include "foreign.h"
+#include "note.h"
 #include "route.h"
 #include "serve.h"
 

@@ -13,6 +13,7 @@
 #include "fast.h"
 #include "foreign.h"
 #include "misuse.h"
+#include "note.h"
 #include "serve.h"
 
 /* A buffer kept its slot, far too large for it, for want of another. */
@@ -27,7 +28,7 @@ note_served(void)
 }
 
 /*
- * What the backend is asked for. align: a power of two, or 0: malloc's. ptr:
+ * A request to the backend. align: a power of two, or 0: malloc's. ptr:
  * the block to resize, or NULL. flagged: as mallocx and rallocx, with flags.
  */
 struct request {

@@ -30,7 +30,7 @@ void block_give(uint32_t index);
  */
 struct cache *block_own(void);
 
-/* What handed out slots carry, of whatever thread, once epochs ran out. */
+/* The tag of every slot that is handed out, once epochs ran out. */
 #define BLOCK_AGED_TAG (1u << (STATE_TAG_SHIFT + BLOCK_EPOCH_BITS))
 
 /* Gives every slot that is handed out that tag. Thread: any. */

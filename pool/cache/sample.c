@@ -56,7 +56,7 @@ sample_start(const struct pool_sampler *into, uint64_t bytes, uint64_t seed)
     if (own == NULL)
         return;
     sample_restart(own);
-    /* What gets had so far may reach beyond a sample. */
+    /* The credit that gets have may reach beyond a sample. */
     for (unsigned bin = 0; bin < BINS; bin++)
         recent_fold(cache_block(own), bin, 1);
 }

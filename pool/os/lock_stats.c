@@ -57,7 +57,7 @@ lock_stats_left(struct lock_stats *stats)
     stats->held_ns += (uint64_t)(now - stats->since);
 }
 
-/* What one reading of the clock costs. */
+/* The cost of one reading of the clock. */
 static uint64_t
 clock_cost_ns(void)
 {

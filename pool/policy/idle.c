@@ -26,7 +26,7 @@ static struct {
     uint64_t purged_bytes; /* as the page said when it was last looked at */
 } idle;
 
-/* What was purged since, by whomever; a reset sets the page's count to 0. */
+/* Notes all purges since the last look; a reset sets the page's count to 0. */
 static void
 catch_up(void)
 {

@@ -10,7 +10,7 @@
  *           the system calls.
  *           Nothing goes at frees with decay_ms:-1; with decay_ms:0, and over
  *           pool_max, see purge.h.
- * Thread    Any. What is known of needs is guarded by the slab lock.
+ * Thread    Any. The slab lock guards the estimate of needs.
  */
 #ifndef MIDPOOL_POOL_IDLE_H
 #define MIDPOOL_POOL_IDLE_H

@@ -277,15 +277,3 @@ cache_count_below_slow(size_t bytes)
         COUNT_ADD(cache_block(cache_self)->below_credit, (int64_t)bytes);
     cache_count_slow(bytes);
 }
-
-void
-cache_note_slow(unsigned bin, enum cache_note note)
-{
-    struct cache *cache = settings.active ? thread_cache() : NULL;
-
-    if (cache != NULL)
-        ++*cache_noted(&cache_block(cache)->cold[bin], note);
-    else
-        __atomic_fetch_add(cache_noted(&account_shared()->cold[bin], note), 1,
-                           __ATOMIC_RELAXED);
-}

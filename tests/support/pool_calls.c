@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fast.h"
+#include "note.h"
 #include "serve.h"
 
 void *
