@@ -26,6 +26,7 @@ enum counter_kind { COUNTER_SUM, COUNTER_GAUGE, COUNTER_PEAK };
 enum counter_series {
     SERIES_POOLS,
     SERIES_WHOLE,
+    SERIES_CLASSES,
     SERIES_FIXED,
     SERIES_DETAIL,
     SERIES_EXPORTER

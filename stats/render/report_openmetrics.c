@@ -229,7 +229,7 @@ emit_counter(struct metrics *m, unsigned index)
         emit_classes(m, index);
     else if (counter->series == SERIES_POOLS)
         emit_pools(m, index);
-    else
+    else if (counter->series != SERIES_CLASSES)
         labelled(m, NULL, NULL, counter_value(&m->snap->total, index));
 }
 

@@ -149,7 +149,7 @@ def _counter_samples(subject, counter):
     elif counter.series == "POOLS":
         for pool in report["pools"]:
             yield f',pool="{pool["max_bytes"]}"', pool[counter.name]
-    else:
+    elif counter.series != "CLASSES":
         yield "", report["totals"][counter.name]
 
 
