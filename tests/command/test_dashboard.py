@@ -43,7 +43,7 @@ def expressions():
 
 
 def filled(text):
-    for name, value in (("$executable", ".*"), ("$unit", ".*"),
+    for name, value in (("$executable", ".*"), ("$unit", ".*"), ("$uid", ".*"),
                         ("$__rate_interval", "30s")):
         text = text.replace(name, value)
     return text

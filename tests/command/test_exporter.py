@@ -258,7 +258,7 @@ class Sums(Case):
             self.assertGreaterEqual(after[key], number, key)
 
 
-class Pages(Case):
+class Copies(Case):
     """Pages in a folder of the test's own, held as a process holds them."""
 
     def copies(self, count, change=lambda data, number: None):
@@ -290,6 +290,8 @@ class Pages(Case):
         at = data.index(b"/usr/bin/python3")
         data[at:at + 64] = name.ljust(64, b"\0")
 
+
+class Pages(Copies):
     def test_series_grow_with_programs_not_with_processes(self):
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE,
@@ -313,16 +315,40 @@ class Pages(Case):
         groups = list(counted.totals())
         self.assertEqual(len(groups), 6)
         self.assertEqual(sum(group[3] for group in groups), 12)
-        self.assertIn((tally.OTHER, ""), [group[0] for group in groups])
+        self.assertIn((tally.OTHER, "", str(os.geteuid())),
+                      [group[0] for group in groups])
 
     def test_ten_thousand_label_values_end_in_one_group(self):
         counted = self.tally()
         for number in range(10000):
-            page = types.SimpleNamespace(executable=f"/bin/p{number}",
-                                         in_use=False, pid_namespace=0)
+            page = types.SimpleNamespace(
+                executable=f"/bin/p{number}", in_use=False, pid_namespace=0,
+                uid=os.geteuid())
             counted._group(page, {"unit": f"u{number}"})
         self.assertEqual(len(counted.groups), tally.MAX_GROUPS + 1)
-        self.assertIn((tally.OTHER, ""), counted.groups)
+        self.assertIn((tally.OTHER, "", counted.own), counted.groups)
+
+    def test_users_take_no_groups_from_others(self):
+        """Neither a user with many programs nor very many users do; and they
+        have an end themselves."""
+        counted = self.tally()
+
+        def take(uid, program):
+            return counted._group(types.SimpleNamespace(
+                executable="/bin/" + program, in_use=False, pid_namespace=0,
+                uid=uid), {})
+
+        for number in range(tally.MAX_GROUPS + 10):
+            take(70000, f"p{number}")
+        self.assertIn((tally.OTHER, "", "70000"), counted.groups)
+        take(70001, "web")
+        self.assertIn(("web", "", "70001"), counted.groups)
+        for uid in range(80000, 80000 + 2 * tally.MAX_FOREIGN):
+            take(uid, "web")
+        self.assertEqual(len(counted.groups), tally.MAX_FOREIGN + 1)
+        self.assertIn((tally.OTHER, "", tally.OTHER), counted.groups)
+        take(os.geteuid(), "nginx")
+        self.assertIn(("nginx", "", counted.own), counted.groups)
 
     def test_truncated_pages_and_clocks_that_jumped(self):
         """Of the start's clocks, real and monotonic, 1970, 2262, the past
@@ -373,6 +399,101 @@ class Pages(Case):
         from prometheus_client.parser import text_string_to_metric_families
         self.assertGreater(len(list(text_string_to_metric_families(text))),
                            20)
+
+
+FORGER = 4294967000  # a user that nobody has
+
+
+@unittest.skipIf(os.geteuid(), "only root reads pages of other users")
+class Forged(Copies):
+    """Another user's pages count for that user, whatever they say."""
+
+    def change(self, data, number):
+        """A page of this user's program as it is, and copies of it that
+        boast: other counters, pools that there are not, a running pid."""
+        if number == 0:
+            return
+        data[16384:24576] = b"\xff" * 8192  # counters of 2^64 - 1
+        data[24:28] = os.getpid().to_bytes(4, "little")
+
+    def forge(self, count=3):
+        self.copies(count, self.change)
+        folder = self.path("pages")
+        for name in os.listdir(folder):
+            uid, pid, generation = pages.parse_name(name)
+            if pid == 2147000000:
+                continue
+            path = os.path.join(folder, name)
+            os.chown(path, FORGER, FORGER)
+            os.rename(path, os.path.join(
+                folder, f"midpool.{FORGER}.{os.getpid()}.{pid}"))
+
+    def rows(self):
+        counted = self.tally()
+        counted.scan()
+        return counted, {key[2]: (sums, running) for key, sums, _levels,
+                         running, _counts in counted.totals()}
+
+    def test_pages_count_for_their_owner(self):
+        self.forge()
+        counted, rows = self.rows()
+        self.assertEqual(counted.unreadable, 0)
+        self.assertEqual(set(rows), {"0", str(FORGER)})
+        (own, running), (forged, boasting) = rows["0"], rows[str(FORGER)]
+        self.assertEqual((running, boasting), (1, 2))
+        self.assertLess(own["gets", "pool", "8192"], 10**6)
+        self.assertGreater(sum(
+            value for (name, _label, _own), value in forged.items()
+            if name == "gets"), 2**60)
+
+    def test_another_users_process_lends_no_unit(self):
+        """The unit of a process's control group is its user's alone."""
+        page = types.SimpleNamespace(
+            pid=os.getpid(), in_use=True, pid_namespace=tally._own_namespace(),
+            uid=FORGER)
+        self.addCleanup(setattr, tally, "unit_of_cgroup",
+                        tally.unit_of_cgroup)
+        tally.unit_of_cgroup = lambda text: "nginx.service"
+        counted = self.tally()
+        self.assertEqual(counted._unit(page, {}), "")
+        page.uid = os.geteuid()
+        self.assertEqual(counted._unit(page, {}), "nginx.service")
+
+    def test_one_that_says_less_each_time(self):
+        """The owner's sums do not go down; nobody else's change."""
+        self.forge(2)
+        counted = self.tally()
+        counted.scan()
+        before = {key: sums for key, sums, *_rest in counted.totals()}
+        path, = [page.path for page in pages.find(
+            directory=self.path("pages")) if page.uid == FORGER]
+        with open(path, "r+b") as file:
+            file.seek(16384)
+            file.write(bytes(8192))
+        counted.scan()
+        for key, sums, *_rest in counted.totals():
+            for name, number in before[key].items():
+                self.assertGreaterEqual(sums[name], number, (key, name))
+            if key[2] == "0":
+                self.assertEqual(sums, before[key])
+
+    def test_pages_of_a_flood_are_told_not_read(self):
+        self.addCleanup(setattr, tally, "MAX_PAGES", tally.MAX_PAGES)
+        tally.MAX_PAGES = 2
+        self.forge(6)
+        counted, rows = self.rows()
+        self.assertEqual(counted.unreadable, 3)
+        self.assertEqual({uid: running for uid, (_sums, running)
+                          in rows.items()}, {"0": 1, str(FORGER): 2})
+
+    def test_pools_that_there_are_not_are_one_series(self):
+        row = dict.fromkeys(tally._POOL_SUMS, 1)
+        report = {"pools": [dict(row, max_bytes=size)
+                            for size in (4096, 4097, -1, 2**40)]}
+        found = tally._of_pools(report, tally._POOL_SUMS)
+        self.assertEqual(found["gets", "pool", "4096"], 1)
+        self.assertEqual(found["gets", "pool", tally.OTHER], 3)
+        self.assertEqual(len(found), 2 * len(row))
 
 
 class Serving(Case):

@@ -14,10 +14,11 @@ HELP = """\
 usage: midpool exporter [options]
 
 Serves the counters of all processes that run with live:yes or live:keep to
-Prometheus, added up by executable and systemd unit: those of the user, or of
-all users as root. Processes that ended stay in the sums. With live:keep no
-process is missed, however short it lived; with live:yes what it counted after
-the last look is. Pages of ended processes are read once, then removed.
+Prometheus, added up by executable, systemd unit and uid of the page's owner:
+those of the user, or of all users as root. Processes that ended stay in the
+sums. With live:keep no process is missed, however short it lived; with
+live:yes what it counted after the last look is. Pages of ended processes are
+read once, then removed.
 
       --listen ADDR:PORT  127.0.0.1:9464 unless given
       --interval S        look at the pages at least so often (10 s)
@@ -92,18 +93,19 @@ class Collector:
             if family is None:
                 family = found[name] = _family(
                     self.client, name,
-                    ["executable", "unit"] + ([label] if label else []))
+                    ["executable", "unit", "uid"]
+                    + ([label] if label else []))
             family.add_metric(labels, value)
 
-        for (program, unit), sums, levels, running, counts in groups:
+        for own_labels, sums, levels, running, counts in groups:
             for (name, label, own), number in [*sums.items(),
                                                *levels.items()]:
-                put(name, [program, unit] + ([own] if label else []), label,
+                put(name, [*own_labels] + ([own] if label else []), label,
                     number)
-            put("processes", [program, unit], "", running)
-            put("processes_seen", [program, unit], "", counts["seen"])
-            put("processes_killed", [program, unit], "", counts["killed"])
-            put("reports_lost", [program, unit], "", counts["reports_lost"])
+            put("processes", own_labels, "", running)
+            put("processes_seen", own_labels, "", counts["seen"])
+            put("processes_killed", own_labels, "", counts["killed"])
+            put("reports_lost", own_labels, "", counts["reports_lost"])
         return list(found.values())
 
     def _own(self):

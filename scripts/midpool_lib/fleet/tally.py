@@ -9,9 +9,15 @@ page, so that nothing of it is lost, however short it lived.
 Sums over a group never go down: of a process whose counters were reset, or
 whose page says less than it did, the earlier state counts as ended.
 
+Anybody may put a page into the directory, and root reads those of all users.
+A page says of its process what its owner likes, so it counts for its owner
+alone: a group is of one uid, the file's. Users have bounds on their groups and
+pages, so that none takes the place of others.
+
 Not safe for several threads; the exporter has a lock.
 """
 
+import collections
 import functools
 import os
 import time
@@ -19,8 +25,11 @@ import time
 from midpool_lib.base import conf, counters
 from midpool_lib.read import openmetrics, pages
 
-OTHER = "other"  # the group of all programs beyond MAX_GROUPS
-MAX_GROUPS = 500
+OTHER = "other"  # the program, or the uid, of groups beyond the bounds
+MAX_GROUPS = 500     # of one user
+MAX_FOREIGN = 5000   # of all users but the exporter's own
+MAX_PAGES = 5000     # of one user, unless it is the exporter's own
+_POOLS = frozenset(2048 << shift for shift in range(6))
 _TIERS = ("below", "above")
 _SUMS = [row.name for row in counters.TABLE
          if row.kind == "SUM" and row.series != "POOLS"]
@@ -33,17 +42,27 @@ _POOL_LEVELS = [row.name for row in counters.TABLE
 RESET_GETS = 1000  # what threads do during a look is far less
 
 
+def _of_pools(report, names):
+    """The same of the pools. Others than there are come from forged pages,
+    which would be ever new series."""
+    found = {}
+    for pool in report["pools"]:
+        size = pool["max_bytes"]
+        label = str(size) if size in _POOLS else OTHER
+        for name in names:
+            if pool.get(name):
+                key = name, "pool", label
+                found[key] = found.get(key, 0) + pool[name]
+    return found
+
+
 def sums_of(report):
     """(metric, own label's name, its value) -> number, of what only grows."""
-    found = {}
+    found = _of_pools(report, _POOL_SUMS)
     totals = report["totals"]
     for name in _SUMS:
         if totals.get(name):
             found[name, "", ""] = totals[name]
-    for pool in report["pools"]:
-        for name in _POOL_SUMS:
-            if pool.get(name):
-                found[name, "pool", str(pool["max_bytes"])] = pool[name]
     for tier in _TIERS:
         side = report["fallback"][tier]
         found["fallback_calls", "tier", tier] = side["calls"]
@@ -59,11 +78,8 @@ def sums_of(report):
 def levels_of(report):
     """The same of a process's present levels."""
     totals = report["totals"]
-    found = {(name, "", ""): totals.get(name, 0) for name in _LEVELS}
-    for pool in report["pools"]:
-        for name in _POOL_LEVELS:
-            if pool.get(name):
-                found[name, "pool", str(pool["max_bytes"])] = pool[name]
+    found = _of_pools(report, _POOL_LEVELS)
+    found.update({(name, "", ""): totals.get(name, 0) for name in _LEVELS})
     found["metadata_bytes", "", ""] = report["memory"]["metadata_bytes"]
     found["threads", "", ""] = report["threads"]["now"]
     return found
@@ -128,7 +144,7 @@ class Known:
 
 
 class Group:
-    """All processes of one program and unit; ended: sums of those that are
+    """All processes of one program, unit and user; ended: sums of those that are
     gone, counts: how many processes by what became of them."""
 
     def __init__(self):
@@ -144,12 +160,14 @@ class Tally:
         ever. directory: where the pages are."""
         self.directory = directory
         self.groups = {}
+        self.groups_of = collections.Counter()  # by uid
         self.running = {}
         self.folded = {}  # key of an ended process -> when it was folded
         self.only = only
         self.keep_seconds = keep_seconds
         self.build = build
         self.namespace = _own_namespace()
+        self.own = str(os.geteuid())
         self.unreadable = 0
         self.removed = 0
         self.scans = 0
@@ -164,6 +182,9 @@ class Tally:
         if not page.in_use or page.pid_namespace != self.namespace:
             return ""
         try:
+            # A service that root starts may change its user.
+            if page.uid not in (0, os.stat(f"/proc/{page.pid}").st_uid):
+                return ""
             with open(f"/proc/{page.pid}/cgroup", encoding="utf-8",
                       errors="replace") as file:
                 return openmetrics.printable(unit_of_cgroup(file.read(4096)),
@@ -174,16 +195,38 @@ class Tally:
     def _group(self, page, labels):
         name = openmetrics.program_label(page.executable.encode(
             "utf-8", "surrogateescape").decode("utf-8", "replace"))
-        key = name, self._unit(page, labels)
-        if key not in self.groups and len(self.groups) >= MAX_GROUPS:
-            key = OTHER, ""
-        return self.groups.setdefault(key, Group())
+        key = self._bounded((name, self._unit(page, labels), str(page.uid)))
+        if key not in self.groups:
+            self.groups[key] = Group()
+            self.groups_of[key[2]] += 1
+        return self.groups[key]
+
+    def _bounded(self, key):
+        """The key, or that of all groups beyond a bound."""
+        uid = key[2]
+        if key in self.groups:
+            return key
+        if (uid != self.own and len(self.groups) - self.groups_of[self.own]
+                >= MAX_FOREIGN):
+            return OTHER, "", OTHER
+        if self.groups_of[uid] >= MAX_GROUPS:
+            return OTHER, "", uid
+        return key
 
     # Scans.
 
     def _wanted(self):
         """Pages that count here, with their labels."""
-        for page in pages.find(directory=self.directory):
+        seen = collections.Counter()
+        for name, (uid, _pid, _generation) in pages.names(
+                directory=self.directory):
+            seen[uid] += 1
+            if seen[uid] > MAX_PAGES and str(uid) != self.own:
+                self.unreadable += 1
+                continue
+            page = pages.open_page(os.path.join(self.directory, name))
+            if page is None:
+                continue
             labels = _labels_in(page.config)
             if self.only and labels.get(self.only[0]) != self.only[1]:
                 continue
@@ -192,12 +235,12 @@ class Tally:
     def scan(self):
         """Brings everything up to date."""
         began = time.monotonic()
+        self.unreadable = 0
         found = {_key(page): (page, labels)
                  for page, labels in self._wanted()}
         fresh = [key for key in found if key not in self.folded]
         read = pages.read_many([found[key][0].path for key in fresh],
                                self.build, brief=True)
-        self.unreadable = 0
         for key, report in zip(fresh, read):
             if isinstance(report, dict):
                 self._take(key, *found[key], report)
@@ -245,7 +288,7 @@ class Tally:
     # What is served.
 
     def totals(self):
-        """(executable, unit), sums, levels, running, counts of every group."""
+        """(executable, unit, uid), sums, levels, running, counts of every group."""
         live = {}
         for known in self.running.values():
             row = live.setdefault(id(known.group), [{}, {}, 0])

@@ -2,6 +2,7 @@
 
 The one place in the command that finds, opens, reads and removes them:
 
+  names(user)            names of files that may be pages
   find(user)             the pages that there are, as Page objects
   read_many(names)       reports of many pages, by one midpool-snapshot
   remove(page)           one page of a process that ended
@@ -157,14 +158,14 @@ def open_page(path):
         os.close(fd)
 
 
-def _names(user, directory):
-    """Names of files that may be pages the caller can read."""
+def names(user=None, directory=DIRECTORY):
+    """(name, its numbers) of files that may be pages the caller can read."""
     own = os.geteuid()
     try:
-        names = os.listdir(directory)
+        found = os.listdir(directory)
     except OSError:
         return
-    for name in names:
+    for name in found:
         parsed = parse_name(name)
         if parsed is None or (own != 0 and parsed[0] != own):
             continue
@@ -174,7 +175,7 @@ def _names(user, directory):
 
 def find(user=None, directory=DIRECTORY):
     """All pages, in no order: of one user (a number), or of all for root."""
-    for name, _parsed in _names(user, directory):
+    for name, _parsed in names(user, directory):
         page = open_page(os.path.join(directory, name))
         if page is not None:
             yield page
@@ -245,7 +246,7 @@ def remove(page):
 
 def _remains(user, directory):
     """Files named like pages that never became one: (path, status)."""
-    for name, parsed in _names(user, directory):
+    for name, parsed in names(user, directory):
         path = os.path.join(directory, name)
         try:
             fd = careful.open_regular(path, parsed[0])
