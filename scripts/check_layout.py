@@ -42,7 +42,7 @@ PARTS = ["stats", "pool", "interpose"]
 OBJECTS = {
     "stats": ["stats/libstats.a.p", "midpool-snapshot.p"],
     "pool": ["pool/libpool.a.p"],
-    "interpose": ["interpose/libinterpose.a.p", "libmidpool.so.p"],
+    "interpose": ["interpose/libinterpose.a.p", "libmidpool.so.1.p"],
 }
 COMMAND = "midpool_lib"
 # The packages of the command, lowest first.

@@ -47,7 +47,7 @@ class Installed(sample.Case):
     def test_runs_a_program_on_the_installed_library(self):
         done = self.command("run", "-o", "kept.json", "--", "sh", "-c",
                             'echo "$LD_PRELOAD"; kill -9 $$', status=-9)
-        self.assertEqual(done.stdout.strip(), self.files["libmidpool.so"])
+        self.assertEqual(done.stdout.strip(), self.files["libmidpool.so.1"])
         self.assertIn("SIGKILL", done.stderr)
 
     def test_reads_and_explains(self):
@@ -87,7 +87,8 @@ class Installed(sample.Case):
         self.assertIn("midpool", done.stdout)
 
     def test_documentation_and_completion_are_there(self):
-        for end in ("man1/midpool.1", "man7/midpool.7",
+        for end in ("man1/midpool.1", "man1/midpool-snapshot.1",
+                    "man7/midpool.7", "systemd/midpool.conf",
                     "man7/midpool-fleet.7", "completions/midpool",
                     "site-functions/_midpool"):
             self.files_of(end)

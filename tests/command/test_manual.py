@@ -10,7 +10,7 @@ import sample
 from midpool_lib import VERSION
 from midpool_lib.base import cli, counters
 
-PAGES = ("midpool.1", "midpool.7", "midpool-fleet.7")
+PAGES = ("midpool.1", "midpool-snapshot.1", "midpool.7", "midpool-fleet.7")
 SCRIPTS = os.path.join(sample.SOURCE, "scripts")
 
 
@@ -78,6 +78,17 @@ class ManualPages(unittest.TestCase):
             self.assertIn(f"(default: {shown})", found.group(1), name)
         for name in counters.NAMES:
             self.assertIn(f"\n.B {name}\n", page)
+
+    def test_shows_the_drop_in_and_all_its_directives(self):
+        drop_in = read(SCRIPTS, "systemd", "midpool.conf")
+        page = read(SCRIPTS, "man", "midpool.7")
+        plain = page.replace("\\-", "-").replace("\\%", "")
+        lines = re.findall(r"(?m)^(?:\w+=.*|\[Service\])$", drop_in)
+        self.assertIn("\n".join(lines), plain)
+        directives = re.findall(r"(?m)^#(\w+=.*)$", drop_in)
+        self.assertGreater(len(directives), 30)
+        shown = re.findall(r'(?m)^\.BR "?(\w+=.*?)"? [,.]$', plain)
+        self.assertEqual(shown, directives)
 
     def test_pass_the_linter(self):
         if not shutil.which("mandoc"):

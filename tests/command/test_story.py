@@ -99,7 +99,7 @@ class Operator(sample.Case):
             env[name] = (value.replace("/var/log/midpool", folder)
                          .replace("%%", "%").replace("%n", "web.service")
                          .replace("live:keep,", "").replace(
-                             "libmidpool.so",
+                             "libmidpool.so.1",
                              sample.BUILD + "/libmidpool.so"))
         self.assertEqual(set(env) - set(self.env), {"LD_PRELOAD",
                                                     "MIDPOOL_CONF"})

@@ -36,9 +36,13 @@ def build_dir():
 
 
 def library(build=None):
-    """libmidpool.so: in build, where installed, or in the source's build."""
+    """libmidpool.so: in build, where installed, or in the source's build.
+
+    A distribution has the name without number in its package for development
+    only, and LIBRARY_DIR is its multi-arch folder.
+    """
     if build is None and is_installed():
-        return _moved(os.path.join(installed.LIBRARY_DIR, "libmidpool.so"))
+        return _moved(os.path.join(installed.LIBRARY_DIR, "libmidpool.so.1"))
     return os.path.join(build or build_dir(), "libmidpool.so")
 
 
