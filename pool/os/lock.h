@@ -33,11 +33,11 @@ struct lock {
 };
 
 /*
- * So long, two seconds in all, a thread waits for a holder that does not give
+ * So long, a second in all, a thread waits for a holder that does not give
  * it back: longer than a system call takes on a machine that hardly runs,
  * because buffers may be lost once nobody waits.
  */
-enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 400 };
+enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 200 };
 
 /* Identity of the calling thread; survives a fork, unlike its kernel id. */
 static inline uintptr_t
