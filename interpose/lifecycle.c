@@ -5,6 +5,7 @@
  * The first allocation may come before (early.h). Nothing is torn down: the
  * pools serve on to the process's last instruction.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "early.h"
 #include "environment.h"
 #include "exit_report.h"
+#include "foreign.h"
 #include "front_calls.h"
 #include "live.h"
 #include "misuse.h"
@@ -33,6 +35,19 @@
 #include "unnoticed.h"
 
 enum { TLS_DESTRUCTOR_BYTES = 32 }; /* of an entry of glibc's list */
+
+/*
+ * As the dynamic linker bound them. None may stand in the file that defines
+ * it, where the compiler would bind it at once.
+ */
+static const struct in_force in_force = {
+    .malloc = malloc,
+    .free = free,
+    .posix_memalign = posix_memalign,
+    .memalign = memalign,
+    .aligned_alloc = aligned_alloc,
+    .malloc_usable_size = malloc_usable_size,
+};
 
 static struct options *options;
 static char **environment_entries; /* what children will get */
@@ -117,7 +132,7 @@ stand_aside(const char *reason)
 static void
 find_other_malloc(void)
 {
-    const char *reason = passthrough_reason();
+    const char *reason = passthrough_reason(&in_force);
 
     if (reason != NULL)
         stand_aside(reason);
@@ -167,7 +182,7 @@ install_misuse(void)
 static void
 start_sampler(void)
 {
-    if (passthrough_reason() == NULL && sampler_start(options))
+    if (passthrough_reason(&in_force) == NULL && sampler_start(options))
         exit_report_take_sites();
 }
 
@@ -181,6 +196,13 @@ start_pools(void)
         pool_warm(options->warmup.step[i].bytes, options->warmup.step[i].count);
     if (options->purge_thread)
         purge_thread_start(options->decay_ms);
+}
+
+static void
+find_next_functions(void)
+{
+    foreign_find();
+    deepbind_find_next();
 }
 
 static void
@@ -222,6 +244,7 @@ static const struct module {
     {mark_children, NULL, NULL},
     {install_misuse, NULL, NULL},
     {start_pools, NULL, end_counts},
+    {find_next_functions, NULL, NULL},
 };
 
 enum { MODULES = sizeof modules / sizeof modules[0] };
@@ -307,6 +330,12 @@ watch_end(void)
         (void)at_quick_exit(finish_quickly);
 }
 
+static bool
+must_postpone(void)
+{
+    return postponed_is_needed((uintptr_t)in_force.malloc);
+}
+
 /* glibc hands its constructors what main gets; others may not. */
 __attribute__((constructor(101))) static void
 start(int argc, char **argv, char **entries)
@@ -318,13 +347,13 @@ start(int argc, char **argv, char **entries)
 #ifndef __GLIBC__
     entries = environ;
 #endif
-    if (postponed_is_needed()) {
+    if (must_postpone()) {
         passthrough_is_on = true;
         postponed_note(entries);
         return;
     }
     unnoticed_begin(&mark);
-    if (front_find())
+    if (front_find(&in_force))
         front_calls_find();
     early_start();
     environment_entries = entries;
@@ -341,7 +370,7 @@ start(int argc, char **argv, char **entries)
 static void
 report_postponed(void)
 {
-    const char *reason = passthrough_reason();
+    const char *reason = passthrough_reason(&in_force);
 
     if (!postponed_is_same_process())
         return;
@@ -366,7 +395,7 @@ report_postponed(void)
 __attribute__((destructor(101))) static void
 finish(void)
 {
-    if (postponed_is_needed())
+    if (must_postpone())
         report_postponed();
     if (!early_is_ready() || !end_matters())
         return;

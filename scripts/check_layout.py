@@ -9,7 +9,9 @@
   and of layers below only. The build gives each of the three the include paths
   it may see; this also finds paths with ".." in them.
 - Within each of the three, no file includes or, by the object files of a
-  build, calls another in a circle; a file's header counts as the file.
+  build, calls another in a circle; a file's header counts as the file, and
+  exported names count as all others do. Calls in a header's inline functions
+  and macros are the header's own.
 - jemalloc is named in backend files only.
 - No source file of the library is longer than 700 lines, half of them at
   most 150; no function is longer than 60 lines.
@@ -50,6 +52,8 @@ PACKAGES = ["base", "read", "show", "compare", "live", "fleet", "page", "run",
             "bench"]
 FILE_CAP, FILE_MEDIAN, FUNCTION_CAP, COLUMNS = 700, 150, 60, 80
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+WORD = re.compile(r"\w+")
 
 
 def sources(root):
@@ -95,42 +99,47 @@ def module(path):
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def exported(root):
-    """Names that the program and other libraries may define instead of us."""
-    with open(os.path.join(root, "interpose", "exports.map"),
-              encoding="utf-8") as file:
-        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)
-    return set(re.findall(r"\w+", text))
+def in_headers(files, part):
+    """Header's module and the code of its inline functions and macros."""
+    for path, text in files:
+        if path.startswith(part + "/") and path.endswith(".h"):
+            text = COMMENT.sub("", text)
+            bodies = re.findall(r"^\{$.*?^\}$", text, re.MULTILINE | re.DOTALL)
+            macros = re.findall(r"^# *define(?:.*\\\n)*.*", text, re.MULTILINE)
+            yield module(path), "\n".join(bodies + macros)
+
+
+def of_object(name, modules):
+    """The module of an object file, or None."""
+    # Its name begins with the source's folders.
+    words = name[:-len(".c.o")].split("_")
+    while words and "_".join(words) not in modules:
+        del words[0]
+    return "_".join(words) if name.endswith(".c.o") and words else None
 
 
 def symbols(build, part, modules):
     """Module, kind and name of every symbol in the part's object files."""
-    for folder in OBJECTS[part]:
-        folder = os.path.join(build, folder)
-        names = os.listdir(folder) if os.path.isdir(folder) else []
-        for name in sorted(names):
-            # The object's name begins with the source's folders.
-            words = name[:-len(".c.o")].split("_")
-            while words and "_".join(words) not in modules:
-                del words[0]
-            if not name.endswith(".c.o") or not words:
-                continue
-            found = subprocess.run(
-                ["nm", "-P", os.path.join(folder, name)], check=True,
-                stdout=subprocess.PIPE, universal_newlines=True).stdout
-            for line in found.splitlines():
-                symbol, kind = line.split()[:2]
-                yield "_".join(words), kind, symbol
+    objects = [path for folder in OBJECTS[part]
+               for path in sorted(glob.glob(os.path.join(build, folder, "*")))
+               if of_object(os.path.basename(path), modules)]
+    found = subprocess.run(["nm", "-P", "-A"] + objects, check=True,
+                           stdout=subprocess.PIPE,
+                           universal_newlines=True).stdout if objects else ""
+    for line in found.splitlines():
+        path, symbol, kind = line.replace(": ", " ", 1).split()[:3]
+        yield of_object(os.path.basename(path), modules), kind, symbol
 
 
-def calls(root, build, part, modules):
+def calls(files, build, part, modules):
     """Pairs of modules of which the first uses a symbol of the second."""
-    outside = exported(root)
     found = list(symbols(build, part, modules))
-    homes = {name: user for user, kind, name in found
-             if kind in "TDBRVWC" and name not in outside}
-    for user, kind, name in found:
-        if kind == "U" and homes.get(name, user) != user:
+    homes = {name: user for user, kind, name in found if kind in "TDBRVWC"}
+    used = [(user, name) for user, kind, name in found if kind == "U"]
+    for user, code in in_headers(files, part):
+        used += [(user, name) for name in sorted(set(WORD.findall(code)))]
+    for user, name in used:
+        if homes.get(name, user) != user:
             yield user, homes[name]
 
 
@@ -146,7 +155,7 @@ def in_circles(sees):
             yield node
 
 
-def check_circles(files, root, build):
+def check_circles(files, build):
     for part in PARTS:
         homes = {module(path): path for path, _ in files
                  if path.startswith(part + "/") and not path.endswith(".def")}
@@ -157,7 +166,7 @@ def check_circles(files, root, build):
                     module(name) for name in INCLUDE.findall(text)
                     if not name.endswith(".def")} & set(sees)
                 sees[module(path)].discard(module(path))
-        for user, used in calls(root, build, part, set(sees)) if build else ():
+        for user, used in calls(files, build, part, set(sees)) if build else ():
             sees[user].add(used)
             if place(homes[used]) > place(homes[user]):
                 yield f"{homes[user]}: calls {homes[used]}, which is above"
@@ -295,7 +304,7 @@ def main():
     results = [check(files) for check in (
         check_includes, check_seam, check_sizes, check_functions, check_text)]
     sees = dict(modules(root))
-    results += [check_circles(files, root, build),
+    results += [check_circles(files, build),
                 check_packages(sees), check_module_circles(sees),
                 check_strays(root), check_pages(root)]
     for result in results:

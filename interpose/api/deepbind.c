@@ -8,7 +8,6 @@
 
 #include "page.h"
 #include "pool.h"
-#include "postponed.h"
 #include "uncounted.h"
 
 /* The functions behind ours; NULL: not looked up yet. Read by the assembly. */
@@ -17,23 +16,14 @@ __attribute__((used)) static void *deepbind_next_dlmopen;
 
 static bool stripping;
 
-/* The assembly names these two. */
+/* The assembly names this one and deepbind_find_next. */
 int deepbind_mode(int mode);
-void deepbind_find_next(void);
 
 __attribute__((used)) void
 deepbind_find_next(void)
 {
     deepbind_next_dlopen = uncounted_find_next("dlopen");
     deepbind_next_dlmopen = uncounted_find_next("dlmopen");
-}
-
-/* Looked up at start, since dlsym allocates; otherwise at the first dlopen. */
-__attribute__((constructor)) static void
-find_at_start(void)
-{
-    if (!postponed_is_needed())
-        deepbind_find_next();
 }
 
 void

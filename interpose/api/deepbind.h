@@ -17,6 +17,12 @@
 #include <stdbool.h>
 
 /*
+ * Looks for the functions behind the exported ones: at start, since dlsym
+ * allocates; otherwise the first dlopen does.
+ */
+void deepbind_find_next(void);
+
+/*
  * Whether the flag is taken away; not until this is called. Thread: the
  * constructor's.
  */

@@ -7,18 +7,14 @@
 
 #include "page.h"
 #include "pool.h"
-#include "postponed.h"
 #include "uncounted.h"
 
 static void (*next_free)(void *);
 static size_t (*next_usable_size)(void *);
 
-/* dlsym allocates: here, and never on an allocation's way. */
-__attribute__((constructor)) static void
-find_next(void)
+void
+foreign_find(void)
 {
-    if (postponed_is_needed())
-        return;
     *(void **)&next_free = uncounted_find_next("free");
     *(void **)&next_usable_size = uncounted_find_next("malloc_usable_size");
 }

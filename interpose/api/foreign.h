@@ -10,6 +10,12 @@
 
 #include <stddef.h>
 
+/*
+ * At start: looks for the next library's functions. Calls dlsym, which
+ * allocates.
+ */
+void foreign_find(void);
+
 /* Counted; without a known owner the pointer is left alone. Keeps errno. */
 void foreign_free(void *ptr);
 

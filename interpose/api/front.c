@@ -3,46 +3,38 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "passthrough.h"
 
 bool front_is_found;
 
-/* Of the aligned forms only those that the other allocator has itself. */
-static struct {
-    int (*posix_memalign)(void **out, size_t align, size_t bytes);
-    void *(*memalign)(size_t align, size_t bytes);
-    void *(*aligned_alloc)(size_t align, size_t bytes);
-    size_t (*malloc_usable_size)(void *ptr);
-} front;
+/*
+ * malloc and free in force; of the others NULL stands for each that the other
+ * allocator does not define.
+ */
+static struct in_force front;
 
 static struct {
     void *(*memalign)(size_t align, size_t bytes);
     void *(*realloc)(void *ptr, size_t bytes);
 } next;
 
-/* The function in force if it is the other allocator's, or NULL. */
-static void *
-in_front(uintptr_t in_force)
-{
-    return passthrough_is_elsewhere(in_force) ? (void *)in_force : NULL;
-}
-
-#define FIND_IN_FRONT(name) *(void **)&front.name = in_front((uintptr_t)(name))
+#define KEEP_ELSEWHERE(name)                                                   \
+    front.name = passthrough_is_elsewhere((uintptr_t)in_force->name)           \
+                     ? in_force->name                                          \
+                     : NULL
 
 bool
-front_find(void)
+front_find(const struct in_force *in_force)
 {
-    if (in_front((uintptr_t)malloc) == NULL)
+    if (!passthrough_is_elsewhere((uintptr_t)in_force->malloc))
         return false;
-    FIND_IN_FRONT(posix_memalign);
-    FIND_IN_FRONT(memalign);
-    FIND_IN_FRONT(aligned_alloc);
-    FIND_IN_FRONT(malloc_usable_size);
+    front.malloc = in_force->malloc;
+    front.free = in_force->free;
+    KEEP_ELSEWHERE(posix_memalign);
+    KEEP_ELSEWHERE(memalign);
+    KEEP_ELSEWHERE(aligned_alloc);
+    KEEP_ELSEWHERE(malloc_usable_size);
     *(void **)&next.memalign = dlsym(RTLD_NEXT, "memalign");
     *(void **)&next.realloc = dlsym(RTLD_NEXT, "realloc");
     front_is_found = true;
@@ -53,7 +45,7 @@ front_find(void)
 void *
 front_calloc(size_t bytes)
 {
-    void *ptr = malloc(bytes);
+    void *ptr = front.malloc(bytes);
 
     __asm__("" : "+r"(bytes));
     return ptr != NULL ? memset(ptr, 0, bytes) : NULL;
@@ -63,12 +55,12 @@ static void *
 move(void *ptr, size_t bytes)
 {
     size_t held = front.malloc_usable_size(ptr);
-    void *moved = malloc(bytes);
+    void *moved = front.malloc(bytes);
 
     if (moved == NULL)
         return NULL;
     memcpy(moved, ptr, bytes < held ? bytes : held);
-    free(ptr);
+    front.free(ptr);
     return moved;
 }
 
@@ -77,11 +69,11 @@ void *
 front_realloc(void *ptr, size_t bytes)
 {
     if (ptr == NULL)
-        return malloc(bytes);
+        return front.malloc(bytes);
     if (front.malloc_usable_size == NULL)
         return next.realloc(ptr, bytes);
     if (bytes == 0) {
-        free(ptr);
+        front.free(ptr);
         return NULL;
     }
     return move(ptr, bytes);
@@ -125,6 +117,6 @@ front_aligned(size_t align, size_t bytes)
     if (front.aligned_alloc != NULL)
         return from_aligned_alloc(align, bytes);
     if (align <= _Alignof(max_align_t))
-        return malloc(bytes);
+        return front.malloc(bytes);
     return next.memalign(align, bytes);
 }

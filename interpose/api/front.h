@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "base.h"
+#include "passthrough.h"
 #include "route.h"
 
 /* Is malloc defined elsewhere? */
@@ -27,9 +28,9 @@ extern bool front_is_found;
 
 /*
  * At start, before anything of ours can allocate through libc: looks for the
- * other allocator's functions. Gives front_is_found.
+ * other allocator's functions among those in force. Gives front_is_found.
  */
-bool front_find(void);
+bool front_find(const struct in_force *in_force);
 
 /* Must the calls go past this library? */
 static inline bool

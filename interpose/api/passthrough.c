@@ -3,8 +3,6 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "own_image.h"
@@ -71,7 +69,7 @@ passthrough_is_elsewhere(uintptr_t function)
 }
 
 const char *
-passthrough_reason(void)
+passthrough_reason(const struct in_force *in_force)
 {
     const char *sanitizer = passthrough_sanitizer();
     Dl_info where;
@@ -80,8 +78,8 @@ passthrough_reason(void)
         return sanitizer;
     if (dl_iterate_phdr(match_valgrind, NULL) != 0)
         return "valgrind replaces the allocator";
-    if (!find_elsewhere((uintptr_t)malloc, &where) &&
-        !find_elsewhere((uintptr_t)free, &where))
+    if (!find_elsewhere((uintptr_t)in_force->malloc, &where) &&
+        !find_elsewhere((uintptr_t)in_force->free, &where))
         return NULL;
     line_start(&reason, where.dli_fname);
     sink_text(&reason.sink, " defines malloc itself");

@@ -8,12 +8,24 @@
 #define MIDPOOL_INTERPOSE_PASSTHROUGH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
- * Is the function, by the address that the dynamic linker bound our reference
- * to, defined by another object? Calls dladdr1.
+ * The functions in force: those that the program gets by these names, as the
+ * dynamic linker bound this library's references to them. They are this
+ * library's own, unless another library or the program defines them.
  */
+struct in_force {
+    void *(*malloc)(size_t bytes);
+    void (*free)(void *ptr);
+    int (*posix_memalign)(void **out, size_t align, size_t bytes);
+    void *(*memalign)(size_t align, size_t bytes);
+    void *(*aligned_alloc)(size_t align, size_t bytes);
+    size_t (*malloc_usable_size)(void *ptr);
+};
+
+/* Is the function, given by its address, another object's? Calls dladdr1. */
 bool passthrough_is_elsewhere(uintptr_t function);
 
 /*
@@ -27,8 +39,8 @@ const char *passthrough_sanitizer(void);
 
 /*
  * NULL when the library serves all allocations; otherwise the reason in words.
- * In the constructor; goes by how the dynamic linker bound our own references.
+ * In the constructor.
  */
-const char *passthrough_reason(void);
+const char *passthrough_reason(const struct in_force *in_force);
 
 #endif

@@ -5,8 +5,6 @@
 
 #include <link.h>
 #include <pthread.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -56,10 +54,10 @@ is_in_executable(uintptr_t address)
  * those that this library refers to.
  */
 bool
-postponed_is_needed(void)
+postponed_is_needed(uintptr_t malloc)
 {
     return passthrough_sanitizer() != NULL ||
-           (is_in_executable((uintptr_t)malloc) &&
+           (is_in_executable(malloc) &&
             is_in_executable((uintptr_t)pthread_setcancelstate));
 }
 

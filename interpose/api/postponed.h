@@ -14,12 +14,13 @@
 #define MIDPOOL_INTERPOSE_POSTPONED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
- * Must start-up wait for the exit? The answer goes by how the dynamic linker
- * bound this library's references, and is the same at any time.
+ * Must start-up wait for the exit? malloc is the address of the one in force
+ * (struct in_force). The answer is the same at any time.
  */
-bool postponed_is_needed(void);
+bool postponed_is_needed(uintptr_t malloc);
 
 /* In the constructor, where start-up has to wait. */
 void postponed_note(char **entries);

@@ -19,6 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend_conf.h"
+#include "backend_map.h"
+
 enum { BACKEND_MIN_ALIGN = 16 };
 
 /* jemalloc's own functions, of the smallest blocks too (backend_small.c). */
@@ -68,27 +71,6 @@ void backend_free(void *ptr);
 size_t backend_usable_size(const void *ptr);
 
 /*
- * Where jemalloc's memory lies: all of it in one window of address space,
- * whose number (address >> BACKEND_WINDOW_SHIFT) this is; see backend_map.c.
- */
-enum { BACKEND_WINDOW_SHIFT = 42 };
-extern __attribute__((visibility("hidden"))) uintptr_t backend_window;
-
-/* The answer of backend_owns for pointers outside the window. */
-bool backend_owns_outside(const void *ptr);
-
-/*
- * Does jemalloc own ptr? A shift and a comparison. True also where it can
- * not be known: once memory had to be taken from outside the window.
- */
-static inline bool
-backend_owns(const void *ptr)
-{
-    return (uintptr_t)ptr >> BACKEND_WINDOW_SHIFT == backend_window ||
-           backend_owns_outside(ptr);
-}
-
-/*
  * jemalloc's own public functions, by which mallocx.c, mallctl.c and
  * stats_print.c serve what is not the pools'; see jemalloc(3). With
  * -Djemalloc=shared, the first two only.
@@ -105,19 +87,6 @@ int backend_mallctlbymib(const size_t *mib, size_t length, void *old,
                          size_t *old_bytes, void *value, size_t bytes);
 void backend_stats_print(void (*write)(void *, const char *), void *opaque,
                          const char *options);
-
-/*
- * From now on jemalloc may own memory that lies anywhere: the program brings
- * its own.
- */
-void backend_expect_outside(void);
-
-/*
- * Called when the system refuses memory to jemalloc, which may hold its locks:
- * must not allocate. Returns the bytes of address space that it gave back; if
- * any, the system is asked once more. NULL: none. Not with -Djemalloc=shared.
- */
-extern size_t (*backend_on_refusal)(void);
 
 /* Returns unused memory to the system, for malloc_trim. */
 void backend_trim(void);
@@ -160,15 +129,9 @@ void backend_fork_parent(void);
 void backend_fork_child(void);
 
 /*
- * Options for jemalloc from the environment (MALLOC_CONF), on top of those of
- * the program (its variable malloc_conf), on top of those that midpool ships;
- * such as are longer than BACKEND_CONF_BYTES are ignored. After the first
- * allocation they have no effect. Call both while the process has one thread:
- * the first before any allocation, the second, which starts jemalloc, once the
- * environment is known for certain.
+ * As backend_set_conf, and starts jemalloc. Call it while the process has one
+ * thread, once the environment is known for certain.
  */
-enum { BACKEND_CONF_BYTES = 1024 };
-void backend_set_conf(const char *conf);
 void backend_configure(const char *conf);
 
 #endif

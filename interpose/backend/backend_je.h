@@ -15,14 +15,6 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "export.h"
-
-/* Of jemalloc: options in effect before the user's MALLOC_CONF. */
-extern const char *je_malloc_conf;
-
-/* The program's, by the name that libjemalloc has; NULL as a rule. */
-extern EXPORT const char *malloc_conf;
-
 /* The fork handlers, which jemalloc alone would give to pthread_atfork. */
 void je_jemalloc_prefork(void);
 void je_jemalloc_postfork_parent(void);

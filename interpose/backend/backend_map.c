@@ -17,6 +17,8 @@
  * Ownership top is moved by compare-and-swap, without a lock: fork and signal
  *           handlers need no care.
  */
+#include "backend_map.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -26,7 +28,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "backend.h"
+#include "backend_conf.h"
 #include "backend_je.h"
 #include "libc_release.h"
 #include "sandbox.h"
@@ -227,12 +229,6 @@ enum small_pages {
     SMALL_BY_FLAG, /* MAP_STACK says so from Linux 6.7 on */
 };
 
-static bool
-names_thp(const char *conf)
-{
-    return conf != NULL && strstr(conf, "thp:") != NULL;
-}
-
 /*
  * jemalloc is set to thp:never, and would give MADV_NOHUGEPAGE for each of its
  * mappings, for which the filters of some programs kill; from 5.3.1 on not for
@@ -247,7 +243,7 @@ small_pages(void)
 
     if (known != SMALL_UNKNOWN)
         return (enum small_pages)known;
-    if (names_thp(secure_getenv("MALLOC_CONF")) || names_thp(malloc_conf))
+    if (backend_conf_names("thp:"))
         known = SMALL_UNASKED;
     else if (uname(&system) == 0 && release_since(system.release, 6, 7))
         known = SMALL_BY_FLAG;
