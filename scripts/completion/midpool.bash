@@ -6,8 +6,8 @@ _midpool_options() {
         "--all -q --quiet --build" ;;
     show) echo "-a --all -e --explain -l --list -t --tree -s --sites --by --sort --json --csv --prom" \
         "--build" ;;
-    diff) echo "-a --all --fail-on --allow --markdown --json" ;;
-    live) echo "-i --interval --once --build" ;;
+    diff) echo "-a --all -s --sites --by --value --fail-on --allow --markdown --json" ;;
+    live) echo "-i --interval -s --sites --once --build" ;;
     html) echo "-o --output --fleet --open" ;;
     bench) echo "-n --runs --allocators --conf --advice --json -q --quiet --build" ;;
     doctor) echo "-q --quiet --build" ;;
@@ -94,10 +94,10 @@ _midpool_value() {
     --allocators)
         _midpool_list "glibc jemalloc mimalloc tcmalloc tbbmalloc" "$2" ;;
     --by)
-        if [ "${COMP_WORDS[1]}" = show ]; then
-            _midpool_words "stack function module" "$2"
-        else
+        if [ "${COMP_WORDS[1]}" = fleet ]; then
             _midpool_words "host unit day family" "$2"
+        else
+            _midpool_words "stack function module" "$2"
         fi ;;
     --sort)
         if [ "${COMP_WORDS[1]}" = show ]; then

@@ -13,6 +13,7 @@ import time
 import unittest
 
 import sample
+import site_sample
 from midpool_lib.base import style
 from midpool_lib.live import gauges, live_family, screen
 from midpool_lib.read import reports
@@ -174,13 +175,60 @@ class Families(unittest.TestCase):
         self.assertIn("[7]", family.lines("")[0])
 
 
+class Busiest(unittest.TestCase):
+    """Call stacks in place of the pools."""
+
+    FIRST = {"main/load": 50_000_000, "main/draw": 4096}
+    SECOND = {"main/load": 50_000_000, "main/draw": 8_392_704}
+
+    def family(self, *looks):
+        family = live_family.Family(style.Style(colour=False, utf8=True), 1)
+        for number, look in enumerate(looks):
+            family.add([(Page(pid, 1), reports.normalise(site_sample.report(
+                paths, pid=pid, duration_ns=(1 + 2 * number) * 10**9)))
+                for pid, paths in look.items()])
+        return family
+
+    def test_the_busiest_since_the_last_look_is_first(self):
+        family = self.family({7: self.FIRST}, {7: self.SECOND})
+        self.assertNotIn("who asked", "\n".join(family.lines("")))
+        self.assertTrue(family.press("s"))
+        lines = family.lines("note")
+        table = lines[[line.find("requested/s") >= 0
+                       for line in lines].index(True):]
+        self.assertRegex(table[1], r"^ +4\.00 MB +41,943 .*0 B  "
+                         + re.escape(site_sample.shown("draw") + " < prog"))
+        self.assertRegex(table[2], r"^ +0 B +0 ")
+        self.assertLessEqual(len(lines), 24)
+        for columns in range(30, 100):
+            self.assertLessEqual(max(map(len, family.lines("", columns))),
+                                 max(columns, 80))
+        self.assertTrue(family.press("s"))
+        self.assertNotIn("who asked", "\n".join(family.lines("")))
+
+    def test_several_processes_are_one(self):
+        family = self.family({7: self.FIRST, 8: self.FIRST},
+                             {7: self.SECOND, 8: self.SECOND})
+        family.press("s")
+        out = "\n".join(family.lines(""))
+        self.assertIn(site_sample.shown("draw") + " < ", out)
+        family.press("1")
+        self.assertRegex("\n".join(family.lines("")), r"4\.00 MB +41,943")
+
+    def test_without_stacks_it_says_how_to_get_them(self):
+        view = live_family.Family(style.Style(colour=False, utf8=True), 1)
+        view.add([(Page(7, 1), reports.normalise(sample.report()))])
+        view.press("s")
+        self.assertIn("sites:512K", "\n".join(view.lines("")))
+
+
 class OnATerminal(sample.Case):
     def setUp(self):
         super().setUp()
         sample.need_build()
         self.program = subprocess.Popen(
-            [sample.COMMAND, "run", "--build", sample.BUILD, "-q", "--",
-             "/usr/bin/python3", "-c", CHURN], env=self.env)
+            [sample.COMMAND, "run", "--build", sample.BUILD, "-q",
+             "--conf", "sites:16K", "--", "/usr/bin/python3", "-c", CHURN], env=self.env)
         self.addCleanup(self.program.wait)
         self.addCleanup(self.program.terminate)
         self.pid = self.wait_for_child()
@@ -287,6 +335,15 @@ class OnATerminal(sample.Case):
                            sample.BUILD, self.pid, status=0).out
         self.assertNotIn("\033", out)
         self.assertRegex(out, r"(?m)^ +16 KB +[1-9]")
+
+    def test_the_busiest_stacks_and_the_pools_again(self):
+        pid, terminal = self.start("live", "--build", sample.BUILD, "-i",
+                                   "0.1", "--sites", self.pid)
+        self.read_until(terminal, r"who asked, innermost first"
+                        r"(?s:.*) [1-9][0-9.]* [KM]B .*  \S+ < \S+")
+        os.write(terminal, b"s")
+        self.read_until(terminal, "hit rate    of all")
+        self.leave(pid, terminal)
 
     def test_lists_and_finds_by_name(self):
         self.assertIn(self.pid, self.midpool("live", status=0).out)

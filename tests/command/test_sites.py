@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 import sample
+from site_sample import module, section, stack
 from midpool_lib.read import sites as read_sites
 from midpool_lib.show import profile_formats
 
@@ -47,24 +48,6 @@ int main()
 }
 """
 BYTES = 1000 * 4096 + 50 * 20000
-
-
-def stack(frames, **values):
-    row = dict.fromkeys(read_sites.SUMS + read_sites.ERRORS, 0)
-    row.update(values, frames=frames, lifetimes=[0] * 16)
-    return row
-
-
-def section(stacks, modules=(), other=()):
-    return {"rate_bytes": 1024, "unwind": "eh", "samples": len(stacks),
-            "lost_records": 0, "stacks_max": 10, "live_bytes": 0,
-            "peak_live_bytes": 0, "modules": list(modules),
-            "stacks": list(stacks), "other_stacks": list(other)}
-
-
-def module(path, start=0x1000, size=0x1000):
-    return {"path": path, "build_id": "", "start": start, "end": start + size,
-            "base": start}
 
 
 class Program(sample.Case):

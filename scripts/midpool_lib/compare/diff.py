@@ -5,8 +5,8 @@ import sys
 
 from midpool_lib.base import arguments, style
 from midpool_lib.base.errors import INCOMPARABLE, CommandError
-from midpool_lib.compare import comparison, diff_text, gate
-from midpool_lib.read import merge, profiles, reports
+from midpool_lib.compare import comparison, diff_text, gate, site_diff
+from midpool_lib.read import merge, profiles, reports, stacks
 
 HELP = """\
 usage: midpool diff [options] BASE... -- NEW...      (or: BASE NEW)
@@ -16,7 +16,10 @@ their range), and whether the change is more than noise: Mann-Whitney U test,
 p <= 0.05 after Benjamini and Hochberg's adjustment for the number of rows.
 '~': not shown to differ; '?': too few runs to tell.
 
-  -a, --all            classes as well as pools
+  -a, --all            classes as well as pools; all rows of --sites
+  -s, --sites          also which call stacks got more (of run --sites);
+      --by GROUP       by stack, function or module (stack), in their
+      --value V        bytes, gets, misses, live or peak (bytes)
       --fail-on RULE   fail when RULE is met; may be given more than once:
                        'misses>+3%' 'hit_rate<-0.5pp' '16K.peak>+1M'
                        'class:20K.gets>+0%' 'hit_rate<98%'
@@ -29,12 +32,11 @@ p <= 0.05 after Benjamini and Hochberg's adjustment for the number of rows.
 exit status: 0 ok, 1 a rule was met or its value is missing, 2 usage,
              3 not comparable
 
-  midpool run -n 5 -o base.json -- prog;  (change something)
-  midpool run -n 5 -o new.json -- prog
   midpool diff base.*.json -- new.*.json
 """
 
-SPEC = {"-a": "all", "--all": "all", "--fail-on": "fail_on=*",
+SPEC = {"-a": "all", "--all": "all", "-s": "sites", "--sites": "sites",
+        "--by": "by=", "--value": "value=", "--fail-on": "fail_on=*",
         "--allow": "allow=*", "--markdown": "markdown", "--json": "json"}
 KINDS = ("executable", "config", "classes", "end")
 
@@ -119,14 +121,25 @@ def _side_json(values, median):
             "interval": comparison.sampling.median_interval(values)}
 
 
-def to_json(result):
+def by_site(result, options):
+    """The comparison of call stacks, if it is asked for."""
+    if not (options.sites or options.by or options.value):
+        return None
+    terms = site_diff.check(options.by, options.value)
+    return site_diff.SiteResult(
+        stacks.of_sides(result.base.reports, result.new.reports), *terms)
+
+
+def to_json(result, sites=None):
     def row(entry):
         return {"scope": entry.key[0], "max_bytes": entry.key[1] or None,
                 "weight_bytes": entry.weight,
                 "metrics": {change.metric: change.to_json(_side_json)
                             for change in entry.changes}}
 
-    return json.dumps({
+    more = {} if sites is None else {
+        "sites": site_diff.to_json(sites, _side_json)}
+    return json.dumps(dict({
         "schema": "midpool.diff", "schema_version": 1,
         "base_runs": len(result.base), "new_runs": len(result.new),
         "comparable": not result.reasons,
@@ -140,17 +153,22 @@ def to_json(result):
         "broken": [{"rule": broken.rule.text, "value": broken.value
                     if abs(broken.value or 0) != float("inf") else None,
                     "missing": list(broken.missing)}
-                   for broken in result.broken]}, indent=1)
+                   for broken in result.broken]}, **more), indent=1)
 
 
 def main(argv):
     options = arguments.parse_sides("diff", argv, SPEC, HELP)
     base, new = sides(options)
     result = Result(load(base), load(new), options)
+    sites = by_site(result, options)
     if options.json:
-        print(to_json(result))
-    elif options.markdown:
-        print("\n".join(diff_text.markdown(result)))
-    else:
-        print("\n".join(diff_text.plain(result, style.Style(sys.stdout))))
+        print(to_json(result, sites))
+        return result.status
+    look = style.Style(sys.stdout)
+    lines = (diff_text.markdown(result) if options.markdown
+             else diff_text.plain(result, look))
+    if sites is not None:
+        lines += (site_diff.markdown(sites, options.all) if options.markdown
+                  else site_diff.plain(sites, look, options.all))
+    print("\n".join(lines))
     return result.status

@@ -4,6 +4,7 @@ As benchstat does: order statistics, no assumption about distributions, no
 outliers removed. Exact for the few runs that people have patience for.
 """
 
+import functools
 import math
 
 ALPHA = 0.05
@@ -58,12 +59,13 @@ def median_interval(values, confidence=0.95):
     return ordered[k - 1], ordered[n - k]
 
 
-def _rank_sums(values, ranks_of, size):
-    """How many choices of `size` values have each (doubled) rank sum."""
+@functools.lru_cache(maxsize=1000)
+def _rank_sums(ranks, size):
+    """How many choices of `size` ranks have each (doubled) sum. Comparisons of
+    many rows have the same ranks in most of them."""
     ways = [{} for _ in range(size + 1)]
     ways[0][0] = 1
-    for value in values:
-        rank = ranks_of[value]
+    for rank in ranks:
         for chosen in range(size - 1, -1, -1):
             target = ways[chosen + 1]
             for total, count in ways[chosen].items():
@@ -95,7 +97,7 @@ def mann_whitney(first, second):
     observed = sum(ranks[value] for value in first)
     expected = n * (n + m + 1)
     if n + m <= EXACT_RUNS:
-        sums = _rank_sums(pooled, ranks, n)
+        sums = _rank_sums(tuple(sorted(ranks[value] for value in pooled)), n)
         off = abs(observed - expected)
         extreme = sum(count for total, count in sums.items()
                       if abs(total - expected) >= off)

@@ -144,15 +144,18 @@ class Gauges:
             self._curve("cached", style.size(totals["cached_bytes"]),
                         "cached_bytes", "cyan", columns)]
 
-    def lines(self, note, columns=80, rows=24):
-        """The screen: 22 lines; a smaller screen cuts the rest."""
-        del rows
+    def lines(self, note, columns=80, table=None):
+        """The screen: 22 lines; a smaller screen cuts the rest. table stands
+        in place of the pools."""
         top = [self.title(note), ""] + self.overview(columns)
+        return top + [""] + (table or self._pools(columns)) + [
+            ""] + self._foot()
+
+    def _pools(self, columns):
         table = [self.look.paint(fit(zip(POOL_HEADS, POOL_WIDTHS), columns),
                                  "bold")]
-        table += [self._pool_line(index, columns)
-                  for index in range(len(self.now["pools"]))]
-        return top + [""] + table + [""] + self._foot()
+        return table + [self._pool_line(index, columns)
+                        for index in range(len(self.now["pools"]))]
 
     def _foot(self):
         totals, threads = self.now["totals"], self.now["threads"]

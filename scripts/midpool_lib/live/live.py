@@ -22,13 +22,17 @@ one, and listed with the busiest first: a digit, or arrows and enter, chooses
 one of them; 0 shows all again.
 
   -i, --interval S   seconds between two looks, from 0.1 (1)
+  -s, --sites        begin with the busiest call stacks, of a program that
+                     runs with sites; the key s changes between them and the
+                     pools
       --once         one screen of plain text after one interval
       --build DIR    the build whose midpool-snapshot is used
 
   midpool live redis-server
 """
 
-SPEC = {"-i": "interval=", "--interval": "interval=", "--once": "once",
+SPEC = {"-i": "interval=", "--interval": "interval=", "-s": "sites",
+        "--sites": "sites", "--once": "once",
         "--build": "build="}
 
 
@@ -140,6 +144,7 @@ def main(argv):
         raise nothing_of(words[0])
     name = looked[0][0].program
     family = live_family.Family(style.Style(sys.stdout), interval, name)
+    family.sites.shown = options.sites
     family.add(looked)
     if options.once or not sys.stdout.isatty():
         return once(source, family)

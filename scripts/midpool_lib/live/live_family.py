@@ -5,7 +5,7 @@ import time
 
 from midpool_lib.base import style
 from midpool_lib.base.errors import CommandError
-from midpool_lib.live import gauges
+from midpool_lib.live import busiest, gauges
 from midpool_lib.read import merge, pages, reports
 
 # Counters that are what is there now, not what happened so far.
@@ -70,6 +70,7 @@ class Family:
         self.chosen = None  # key of the one that is shown
         self.marked = 0     # place in the list
         self.typed = ""     # the beginning of a key's sequence
+        self.sites = busiest.Busiest()
 
     def add(self, looked):
         """The next look: (page, report) of all that run."""
@@ -92,7 +93,7 @@ class Family:
         if self.started is None:
             self.started = clock - longest
         gone = [] if self.ended is None else [self.ended]
-        whole = merge.add_up(several + gone)
+        whole = dict(merge.add_up(several + gone))  # may be one of them
         whole["process"] = dict(whole["process"],
                                 duration_ns=clock - self.started)
         self.sum.add(whole)
@@ -113,7 +114,8 @@ class Family:
         return None
 
     def press(self, key):
-        """Takes a key: arrows and enter choose a process, 0 shows all."""
+        """Takes a key: arrows and enter choose a process, 0 shows all, s is
+        for call stacks."""
         self.typed = (self.typed + key)[-3:]
         order = self.ordered()
         if self.typed == UP or key == "k":
@@ -126,6 +128,8 @@ class Family:
             self.chosen = order[int(key) - 1]
         elif key in ("0", "a", "\x7f"):
             self.chosen = None
+        elif key == "s":
+            self.sites.shown = not self.sites.shown
         else:
             return False
         self.marked = max(0, min(self.marked, len(order) - 1))
@@ -150,10 +154,14 @@ class Family:
         return (self.view or self.sum).line()
 
     def lines(self, note, columns=80, rows=24):
+        table = (self.sites.lines(self.view or self.sum, columns)
+                 if self.sites.shown else None)
         if self.view is not None:
             back = note + ("; 0 for all" if len(self.each) > 1 else "")
-            return self.view.lines(back, columns)
+            return self.view.lines(back, columns, table)
         top = [self.title(note), ""] + self.sum.overview(columns) + [""]
+        if table:
+            return top + table
         return top + self._list(columns, max(2, rows - len(top)))
 
     def _list(self, columns, room):

@@ -44,6 +44,25 @@ function sizesCard(comparison, scope) {
     make("tbody", {}, ...rows.map(row))));
 }
 
+function siteRow(row) {
+  const [was, now] = row.sides.map((side) => side.join(" ").trim());
+  return make("tr", {}, make("td", {class: "text wrap", title: row.name.join("\n")}, row.name.join(" ← ")),
+    make("td", {}, was), make("td", {}, now), changeCell(row), make("td", {}, row.p));
+}
+
+// Which stacks and functions got more.
+function sitesCard(sites) {
+  if (!sites) return null;
+  const table = ({by, rows, more, footnotes}) => [make("h3", {}, "By " + by),
+    rows.length ? make("div", {class: "scroll"}, make("table", {class: "sites"},
+      make("thead", {}, make("tr", {}, make("th", {class: "text"}, by === "stack" ? "stack, innermost first" : "all that passes through"),
+        ...["base", "new", "change", ""].map((name) => make("th", {}, name)))),
+      make("tbody", {}, ...rows.map(siteRow)))) : make("p", {class: "note"}, "No difference in any run."),
+    more ? make("p", {class: "note"}, `and ${group(more)} more`) : null,
+    ...footnotes.map((text) => make("p", {class: "note"}, text))].filter(Boolean);
+  return make("section", {}, make("h2", {}, "Requested bytes by who asked"), ...sites.tables.flatMap(table));
+}
+
 const PAIR_LEGEND = () => legend(["was", "base"], ["now", "new"]);
 
 function comparePage(base, next, comparison) {
@@ -54,6 +73,7 @@ function comparePage(base, next, comparison) {
       make("p", {class: "note"}, "Sorted by weight, the bytes that changed."), PAIR_LEGEND(),
       sizesCard(comparison, "pool"),
       make("details", {}, make("summary", {}, "By size class"), sizesCard(comparison, "class"))),
+    sitesCard(comparison.sites), flameCard(comparison.sites && comparison.sites.flame),
     card("Requested sizes", "Gets in steps of 256 bytes: bars are the new profile, marks across them the base." + which,
       sizeChart([base, next])),
     worth(base) && worth(next)

@@ -9,7 +9,7 @@ import time
 from midpool_lib import VERSION
 from midpool_lib.base import arguments, counters, paths
 from midpool_lib.base.errors import INCOMPLETE, CommandError
-from midpool_lib.page import diff_html
+from midpool_lib.page import diff_html, flame
 from midpool_lib.read import keep, merge, profiles, reports
 from midpool_lib.read.family import divided, members
 from midpool_lib.show import show
@@ -22,7 +22,8 @@ usage: midpool html [options] [A [B...]]
 Writes a page with the profile in A: pools, requested sizes, time curve,
 waste, fallback. With more, it compares A with each of the others; with '--',
 all runs before it with all behind it, as 'midpool diff' does. Without any,
-the page is of the last 'midpool run'. The page is one file without outside
+the page is of the last 'midpool run'. Of runs with call stacks (run --sites)
+it has a flame graph, which shows in a comparison what got more or less. The page is one file without outside
 parts and holds its numbers as JSON; 'midpool show' reads it too. With --fleet
 it shows what 'midpool fleet' tells: programs, the worst first, how their
 processes are spread, and outliers, with links to their reports.
@@ -39,7 +40,8 @@ processes are spread, and outliers, with links to their reports.
 SPEC = {"-o": "output=", "--output": "output=", "--fleet": "fleet",
         "--open": "open"}
 FLEET_SCRIPTS = ("format.js", "fleet.js")
-SCRIPTS = ("format.js", "charts.js", "profile.js", "compare.js", "main.js")
+SCRIPTS = ("format.js", "charts.js", "flame.js", "profile.js", "compare.js",
+           "main.js")
 ROOM_BYTES = 350 * 1024  # of JSON, so that a page stays below 500 KB
 CHILD_PARTS = ("schema", "schema_version", "process", "config",
                "interception")
@@ -76,8 +78,22 @@ def _embed(document):
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028")
 
 
+def _without_stacks(report):
+    """A profile without its tables of call stacks, which the flame graph of
+    the page sums up."""
+    small = dict(report, children=[_without_stacks(child)
+                                   for child in report.get("children", [])])
+    if report.get("own"):
+        small["own"] = _without_stacks(report["own"])
+    small.pop("sites", None)
+    return small
+
+
 def fit(loaded):
     """Reports that fit into a page."""
+    if len(_embed(loaded)) <= ROOM_BYTES:
+        return loaded
+    loaded = [_without_stacks(report) for report in loaded]
     if len(_embed(loaded)) <= ROOM_BYTES:
         return loaded
     small = [_without_rows(report) for report in loaded]
@@ -92,6 +108,8 @@ def fit(loaded):
 
 def page(names, loaded, comparisons=()):
     """The page's text; comparisons are of the first with each other one."""
+    count = len(loaded) + len(comparisons)
+    flames = [flame.data(report, flame.NODES // count) for report in loaded]
     loaded = fit(loaded)
     glossary = {counter.name: counter.meaning for counter in counters.TABLE}
     glossary.update(counters.DERIVED)
@@ -99,7 +117,7 @@ def page(names, loaded, comparisons=()):
     title = f"{first} on midpool" if len(loaded) == 1 else \
         f"{first} on midpool, compared"
     about = {
-        "names": names, "comparisons": comparisons,
+        "names": names, "comparisons": comparisons, "flames": flames,
         "stem": "midpool." + "".join(c if c.isalnum() else "_"
                                      for c in first),
         "glossary": glossary}
@@ -161,8 +179,9 @@ def _one_by_one(named):
     """A page of the first, and of how each other one differs from it."""
     loaded = [report for _name, report in named]
     first = profiles.Sample(loaded[:1])
+    nodes = flame.NODES // (2 * len(loaded))
     return page([name for name, _report in named], loaded,
-                [diff_html.data(first, profiles.Sample([report]))
+                [diff_html.data(first, profiles.Sample([report]), nodes)
                  for report in loaded[1:]])
 
 
@@ -173,7 +192,7 @@ def _of_sides(*sides):
     shown = [profiles.middle(sample.reports) for sample in samples]
     names = [name for side, one in zip(sides, shown)
              for name, report in side if report is one]
-    return page(names, shown, [diff_html.data(*samples)])
+    return page(names, shown, [diff_html.data(*samples, flame.NODES // 3)])
 
 
 def _of_fleet(names, path):

@@ -54,7 +54,7 @@
   function showOne(index) {
     const report = reports[index];
     page.replaceChildren(heading(program(report), [report.process.executable, said(report)]),
-                         ...profilePage(report, data.glossary), footer());
+                         ...profilePage(report, data.glossary, data.flames[index]), footer());
   }
 
   function showPair(index) {
@@ -65,11 +65,11 @@
     page.replaceChildren(heading(`${program(base)}: base and new`,
       [side("base", data.names[0], base), side("new", data.names[index], next)],
       choice(index, "compared with the first", showPair)), ...comparePage(base, next, comparison));
-    for (const [name, report] of [["Base", base], ["New", next]]) {
+    for (const [name, report, flame] of [["Base", base, data.flames[0]], ["New", next, data.flames[index]]]) {
       const inner = make("details", {}, make("summary", {}, `${name} alone: the whole profile`
                                               + (many ? " of the middle run" : "")));
       inner.addEventListener("toggle", () => {
-        if (inner.children.length === 1) inner.append(...profilePage(report, data.glossary));
+        if (inner.children.length === 1) inner.append(...profilePage(report, data.glossary, flame));
       });
       page.append(make("section", {}, inner));
     }

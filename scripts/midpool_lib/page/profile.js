@@ -173,11 +173,11 @@ function details(report, glossary) {
     make("details", {}, make("summary", {}, "Process"), list(Object.entries(report.process))));
 }
 
-function profilePage(report, glossary) {
+function profilePage(report, glossary, flame) {
   return [tiles(report), ...advice(report), poolTable(report),
     report.sizes.length ? card("Requested sizes", "Gets in steps of 256 bytes; dotted lines are the ends of size" +
       " classes, the numbers those of pools.", sizeChart([report])) : null,
-    curves(report),
+    flameCard(flame), curves(report),
     make("div", {class: "pair"},
       card("Waste by class", "Bytes handed out beyond what was asked for, over all gets.", wasteChart(report)) || "",
       facts(report)),

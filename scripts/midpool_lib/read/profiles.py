@@ -76,7 +76,7 @@ def middle(several):
 # Options that change what is written, not how memory is handed out.
 HARMLESS = {"report", "report_file", "report_children", "report_min_gets",
             "warn_below", "live", "signal", "report_labels",
-            "openmetrics_detail"}
+            "openmetrics_detail", "sites", "sites_max", "unwind"}
 
 
 def _classes(report):

@@ -89,13 +89,20 @@ def is_available():
 class Symbols:
     """The functions of the frames of some Sites."""
 
-    def __init__(self, sites):
+    def __init__(self, sites=None):
         self.found = {}
+        self.asked = set()
+        if sites is not None:
+            self.learn(sites.list)
+
+    def learn(self, several):
+        """Looks up the frames of more sites that were not looked up yet."""
         wanted = {}
-        for site in sites.list:
-            for path, build, offset in site.frames:
-                if path is not None:
-                    wanted.setdefault((path, build), set()).add(offset)
+        for frame in {frame for site in several for frame in site.frames}:
+            path, build, offset = frame
+            if path is not None and frame not in self.asked:
+                wanted.setdefault((path, build), set()).add(offset)
+                self.asked.add(frame)
         if is_available():
             for (path, build), offsets in wanted.items():
                 self._look_up(path, build, sorted(offsets))
