@@ -196,7 +196,7 @@ class Busiest(unittest.TestCase):
         lines = family.lines("note")
         table = lines[[line.find("requested/s") >= 0
                        for line in lines].index(True):]
-        self.assertRegex(table[1], r"^ +4\.00 MB +41,943 .*0 B  "
+        self.assertRegex(table[1], r"^ +4 MB +41,944 .*0 B  "
                          + re.escape(site_sample.shown("draw") + " < prog"))
         self.assertRegex(table[2], r"^ +0 B +0 ")
         self.assertLessEqual(len(lines), 24)
@@ -213,7 +213,7 @@ class Busiest(unittest.TestCase):
         out = "\n".join(family.lines(""))
         self.assertIn(site_sample.shown("draw") + " < ", out)
         family.press("1")
-        self.assertRegex("\n".join(family.lines("")), r"4\.00 MB +41,943")
+        self.assertRegex("\n".join(family.lines("")), r"4 MB +41,944")
 
     def test_without_stacks_it_says_how_to_get_them(self):
         view = live_family.Family(style.Style(colour=False, utf8=True), 1)

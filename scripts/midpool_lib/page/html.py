@@ -23,10 +23,11 @@ Writes a page with the profile in A: pools, requested sizes, time curve,
 waste, fallback. With more, it compares A with each of the others; with '--',
 all runs before it with all behind it, as 'midpool diff' does. Without any,
 the page is of the last 'midpool run'. Of runs with call stacks (run --sites)
-it has a flame graph, which shows in a comparison what got more or less. The page is one file without outside
-parts and holds its numbers as JSON; 'midpool show' reads it too. With --fleet
-it shows what 'midpool fleet' tells: programs, the worst first, how their
-processes are spread, and outliers, with links to their reports.
+it has a flame graph, which shows in a comparison where more or less was
+requested. The page is one file without outside parts and holds its numbers as
+JSON; 'midpool show' reads it too. With --fleet it shows what 'midpool fleet'
+tells: programs, the worst first, how their processes are spread, and
+outliers, with links to their reports.
 
   -o, --output FILE   where to; '-' is stdout (A's name with .html)
       --fleet         very many processes, by program
