@@ -58,7 +58,7 @@ extern int __cxa_thread_atexit_impl(void (*function)(void *), void *object,
                                     void *dso) __attribute__((weak));
 extern void *__dso_handle __attribute__((visibility("hidden")));
 
-/* Once more and aloud: the first time nobody could be told. */
+/* The second reading reports bad items; the first had no way to report them. */
 static void
 read_options(void)
 {
@@ -66,8 +66,8 @@ read_options(void)
 }
 
 /*
- * No thread in the child: nobody who calls fork expects the child to have two,
- * and unshare(CLONE_NEWUSER) and setns refuse a process with threads.
+ * A child gets no purge thread: a program that forks expects a child with one
+ * thread, and unshare(CLONE_NEWUSER) and setns refuse a process with several.
  */
 static void
 change_options_of_child(void)
@@ -388,9 +388,9 @@ report_postponed(void)
 
 /*
  * A vfork child that calls exit() instead of _exit() uses up the destructors
- * in its parent's memory. It must not report; its parent is to do so when it
- * calls exit() itself. Where nobody reads what the end would say, nothing is
- * done: a filter may forbid to ask for the pid.
+ * in its parent's memory. It must not report; its parent has to report when it
+ * calls exit() itself. Without a report and a live page nothing is done,
+ * because a seccomp filter may forbid getpid.
  */
 __attribute__((destructor(101))) static void
 finish(void)

@@ -5,7 +5,8 @@
 
 Test programs tell their cases in the way of their runner; one that tells
 nothing counts as one case. A program that failed counts at least one failure,
-whatever it told. Skipped programs are named, and neither passed nor failed.
+even if its output shows none. Skipped programs are named, and neither passed
+nor failed.
 The last line printed is "N passed, N failed"; the exit status is 0 when
 nothing failed and meson was content.
 """

@@ -1,8 +1,8 @@
 /*
  * compat.c - glibc's functions about malloc: statistics, trimming, tuning.
  *
- * They answer for pools and jemalloc together. What they would tune in glibc
- * has no counterpart here and is accepted without effect.
+ * They answer for pools and jemalloc together. Settings of glibc's allocator
+ * have no counterpart here and are accepted without effect.
  */
 #include <errno.h>
 #include <limits.h>
@@ -50,8 +50,8 @@ backend_idle(const struct whole *whole)
 }
 
 /*
- * As in glibc, blocks with mappings of their own are counted apart: what is in
- * use is uordblks and hblkhd together. With jemalloc those are its large ones.
+ * As in glibc, blocks with mappings of their own (jemalloc's large blocks) are
+ * counted apart: the bytes in use are uordblks + hblkhd.
  */
 static struct mallinfo2
 own_mallinfo2(void)

@@ -64,7 +64,7 @@ move(void *ptr, size_t bytes)
     return moved;
 }
 
-/* Nobody but the other allocator knows how long its buffer is. */
+/* Only the other allocator knows its buffer's length. */
 void *
 front_realloc(void *ptr, size_t bytes)
 {

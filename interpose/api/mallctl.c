@@ -2,15 +2,16 @@
  * mallctl.c - jemalloc's control interface, for pools and jemalloc together.
  *
  * Purpose   A program that is linked with libjemalloc asks it how much memory
- *           is in use, and has it give memory back. The answer is to be about
- *           all of the program's memory.
+ *           is in use, and tells it to give memory back. Both concern all of
+ *           the program's memory, the pools' included.
  * Model     Every call goes to the jemalloc inside, which knows the names and
  *           judges lengths and rights. The pools then add their part to
- *           stats.*, do the same for what gives memory back, and that is all:
- *           other names speak of jemalloc alone.
- *           stats.* are those of the last write to epoch, as jemalloc's.
- * Ownership No lock: what is kept between calls is single words, and a table
- *           that is written once.
+ *           stats.*, and give memory back when jemalloc does. Other names
+ *           concern jemalloc alone.
+ *           The values of stats.* are of the last write to epoch, as in
+ *           jemalloc.
+ * Ownership No lock: only single words, and a table that is written once, are
+ *           kept between calls.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -92,7 +93,7 @@ find_mibs(struct mib *mibs)
     }
 }
 
-/* The table; in own as long as nobody has finished writing the common one. */
+/* The common table, or own, filled, until the common one is complete. */
 static const struct mib *
 get_mibs(struct mib *own)
 {
@@ -187,8 +188,8 @@ concerns_pools(size_t arena)
 }
 
 /*
- * The pools' part of what jemalloc has done. It purges when the time of decay
- * is set, unless that is endless; the pools' own stays as it is.
+ * Does for the pools what jemalloc has just done for itself. Setting the decay
+ * time purges, unless it is endless; the pools' own decay time stays as it is.
  */
 static void
 do_share(unsigned control, size_t arena, const void *value)

@@ -14,7 +14,7 @@
  * The library also exports jemalloc's own functions (mallocx, mallctl,
  * malloc_stats_print and the rest of jemalloc(3)), for programs that
  * are linked with libjemalloc. In them, stats.* of mallctl include the pools,
- * and what purges, purges the pools too; midpool.7 says more.
+ * and every call that purges also purges the pools; see midpool.7.
  */
 #ifndef MIDPOOL_H
 #define MIDPOOL_H
@@ -110,7 +110,7 @@ struct midpool_fallback {
 
 /*
  * All counters of one moment. New fields are added at the end, with a higher
- * version; what is here keeps its place and meaning.
+ * version; existing fields keep their place and meaning.
  */
 struct midpool_stats {
     uint32_t version; /* MIDPOOL_STATS_VERSION of the library */
@@ -139,7 +139,7 @@ int midpool_snapshot(struct midpool_stats *out, size_t size);
 /*
  * Writes a report to fd. format is "text", "json", "openmetrics" or "csv";
  * NULL is text. 0, or an errno value: EINVAL for another format, EBUSY while
- * another report is being written, or what write failed with.
+ * another report is being written, or the error of write.
  */
 int midpool_report(int fd, const char *format);
 

@@ -11,7 +11,7 @@
  *           standard asks for (cxx_library.h). So nothing here needs that
  *           library, and an exception passes through no frame of ours.
  * Replaced  A program may replace some operators and count on the others to
- *           be built on them, as the standard has it: array forms on plain
+ *           be built on them, as the standard says: array forms on plain
  *           ones, sized and nothrow deletes on unsized ones, nothrow news on
  *           throwing ones. So every form calls the one below by its symbol,
  *           as the dynamic linker bound it, and malloc and free likewise. A

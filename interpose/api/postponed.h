@@ -4,11 +4,12 @@
  * Purpose   A sanitizer's runtime interposes hundreds of libc's functions, and
  *           this library's constructor runs before that runtime is set up: a
  *           call of pthread_setcancelstate or dlsym ends the process there.
- *           The pools serve nothing in such a program. So the constructor only
- *           notes what it later cannot know, and all else is done at exit.
+ *           The pools serve nothing in such a program. The constructor only
+ *           notes facts that cannot be found out later; the rest of start-up
+ *           is done at exit.
  * Model     Of libc, only syscall and getauxval are called, which no sanitizer
- *           interposes. What is noted: the process, its start, and what
- *           descriptor 2 is.
+ *           interposes. The noted facts are the process, its start, and the
+ *           file behind descriptor 2.
  */
 #ifndef MIDPOOL_INTERPOSE_POSTPONED_H
 #define MIDPOOL_INTERPOSE_POSTPONED_H

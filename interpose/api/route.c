@@ -273,7 +273,7 @@ get_for_growth(size_t bytes, size_t slot_bytes)
     return slot != NULL ? slot : get_any(bytes);
 }
 
-/* As in glibc, what shrinks stays where it is when memory is short. */
+/* As in glibc, a shrinking buffer stays in place when memory is short. */
 static void *
 realloc_pooled(void *ptr, size_t bytes, unsigned bin)
 {
@@ -312,7 +312,7 @@ realloc_foreign(void *ptr, size_t bytes)
     return moved;
 }
 
-/* As in glibc, what shrinks stays where it is when memory is short. */
+/* As in glibc, a shrinking buffer stays in place when memory is short. */
 static void *
 realloc_backend(void *ptr, size_t bytes)
 {

@@ -29,7 +29,7 @@ void *route_get(size_t bytes, enum cache_taken taken);
 /* The same, reading as zero. */
 void *route_get_zero(size_t bytes);
 
-/* Aligned to align, a power of two, whatever the size. NULL with ENOMEM. */
+/* A request of any size, aligned to align, a power of two. NULL with ENOMEM. */
 void *route_get_aligned(size_t align, size_t bytes);
 
 /*

@@ -16,11 +16,11 @@ extern EXPORT const char *malloc_conf;
 /*
  * Options that make jemalloc the better fallback, measured by scripts/bench;
  * MALLOC_CONF still overrides each of them.
- *   lg_tcache_max  what is over the band is cached too: 3.5 times as fast
- *   nslots_large   though not as many as jemalloc would keep
+ *   lg_tcache_max  caches sizes above the band too: 3.5 times as fast
+ *   nslots_large   fewer of them than jemalloc would keep
  *   thp            no huge page for a program of a few MB
- *   lg_extent_..   what was freed is used again, also when it became one large
- *                  extent: without the band's sizes in between it often does
+ *   lg_extent_..   reuses freed memory also after it merged into one large
+ *                  extent, which is common without the band's sizes between
  */
 #if JEMALLOC_MINOR >= 3
 #define SLOTS_CONF "tcache_nslots_large:8,"

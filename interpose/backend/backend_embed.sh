@@ -60,7 +60,7 @@ malloc_conf je_malloc_conf'
 # The one name that stays: a variable that programs set, and jemalloc reads.
 variable=malloc_message
 
-# Of jemalloc's inside: fork handlers, and what backend_thread.c,
+# jemalloc's internals: fork handlers, and the functions that backend_thread.c,
 # backend_small.c and backend_jemalloc.c need.
 inside='je_jemalloc_prefork je_jemalloc_postfork_parent
 je_jemalloc_postfork_child je_opt_tcache je_narenas_auto je_a0malloc

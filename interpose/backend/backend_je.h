@@ -37,8 +37,8 @@ void backend_je_sz_boot(const void *classes, bool oblivious);
 extern uint8_t je_sz_size2index_tab[];
 
 /*
- * jemalloc keeps the address space of what it purges, each arena for itself: a
- * thread with another arena, and the pools, never get it. From this call on it
+ * Each jemalloc arena keeps the address space of the memory that it purges, so
+ * that other arenas and the pools never get it. From this call on purged memory
  * is unmapped instead, where a filter allows that; see backend_map.c.
  */
 extern bool je_opt_retain;
@@ -61,7 +61,7 @@ void *backend_je_tcache_alloc_small_hard(void *tsd, void *arena, void *tcache,
  */
 struct backend_mutex {
     uintptr_t state; /* 0 free; see backend_mutex.c */
-    uintptr_t depth; /* times the owner has it again; owner only */
+    uintptr_t depth; /* further locks by the owner; owner only */
 };
 
 int backend_je_pthread_mutex_init(struct backend_mutex *mutex,
@@ -77,8 +77,8 @@ int backend_je_pthread_mutex_unlock(struct backend_mutex *mutex);
 void backend_mutex_fork(uintptr_t thread);
 
 /*
- * Notes that the calling thread waits for what the owner of mutex has. Returns
- * NULL when the table is full: then nobody knows.
+ * Notes that the calling thread waits for the owner of mutex. Returns NULL when
+ * the table is full: a forking thread then cannot see this wait.
  */
 struct backend_wait;
 struct backend_wait *backend_wait_begin(const struct backend_mutex *mutex);

@@ -19,7 +19,7 @@ enum { CACHE_BYTES = 64 << 10 };
 
 static struct backend_mutex set_up;
 
-/* Who sets up, and jemalloc's options as they were; thread 0: nobody. */
+/* The thread that sets up (0: none), and jemalloc's options before that. */
 static struct {
     uintptr_t thread;
     bool tcache;

@@ -20,7 +20,7 @@ read_bin(const char *before, size_t bin, const char *after)
     return backend_read(name);
 }
 
-/* Places for small blocks that nobody has. */
+/* Free places for small blocks. */
 static size_t
 idle_regions(void)
 {

@@ -37,8 +37,8 @@ bool live_start(bool keep);
 bool live_start_child(void);
 
 /*
- * At the end of a process whose numbers are elsewhere, or wanted by nobody:
- * removes the file, if it is there and not to be kept. The counters stay
+ * At the end of a process whose counters are reported elsewhere or not wanted:
+ * removes the file, unless it is to be kept. The counters stay
  * usable. Makes system calls (lstat, unlink).
  */
 void live_finish(void);

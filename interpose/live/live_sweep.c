@@ -188,7 +188,8 @@ are_comparable(const struct stats_birth *a, const struct stats_birth *b)
     return a->pid_namespace == b->pid_namespace && a->pid_namespace != 0;
 }
 
-/* What an exec ended was still running, or had come to its end. */
+/* Marks the page of a program that an exec ended, unless it had ended itself.
+ */
 static void
 mark_ended(int fd)
 {

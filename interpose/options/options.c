@@ -176,7 +176,7 @@ unescape(struct span value, char *out, size_t size)
     return true;
 }
 
-/* Written by ourselves (environment_mark): there is nobody to complain to. */
+/* environment_mark wrote it, not the user: a bad value is ignored silently. */
 static void
 take_reporter(struct options *out, struct span value)
 {

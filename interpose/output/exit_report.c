@@ -208,8 +208,8 @@ write_rendered(const char *pattern)
 }
 
 /*
- * Preloaded into everything, most processes have nothing to tell: a few gets.
- * Who asks by a signal is answered.
+ * When the library is preloaded everywhere, most processes have only a few gets
+ * and need no report. A report asked for by a signal is always written.
  */
 static bool
 is_worth_a_line(void)

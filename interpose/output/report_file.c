@@ -88,7 +88,7 @@ is_special(const char *path)
            !S_ISLNK(there.st_mode) && !S_ISDIR(there.st_mode);
 }
 
-/* No name for a file: a numbered one beside it would be found by nobody. */
+/* A directory is refused: a numbered name beside it would surprise the user. */
 static bool
 is_directory(const char *path)
 {
@@ -119,8 +119,8 @@ write_special(const char *path, const char *bytes, size_t length)
 }
 
 /*
- * A name in the directory of path that nobody foresees, and short where the
- * wanted one may be as long as a name can be.
+ * An unpredictable name in the directory of path. It is short, because the
+ * wanted name may already be as long as a name can be.
  */
 static bool
 temporary_beside(char out[PATH_MAX], const char *path)

@@ -2,11 +2,10 @@
  * report_file.h - a report becomes a file, whole or not at all.
  *
  * The bytes go to a temporary file beside the wanted name (never through a
- * symbolic link), which then takes the name if nobody has it: a report of
- * another process is never overwritten, the next free numbered name is used
- * (see numbered_name.h). An earlier report of this process under the name is
- * replaced, so that a file written on a signal stays one file; what somebody
- * changed since then is not.
+ * symbolic link), which then takes the name if it is free. If another process's
+ * report has it, the next free numbered name is used (numbered_name.h). An
+ * earlier report of this process under the name is replaced, so that a file
+ * written on a signal stays one file, unless it was changed since then.
  *
  * A collector reads a folder, again and again, and as another user. A report
  * for it replaces an older file that begins as the new one does, for as many
@@ -32,8 +31,8 @@ struct report_file_text {
     const char *bytes;
     size_t length;
     /*
-     * An older file is replaced if its first bytes, so many, are the same; 0:
-     * none is. More than REPORT_FILE_BEGINNING_MAX is like 0.
+     * An older file is replaced if this many of its first bytes are the same;
+     * 0: none is replaced. More than REPORT_FILE_BEGINNING_MAX is like 0.
      */
     size_t beginning;
 };

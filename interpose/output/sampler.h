@@ -32,7 +32,7 @@ size_t sampler_shared_bytes(void);
 
 /*
  * From now on the file behind fd holds the table, from offset on, where it
- * reads as zero; what was counted so far is lost. False: all is as before.
+ * reads as zero; earlier counts are lost. False: nothing has changed.
  * Requires that one thread runs.
  */
 bool sampler_share(int fd, size_t offset);

@@ -3,8 +3,8 @@
  *
  * A handler that was there before is called afterwards, under its own mask
  * and flags. A program that installs its own later takes the signal over, as
- * it would without us. A signal that is ignored, as nohup has it, stays so:
- * programs that this one executes are to inherit that.
+ * it would without this library. An ignored signal, as under nohup, stays
+ * ignored, because programs that this one executes inherit that.
  */
 #ifndef MIDPOOL_INTERPOSE_SIGNAL_REPORT_H
 #define MIDPOOL_INTERPOSE_SIGNAL_REPORT_H

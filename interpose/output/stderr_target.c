@@ -40,8 +40,9 @@ is_recorded(int fd)
 }
 
 /*
- * Is descriptor 2 still what it was? Where a filter forbids to look, what was
- * found before it was set still holds if it forbids to change it, too.
+ * Is descriptor 2 still the same file? Where a filter forbids the check, the
+ * last answer before the filter still holds if dup2 and close are forbidden
+ * too.
  */
 static bool
 is_in_place(void)
@@ -69,7 +70,7 @@ ends_process(int number)
            action.sa_handler == SIG_DFL;
 }
 
-/* What a write to it may raise has no effect: SIGXFSZ of a file, SIGPIPE. */
+/* True if a write to it cannot end the program by SIGXFSZ or SIGPIPE. */
 static bool
 raises_nothing(void)
 {

@@ -12,9 +12,9 @@
  *           thread-local objects first, and the lifecycle has one. While the
  *           program runs no descriptor is held.
  *           Where both are gone the file is opened anew for append: by its
- *           name, where it is a regular file, or a terminal and the process
- *           in its session; else from another descriptor of ours or of the
- *           parent that has it.
+ *           name, if it is a regular file, or a terminal of the process's own
+ *           session; otherwise through another descriptor of this process
+ *           or of its parent for the same file.
  * Ownership Static state. Nothing takes a lock or allocates.
  */
 #ifndef MIDPOOL_INTERPOSE_STDERR_TARGET_H
@@ -27,8 +27,8 @@
 void stderr_target_record(void);
 
 /*
- * Right before the program sets a seccomp filter: learns what may not be asked
- * afterwards. Keeps errno.
+ * Right before the program sets a seccomp filter: makes the checks that the
+ * filter may forbid. Keeps errno.
  */
 void stderr_target_confirm(void);
 
@@ -52,8 +52,8 @@ unsigned stderr_target_columns(int fd);
 bool stderr_target_is_missed(void);
 
 /*
- * Opens the way to it; -1 when there is none. What is returned is to be
- * given to stderr_target_close, which closes what was opened.
+ * Returns a descriptor for it, or -1 when there is none. The caller gives the
+ * descriptor to stderr_target_close, which closes it if it was opened here.
  */
 int stderr_target_open(void);
 void stderr_target_close(int fd);

@@ -3,13 +3,14 @@
  *
  * Purpose   A worker of a server often may not write where its parent may: it
  *           runs as another user, in another root directory, in a sandbox.
- *           Then nobody would hear of its numbers.
+ *           Its counters would then be lost.
  * Model     A page of memory that a process shares with all that it and its
- *           children fork. Who can not write a report adds itself; the next
- *           of them that reports at its end, the parent as a rule, takes the
- *           sum and tells it (advice "unreported"). An exec leaves it.
+ *           children fork. A process that can not write a report adds itself;
+ *           the next of them that reports at its end, the parent as a rule,
+ *           takes the sum and reports it (advice "unreported"). An exec
+ *           leaves the page.
  * Ownership One anonymous shared mapping; without memory for it nothing is
- *           told. No lock: sums of atomic additions.
+ *           reported. No lock: sums of atomic additions.
  */
 #ifndef MIDPOOL_INTERPOSE_UNREPORTED_H
 #define MIDPOOL_INTERPOSE_UNREPORTED_H

@@ -23,8 +23,8 @@ void early_start(void);
 
 /*
  * Reads the options from entries, the environment, and hands the pools their
- * part. complain may be NULL: then nobody is told of bad items. The result is
- * static. Thread: the constructor's.
+ * part. complain may be NULL: then bad items are ignored silently. The result
+ * is static. Thread: the constructor's.
  */
 struct options *early_read_options(char *const *entries,
                                    options_complaint *complain);

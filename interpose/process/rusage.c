@@ -14,7 +14,7 @@
 
 enum { NS_PER_US = 1000, US_PER_S = 1000000 };
 
-/* Of /proc/self/status at a time, and what the line that is sought may have. */
+/* Bytes of /proc/self/status read at a time; the longest line looked for. */
 enum { STATUS_BYTES = 512, SOUGHT_BYTES = 48 };
 
 /* ru_maxrss before this program had used any memory, in bytes. */

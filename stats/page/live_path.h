@@ -8,10 +8,10 @@
  * highest is the newest. The file holds the statistics page (page.h) and
  * nothing else, belongs to the user and is not readable by others.
  *
- * A pid says little where PID namespaces share /dev/shm: two processes have
- * the same one, and a living one is nobody's. So there is a lock on the file,
- * of the kind that belongs to an open file description (fcntl(2), "Open file
- * description locks"). The mapping of the page keeps that description, and
+ * A pid is not enough where PID namespaces share /dev/shm: two processes may
+ * have the same one, and the reader may not see the process. So the file has a
+ * lock of the kind that belongs to an open file description (fcntl(2), "Open
+ * file description locks"). The mapping of the page keeps that description, and
  * with it the lock, after the descriptor was closed: the file is locked as
  * long as somebody counts into it.
  */
@@ -35,7 +35,7 @@ struct live_name {
 bool live_name_parse(const char *name, struct live_name *out);
 
 /*
- * Locks a file that nobody has mapped yet; a mapping made through fd keeps
+ * Locks a file that is not mapped yet; a mapping made through fd keeps
  * the lock. At best effort: some sandboxes have no such locks.
  */
 void live_lock(int fd);

@@ -119,8 +119,9 @@ _Static_assert(sizeof(struct stats_hot) == 64, "one cache line per bin");
 _Static_assert(sizeof(struct stats_block) <= PAGE_BLOCK_BYTES, "block fits");
 
 /*
- * What a reset takes off the sums over all blocks: other threads' blocks are
- * not written to. Idle buffers are counted from the sums as they are.
+ * The counts that a reset subtracts from the sums over all blocks, since it
+ * must not write to other threads' blocks. Idle buffers are counted from the
+ * sums as they are.
  */
 #define STATS_BASE_COUNTS(each)                                                \
     each(gets) each(requested_bytes) each(puts) each(misses) each(depot_hits)  \
@@ -173,8 +174,8 @@ struct stats_usage {
 };
 
 /*
- * What tells a process from all others that were, are or will be under its
- * pid, as long as the machine is up; exec does not change it. 0: unknown.
+ * Distinguishes a process from all others with the same pid until the machine
+ * restarts. exec does not change it. 0: unknown.
  */
 struct stats_birth {
     uint64_t pid_namespace; /* inode of /proc/self/ns/pid */

@@ -12,11 +12,12 @@
  *             bytes = hot.folded  + recent % RECENT_GET, never negative
  *
  *           stay what they were, and new gets are left.
- * Atomicity A fold changes three words. What they will be it tells in the
- *           block's fold first, and while version is odd that is what counts:
- *           a reader, also of a process that was killed in between, finds
- *           three old words or three new ones. tests/model explores this in
- *           all orders that C11 allows, and without each of the fences.
+ * Atomicity A fold changes three words. It first writes their new values to
+ *           the block's field fold; while version is odd, those values are
+ *           valid. A reader therefore finds three old words or three new
+ *           ones, also in a process that was killed in between. tests/model
+ *           explores this in all orders that C11 allows, and without each of
+ *           the fences.
  */
 #ifndef MIDPOOL_STATS_RECENT_H
 #define MIDPOOL_STATS_RECENT_H

@@ -43,9 +43,9 @@ take_off_bin(struct stats_counts *c, const struct stats_base_bin *base)
 }
 
 /*
- * A size that was taken to be another one's (rebase_profile) is missing there:
- * it is one of those that are told now, the largest so that no bytes are told
- * that nobody asked for.
+ * A size that rebase_profile attributed to another bucket is missing here. It
+ * is taken off the largest bucket that still has one, so that the report never
+ * shows more bytes than were requested.
  */
 static void
 take_off_sizes(uint64_t *sizes, const uint64_t *base)
@@ -255,7 +255,7 @@ sum_profile(struct stats_snapshot *out, const struct stats_header *page)
         out->above.calls = sat_add(out->above.calls, out->fallback_widths[i]);
 }
 
-/* The finished intervals, then the open one: what they do not hold yet. */
+/* The finished intervals, then the open one: the counts since the last. */
 static void
 take_series(struct stats_snapshot *out, const struct stats_header *page)
 {

@@ -109,7 +109,7 @@ read_page(int fd, struct page_file *file)
 
 enum { SITES_BYTES_MAX = 1 << 30 };
 
-/* The table of sites; what of it is missing or damaged is left out. */
+/* The table of sites; missing or damaged entries are left out. */
 static void
 read_sites(int fd, struct page_file *file)
 {

@@ -194,7 +194,7 @@ say_few_gets(struct sink *sink, const struct stats_snapshot *snap)
                     "miss");
 }
 
-/* No setting removes these: they are explained, so that nobody looks. */
+/* No setting removes these: the text says so, to save the user the search. */
 static void
 say_first_uses(struct sink *sink, const struct stats_snapshot *snap)
 {

@@ -397,7 +397,7 @@ sites_begin(struct sites *table, struct site *site, const void *buffer,
         ADD(site->misses, record.objects);
         add_variance(&site->misses_variance, spread);
     }
-    /* Nobody can free the buffer before this returns. */
+    /* The program gets the buffer, and may free it, only after this returns. */
     if (keep(table, (uintptr_t)buffer, &record)) {
         live_more(table, site, &record);
         return true;

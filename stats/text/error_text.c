@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-/* Of memory, files and descriptors, and what file systems in networks add. */
+/* Errors of memory, files, descriptors and network file systems. */
 static const char *const texts[] = {
     [EPERM] = "Operation not permitted",
     [ENOENT] = "No such file or directory",

@@ -1,8 +1,8 @@
 /*
  * sink.h - writes text into a caller's buffer.
  *
- * Purpose   What printf would be for, without stdio, locale, allocation or
- *           floating point: usable at exit and in signal handlers.
+ * Purpose   Replaces printf without stdio, locale, allocation or floating
+ *           point, so that it is usable at exit and in signal handlers.
  * Model     Bytes go into a buffer of fixed size. Text that does not fit is
  *           dropped, and the sink remembers that; sink_finish then cuts back to
  *           the last whole line, so that a short buffer gives a short report,
@@ -69,8 +69,8 @@ void sink_duration(struct sink *sink, uint64_t ns);
 void sink_json_string(struct sink *sink, const char *text);
 
 /*
- * The text on one line: control characters, also those of Latin-1, and what is
- * not UTF-8 become '?'.
+ * The text on one line: control characters, also those of Latin-1, and bytes
+ * that are not UTF-8 become '?'.
  */
 void sink_printable(struct sink *sink, const char *text);
 void sink_printable_bytes(struct sink *sink, const char *text, size_t count);

@@ -1,7 +1,7 @@
-"""Opens files in places where others write, too: nobody waits, none is fooled.
+"""Opens files where other users may write, safely and without waiting.
 
 In such a place (/dev/shm, a folder of reports) a pipe without a writer, a link
-to another file, or another user's file may have the name of what is wanted.
+to another file, or another user's file may have the wanted name.
 The library opens its pages in the same way (stats/reader/page_file.c).
 """
 

@@ -2,7 +2,7 @@
 
 USAGE = 2
 INCOMPARABLE = 3
-INCOMPLETE = 3  # some of what was named could not be read
+INCOMPLETE = 3  # some of the named files could not be read
 
 
 class CommandError(Exception):

@@ -2,7 +2,7 @@
 
 Processes start at any time: between the look at a page or report and its
 removal, another process may have put a new file under the name. The file is
-therefore moved to a name that nobody uses, looked at again, and put back
+therefore moved to an unused name, checked again, and put back
 where it is another one.
 """
 

@@ -19,7 +19,7 @@ usage: midpool bench [options] [--] PROGRAM [ARGUMENT...]
 Runs PROGRAM under glibc, jemalloc, mimalloc, tcmalloc (those installed) and
 midpool, in turns, and compares wall time, CPU time, peak memory and page
 faults: medians with 95 % intervals (below 6 runs their range), and a verdict.
-What PROGRAM writes to stdout is dropped. Each run gets a file or pipe on stdin.
+PROGRAM's standard output is dropped. Each run gets a file or pipe on stdin.
 
   -n, --runs N         runs of each allocator (10), after one to warm up
       --allocators A,B those to compare with; also name=/path/lib.so
@@ -223,7 +223,7 @@ def _status_notes(bench):
 
 
 def no_verdict(bench):
-    """Why the figures carry none, whatever they are; None where they may."""
+    """The reason why the figures allow no verdict, or None if they allow one."""
     seen = usual(bench)
     if len(seen) > 1 or any(os.WIFSIGNALED(one) for one in seen):
         return f"none, as the program ended by {_ends(seen)}"

@@ -10,7 +10,7 @@ import math
 from midpool_lib.base import style
 from midpool_lib.compare import sampling
 
-MATTERS = 0.01  # differences below 1 % are nobody's reason to choose
+MATTERS = 0.01  # smaller relative differences do not decide a choice
 
 
 def _level(results):

@@ -14,7 +14,7 @@ usage: midpool fleet [options] FOLDER|FILE|PACK...
 Tells how the processes of a fleet did, from their reports in JSON or from
 packs ('midpool pack'): sums by program and build, the worst first, medians
 and extremes of single processes. Several reports of one process count once.
-What cannot be read is counted, named and left out (exit status 3). 'diff'
+Unreadable files are counted, named and left out (exit status 3). 'diff'
 compares two fleets by program, with the tests of 'midpool diff'.
 
   --by WHAT    a line per program and host, unit (report_labels:unit=NAME),

@@ -22,7 +22,7 @@ SPREAD = ("gets", "hit_rate", "misses", "waste", "waste_bytes",
           "peak_live_bytes", "cached_bytes", "peak_rss_bytes", "duration_ns")
 RATIOS = ("hit_rate", "waste")
 BY = ("host", "unit", "day", "family")
-# What --sort takes: the worst group has the highest of these.
+# The keys of --sort: the worst group has the highest value.
 SORTS = {
     "misses": lambda group: group.sums["misses"],
     "waste": lambda group: group.sums["waste_bytes"],

@@ -1,9 +1,9 @@
 """Reads the reports of very many processes, one at a time, into few words each.
 
 read(names) goes through files, folders and packs; of every process image it
-keeps a Process: the last state that any report has of it. What cannot be read
-is counted and named, and the rest goes on. Memory grows by half a kilobyte per
-process, not with the size of reports. A pack alone is read whenever its
+keeps a Process: the last state that any report has of it. Unreadable files
+are counted and named, and the rest is still read. Memory grows by half a
+kilobyte per process, not with the size of reports. A pack alone is read whenever its
 processes are asked for, and kept nowhere: it has each of them once.
 """
 
@@ -165,7 +165,7 @@ def _row(report, file):
 
 
 def _pack_row(row):
-    """The same of a pack's row; what an older midpool did not count is 0."""
+    """The same of a pack's row; counters unknown to an older midpool are 0."""
     for name in VALUES:
         if name not in row and name != "peak_rss_bytes":
             row[name] = 0

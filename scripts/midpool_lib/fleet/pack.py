@@ -15,7 +15,7 @@ usage: midpool pack [-q] FOLDER|FILE|PACK... -o PACK
 Puts reports in JSON, and other packs, into one SQLite file: all counters of
 each process, its pools, classes and requested sizes, labels and options. Of a
 process the last state stays. A PACK that is there already grows; to pack
-again does no harm. Reports are not removed. What cannot be read is named and
+again does no harm. Reports are not removed. Unreadable files are named and
 left out (exit status 3). Not kept: curves in time, hints, call stacks.
 
   -o, --output PACK  the file

@@ -41,7 +41,7 @@ class Writer:
         self.next = 1
 
     def begin(self):
-        """Begins a transaction, in which nobody else writes."""
+        """Begins a transaction, during which no other process can write."""
         self.db.execute("BEGIN IMMEDIATE")
         self.next = 1 + (self.db.execute("SELECT max(id) FROM process"
                                          ).fetchone()[0] or 0)
@@ -166,7 +166,7 @@ class Writer:
 
 
 def grow(db):
-    """Columns that an older midpool did not know; of what it counted, 0."""
+    """Adds columns that an older midpool did not know; its rows get 0."""
     for table, columns in pack_schema.TABLES.items():
         have = {column.name for column
                 in pack_schema.known(db, "main", table)}

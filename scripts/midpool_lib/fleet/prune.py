@@ -44,7 +44,7 @@ def _scaled(option, text, units, example):
 
 
 class Bounds:
-    """Bounds of what is kept; None is no bound."""
+    """Bounds for the files that are kept; None is no bound."""
 
     def __init__(self, options):
         self.age = options.max_age and _scaled(

@@ -285,7 +285,7 @@ class Tally:
                 del self.folded[key]
                 self.removed += 1
 
-    # What is served.
+    # The figures that are served.
 
     def totals(self):
         """(executable, unit, uid), sums, levels, running, counts of every group."""

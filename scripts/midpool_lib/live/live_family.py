@@ -135,7 +135,7 @@ class Family:
         self.marked = max(0, min(self.marked, len(order) - 1))
         return True
 
-    # What a screen asks for.
+    # The methods that a screen needs.
 
     def title(self, note):
         if self.view is not None:

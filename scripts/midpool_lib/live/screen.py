@@ -1,7 +1,7 @@
 """A view on a terminal: full-screen with nothing but ANSI sequences, or a line
 at a time where the terminal knows not even those.
 
-Whatever happens, leave() puts the terminal back as it was.
+leave() always restores the terminal.
 """
 
 import os

@@ -14,7 +14,7 @@ GROUPS = 500   # groups on the page
 BINS = 32
 CANDIDATES = 8  # of each group and metric
 SHOWN = 6       # outliers of a group
-# What single processes are looked at for: is more of it worse, is the scale
+# The values by which single processes are judged: is more worse, is the scale
 # logarithmic.
 METRICS = {"misses": (True, True), "hit_rate": (False, False),
            "peak_live_bytes": (True, True)}

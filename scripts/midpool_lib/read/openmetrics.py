@@ -88,7 +88,7 @@ def printable(text, max_bytes):
 
 
 def executable_label(report):
-    """The executable without its directories, as a label has it."""
+    """The executable without its directories, as in the label."""
     return program_label(report["process"]["executable"])
 
 

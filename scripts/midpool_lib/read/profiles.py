@@ -1,7 +1,7 @@
 """Samples of profiles: for a row and a metric, one value per run.
 
-A run's profile is one report. What is compared are its totals, pools and
-classes ("rows") in their counters and what derives from them ("metrics").
+A run's profile is one report. Its totals, pools and classes ("rows") are
+compared by their counters and by values derived from them ("metrics").
 """
 
 from midpool_lib.base import counters

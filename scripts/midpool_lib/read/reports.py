@@ -1,4 +1,4 @@
-"""Reads reports: whatever a file holds, a report or a sentence comes out.
+"""Reads reports: any file gives either a report or a clear error message.
 
 read(FILE|PID) returns a plain dict in the archive format (see
 stats/report.schema.json), with every known part present and of the right

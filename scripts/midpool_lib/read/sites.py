@@ -13,7 +13,7 @@ from midpool_lib.read.family import members
 SUMS = ("samples", "gets", "requested_bytes", "misses", "live", "live_bytes",
         "peak_live", "peak_live_bytes", "sampled_puts", "sampled_remote_puts")
 ERRORS = ("gets_error", "requested_bytes_error", "misses_error")
-# What is asked for by a short word.
+# Short words for the values that a user may ask for.
 VALUES = {"bytes": "requested_bytes", "gets": "gets", "misses": "misses",
           "live": "live_bytes", "peak": "peak_live_bytes"}
 OTHER = ((None, "", 0),)  # stands for the stacks for which there was no room

@@ -3,7 +3,7 @@
 elfutils' eu-addr2line does the work: it finds separate debug files, asks a
 debuginfod server where DEBUGINFOD_URLS is set, knows inlined functions and
 demangles C++ and Rust. A file counts only if its build id is the one that the
-program ran with. What has no name is shown as module+offset.
+program ran with. Addresses without a name are shown as module+offset.
 """
 
 import os

@@ -124,7 +124,7 @@ class Collector:
                 try:
                     os.rmdir(folder)
                 except OSError:
-                    pass  # whatever came in meanwhile
+                    pass  # drops reports that came in meanwhile
         return running
 
 

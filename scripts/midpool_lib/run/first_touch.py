@@ -1,4 +1,4 @@
-"""What the first touch of memory costs on this machine, by kind of page.
+"""Measures the cost of the first touch of memory, by kind of page.
 
 A trial of some milliseconds in this process: memory is written once, which
 makes its pages present, and once more; the difference is what the pages cost.

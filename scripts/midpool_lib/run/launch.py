@@ -22,7 +22,7 @@ _PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)
 _WAITED = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 _PR_SET_PDEATHSIG = 1
 
-# Who sends one of these wants a program to end; the last is a terminal gone.
+# Signals that ask a program to end; the last: its terminal is gone.
 _ENDING = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -120,7 +120,7 @@ def _become(path, argv, env, mask, streams, parent):
     except OSError as error:
         os.write(2, f"midpool: {os.fsdecode(path)}: {error.strerror}\n".encode(
             "utf-8", "backslashreplace"))
-    except BaseException:  # whatever it is, it must not run on as a parent
+    except BaseException:  # the child must not run on as a parent
         pass
     os._exit(126)
 
