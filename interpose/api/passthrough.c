@@ -35,12 +35,22 @@ passthrough_sanitizer(void)
     return NULL;
 }
 
+/*
+ * The tools that replace malloc (memcheck, massif, dhat, helgrind, drd) have a
+ * library of their own in the process; under the others, as callgrind, there
+ * is the core's alone.
+ */
 static int
 match_valgrind(struct dl_phdr_info *info, size_t size, void *unused)
 {
+    static const char prefix[] = "/vgpreload_";
+    static const char core[] = "core-";
+    const char *found = strstr(info->dlpi_name, prefix);
+
     (void)size;
     (void)unused;
-    return strstr(info->dlpi_name, "/vgpreload_") != NULL;
+    return found != NULL &&
+           strncmp(found + sizeof prefix - 1, core, sizeof core - 1) != 0;
 }
 
 /*

@@ -1,7 +1,7 @@
 /*
  * known.c - a program whose call sites and their counts are known.
  *
- *     known plain|threads|fork|seccomp|coroutine|signal|many|kill
+ *     known plain|threads|misuse|crowd|fork|seccomp|coroutine|signal|many|kill
  *
  * Each site is a function of its own that asks for buffers of one size; what
  * they ask for is in known.py. No site is inlined or ends in a jump.
@@ -84,6 +84,31 @@ site_large(unsigned count)
 
         free(ptr);
     }
+}
+
+/* A free within a buffer, and one too many: with misuse:warn. */
+static SITE void
+site_misused(void)
+{
+    char *volatile first = ask(5000);
+    char *volatile second = ask(5000);
+
+    free(first + 64);
+    free(first);
+    free(second);
+    free(first);
+}
+
+static pthread_barrier_t all_there;
+
+static void *
+thread_in_a_crowd(void *unused)
+{
+    (void)unused;
+    pthread_barrier_wait(&all_there);
+    site_short(20);
+    pthread_barrier_wait(&all_there);
+    return NULL;
 }
 
 static void
@@ -240,6 +265,11 @@ main(int argc, char **argv)
     } else if (strcmp(what, "threads") == 0) {
         run_threads(THREADS, thread_gives, 256 << 10);
         run_threads(MANY_THREADS, thread_body, SMALL_STACK);
+    } else if (strcmp(what, "misuse") == 0) {
+        site_misused();
+    } else if (strcmp(what, "crowd") == 0) {
+        pthread_barrier_init(&all_there, NULL, MANY_THREADS);
+        run_threads(MANY_THREADS, thread_in_a_crowd, SMALL_STACK);
     } else if (strcmp(what, "fork") == 0) {
         fork_and_go_on();
     } else if (strcmp(what, "seccomp") == 0) {

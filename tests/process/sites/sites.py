@@ -10,6 +10,7 @@ is exact.
 import bisect
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -234,6 +235,41 @@ def test_frame_pointers(arguments):
 def test_with_checks(arguments):
     program, [report] = run(arguments, "plain", "sites:1,check_fill:yes")
     expect_plain(program.sites(report))
+
+
+def test_under_misuse(arguments):
+    """Bad frees of sampled buffers are found, and are no ends of theirs."""
+    program, [report] = run(arguments, "misuse", "sites:1,misuse:warn")
+    assert report["misuse"]["double_free"] == 1, report["misuse"]
+    assert report["misuse"]["interior_free"] == 1, report["misuse"]
+    site = program.sites(report)["site_misused"]
+    assert site["gets"] == 2 and site["sampled_puts"] == 2, site
+    assert site["live"] == site["live_bytes"] == 0, site
+
+
+def test_a_thousand_threads(arguments):
+    """All at one time, each with its own state of the sampler."""
+    program, [report] = run(arguments, "crowd", "sites:1")
+    site = program.sites(report)["site_short"]
+    assert site["gets"] == site["sampled_puts"] == 1000 * 20, site
+    assert report["threads"]["peak"] >= 1000, report["threads"]
+    assert report["sites"]["lost_records"] == 0, report["sites"]
+
+
+def test_under_a_tool_of_valgrind_that_leaves_malloc(arguments):
+    """Callgrind and its like replace nothing: the pools serve, from the start
+    on, and sites counts all that they serve."""
+    if not shutil.which("valgrind"):
+        raise preload.Skip("no valgrind")
+    program = Program(arguments.program("sites_known"))
+    result = preload.run(
+        arguments.lib, ["valgrind", "-q", "--tool=none", program.path,
+                        "many"], conf="sites:1", seconds=100).expect(0)
+    [report] = [report for report in result.reports()
+                if report["process"]["executable"] == program.path]
+    assert report["interception"]["active"], report["interception"]
+    assert sum(stack["gets"] for stack in report["sites"]["stacks"]) == \
+        report["totals"]["gets"] >= 100, report["totals"]
 
 
 def test_a_stripped_program(arguments):
