@@ -261,7 +261,7 @@ class Sums(Case):
 class Copies(Case):
     """Pages in a folder of the test's own, held as a process holds them."""
 
-    def copies(self, count, change=lambda data, number: None):
+    def copies(self, count, change=lambda data, number: None, held=True):
         process = self.start("200", "stay")
         page, = self.own_pages()
         with open(page.path, "rb") as file:
@@ -277,10 +277,14 @@ class Copies(Case):
             with open(path, "wb") as file:
                 file.write(data)
             os.truncate(path, size)
-            held = os.open(path, os.O_RDWR)
-            self.addCleanup(os.close, held)
-            fcntl.fcntl(held, F_OFD_SETLK, struct.pack(
-                "hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0))
+            if held:
+                self.hold(path)
+
+    def hold(self, path):
+        fd = os.open(path, os.O_RDWR)
+        self.addCleanup(os.close, fd)
+        fcntl.fcntl(fd, F_OFD_SETLK, struct.pack(
+            "hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0))
 
     def tally(self):
         return tally.Tally(None, 0, sample.BUILD, self.path("pages"))
@@ -373,6 +377,30 @@ class Pages(Copies):
             self.assertEqual((running, counts["seen"], counted.unreadable),
                              (5, 5, 1))
             self.assertEqual(sums["gets", "pool", "8192"] % 5, 0)
+
+    def test_between_two_programs_nobody_was_killed(self):
+        """From exec to the next program's first steps, nothing holds the
+        page, and it does not say why. It is no killed process yet."""
+        self.copies(1, held=False)
+        path, = [os.path.join(self.path("pages"), name)
+                 for name in os.listdir(self.path("pages"))]
+        own = f"{os.path.dirname(path)}/midpool.{os.geteuid()}.{os.getpid()}.1"
+        os.rename(path, own)
+        with open(own, "r+b") as file:
+            for at, value in ((24, os.getpid()), (20, 0)):  # pid, end
+                file.seek(at)
+                file.write(value.to_bytes(4, "little"))
+        counted = self.tally()
+        for end, wanted in (
+                (0, 1), (2, 0)):
+            with open(own, "r+b") as file:
+                file.seek(20)
+                file.write(end.to_bytes(4, "little"))
+            counted.scan()
+            (_key, _sums, _levels, running, counts), = counted.totals()
+            self.assertEqual((running, counts["killed"], counts["seen"]),
+                             (wanted, 0, 1))
+        self.assertFalse(os.path.exists(own))
 
     def test_hostile_and_damaged_pages(self):
         def change(data, number):

@@ -176,6 +176,7 @@ def main(argv):
     collector = Collector(client, tally.Tally(_only(options.only), keep,
                                               options.build))
     if options.once:
+        collector.tally.EXEC_SECONDS = 0  # there is no second look
         registry = client.CollectorRegistry()
         registry.register(collector)
         print(client.generate_latest(registry).decode(), end="")

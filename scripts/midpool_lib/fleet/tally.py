@@ -103,6 +103,16 @@ def unit_of_cgroup(text):
     return ""
 
 
+def _lives(pid):
+    """Whether a process of that pid runs, and is not only to be waited for."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8",
+                  errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def _own_namespace():
     try:
         return os.stat("/proc/self/ns/pid").st_ino
@@ -122,14 +132,16 @@ def _gets(sums):
 
 
 class Known:
-    """A process that a scan saw running."""
+    """A process that a scan saw running; met_dead: since when its page is in
+    use no more and does not say why, or None."""
 
-    __slots__ = ("group", "sums", "levels")
+    __slots__ = ("group", "sums", "levels", "met_dead")
 
     def __init__(self, group):
         self.group = group
         self.sums = {}
         self.levels = {}
+        self.met_dead = None
 
     def update(self, sums, levels):
         """Takes the page's numbers, of which none goes down. Where gets are
@@ -153,6 +165,8 @@ class Group:
 
 
 class Tally:
+    EXEC_SECONDS = 5  # at most between two programs of a process
+
     def __init__(self, only=None, keep_seconds=10, build=None,
                  directory=pages.DIRECTORY):
         """only: (name, value) of a label that processes must have, or None.
@@ -247,7 +261,9 @@ class Tally:
             else:
                 self.unreadable += 1
         for key in [key for key in self.running if key not in found]:
-            self._fold(key, self.running[key])
+            known = self.running[key]
+            known.group.counts["killed"] += known.met_dead is not None
+            self._fold(key, known)
         self._sweep(found)
         self.scans += 1
         self.scan_seconds = time.monotonic() - began
@@ -261,14 +277,24 @@ class Tally:
             self.running[key] = known
         known.update(sums_of(report), levels_of(report))
         # The page may say by now what it did not when it was found.
-        if not page.in_use and report["process"]["end"] != "running":
-            self._fold(key, known)
-            self.folded[key] = time.monotonic()
-            counts = known.group.counts
-            counts["killed"] += report["process"]["end"] in ("unknown",
-                                                             "signal")
-            counts["reports_lost"] += bool(report["process"].get(
-                "report_errno"))
+        end = report["process"]["end"]
+        if page.in_use or end == "running" or (
+                end == "unknown" and self._may_exec(page, known)):
+            return
+        self._fold(key, known)
+        self.folded[key] = time.monotonic()
+        counts = known.group.counts
+        counts["killed"] += end in ("unknown", "signal")
+        counts["reports_lost"] += bool(report["process"].get("report_errno"))
+
+    def _may_exec(self, page, known):
+        """Whether the process may be between two programs: the first's page
+        is in use no more, and the second has yet to say that it was exec."""
+        now = time.monotonic()
+        if known.met_dead is None:
+            known.met_dead = now
+        return now - known.met_dead < self.EXEC_SECONDS and (
+            page.pid_namespace != self.namespace or _lives(page.pid))
 
     def _fold(self, key, known):
         _add(known.group.ended, known.sums)
