@@ -4,26 +4,19 @@
 #include "libc_release.h"
 
 #include <gnu/libc-version.h>
+#include <stdint.h>
 
-/* Reads a decimal number, and moves *text behind it. */
-static unsigned
-read_number(const char **text)
-{
-    unsigned number = 0;
-
-    for (; **text >= '0' && **text <= '9'; ++*text)
-        number = number * 10 + (unsigned)(**text - '0');
-    return number;
-}
+#include "decimal.h"
 
 bool
 release_since(const char *text, unsigned major, unsigned minor)
 {
-    unsigned found = read_number(&text);
+    uint64_t found_major = 0, found_minor = 0;
 
-    if (*text == '.')
-        text++;
-    return found > major || (found == major && read_number(&text) >= minor);
+    if (decimal_read(text, UINT32_MAX, &found_major, &text) && *text == '.')
+        (void)decimal_read(text + 1, UINT32_MAX, &found_minor, &text);
+    return found_major > major ||
+           (found_major == major && found_minor >= minor);
 }
 
 bool

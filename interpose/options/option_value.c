@@ -4,30 +4,11 @@
 #include <signal.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "pattern.h"
 
 /* A century: more would overflow once it is nanoseconds. */
 static const uint64_t decay_limit_ms = 3155760000000;
-
-bool
-option_number(const char *text, uint64_t limit, uint64_t *out,
-              const char **rest)
-{
-    uint64_t number = 0;
-
-    if (*text < '0' || *text > '9')
-        return false;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        uint64_t digit = (uint64_t)(*text - '0');
-
-        if (digit > limit || number > (limit - digit) / 10)
-            return false;
-        number = number * 10 + digit;
-    }
-    *out = number;
-    *rest = text;
-    return true;
-}
 
 static unsigned
 suffix_shift(char suffix)
@@ -53,7 +34,7 @@ option_bytes(const char *text, uint64_t *out, const char **rest)
     uint64_t number;
     unsigned shift;
 
-    if (!option_number(text, INT64_MAX, &number, rest))
+    if (!decimal_read(text, INT64_MAX, &number, rest))
         return false;
     shift = suffix_shift(**rest);
     if (shift != 0)
@@ -150,7 +131,7 @@ option_parse_PERCENT(const char *text, void *field)
 {
     uint64_t number;
 
-    if (!option_number(text, 100, &number, &text))
+    if (!decimal_read(text, 100, &number, &text))
         return false;
     if (*text == '%')
         text++;
@@ -171,7 +152,7 @@ option_parse_NUMBER(const char *text, void *field)
 {
     uint64_t number;
 
-    if (!option_number(text, INT64_MAX, &number, &text) || *text != '\0')
+    if (!decimal_read(text, INT64_MAX, &number, &text) || *text != '\0')
         return false;
     *(uint64_t *)field = number;
     return true;
@@ -224,7 +205,7 @@ option_parse_DECAY(const char *text, void *field)
         *(int64_t *)field = -1;
         return true;
     }
-    if (!option_number(text, decay_limit_ms, &number, &text) || *text != '\0')
+    if (!decimal_read(text, decay_limit_ms, &number, &text) || *text != '\0')
         return false;
     *(int64_t *)field = (int64_t)number;
     return true;
@@ -262,7 +243,7 @@ option_parse_STACKS(const char *text, void *field)
 {
     uint64_t number;
 
-    if (!option_number(text, SITES_STACKS_MAX, &number, &text) ||
+    if (!decimal_read(text, SITES_STACKS_MAX, &number, &text) ||
         *text != '\0' || number == 0)
         return false;
     *(uint64_t *)field = number;
@@ -285,7 +266,7 @@ parse_warmup_step(const char *text, struct option_warmup *warmup,
 
     if (warmup->steps == OPTIONS_WARMUP_STEPS ||
         !option_bytes(text, &bytes, &text) || *text != '=' ||
-        !option_number(text + 1, UINT32_MAX, &count, rest))
+        !decimal_read(text + 1, UINT32_MAX, &count, rest))
         return false;
     if (bytes < 2048 || bytes > 65536)
         return false;
@@ -354,7 +335,7 @@ parse_signal_number(const char *text, int *out)
 {
     uint64_t number;
 
-    if (!option_number(text, (uint64_t)SIGRTMAX, &number, &text) ||
+    if (!decimal_read(text, (uint64_t)SIGRTMAX, &number, &text) ||
         *text != '\0')
         return false;
     *out = (int)number;
@@ -369,8 +350,8 @@ parse_signal_offset(const char *text, int base, int direction, int *out)
 
     if (*text != '\0') {
         if (*text != (direction > 0 ? '+' : '-') ||
-            !option_number(text + 1, (uint64_t)(SIGRTMAX - SIGRTMIN), &offset,
-                           &text) ||
+            !decimal_read(text + 1, (uint64_t)(SIGRTMAX - SIGRTMIN), &offset,
+                          &text) ||
             *text != '\0')
             return false;
     }

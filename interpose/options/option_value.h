@@ -75,10 +75,6 @@ OPTION_KIND(UNWIND)
 
 #undef OPTION_KIND
 
-/* Reads decimal digits up to limit; *rest becomes the text behind them. */
-bool option_number(const char *text, uint64_t limit, uint64_t *out,
-                   const char **rest);
-
 /* Reads a number of bytes with an optional suffix K, M or G. */
 bool option_bytes(const char *text, uint64_t *out, const char **rest);
 

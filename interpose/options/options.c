@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "decimal.h"
 #include "option_nearest.h"
 #include "option_value.h"
 
@@ -185,7 +186,7 @@ take_reporter(struct options *out, struct span value)
     uint64_t pid;
 
     if (unescape(value, text, sizeof text) &&
-        option_number(text, INT32_MAX, &pid, &rest) && *rest == '\0')
+        decimal_read(text, INT32_MAX, &pid, &rest) && *rest == '\0')
         out->reporter = (int)pid;
 }
 

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "numbered_name.h"
-#include "option_value.h"
 #include "process.h"
 #include "quiet_write.h"
 #include "sink.h"
@@ -60,8 +60,7 @@ descriptor_named(const char *path)
         const char *end;
 
         if (strncmp(path, folders[i], length) == 0 &&
-            option_number(path + length, INT_MAX, &number, &end) &&
-            *end == '\0')
+            decimal_read(path + length, INT_MAX, &number, &end) && *end == '\0')
             return (int)number;
     }
     return -1;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "option_value.h"
+#include "decimal.h"
 
 enum { START_FIELD = 22 };
 
@@ -39,7 +39,7 @@ start_ticks(void)
         if (at != NULL)
             at++;
     }
-    if (at == NULL || !option_number(at, INT64_MAX, &ticks, &at))
+    if (at == NULL || !decimal_read(at, INT64_MAX, &ticks, &at))
         return 0;
     return ticks;
 }

@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "option_value.h"
+#include "decimal.h"
 #include "sandbox.h"
 #include "unnoticed.h"
 
@@ -68,7 +68,7 @@ high_water_of(const char *part)
         return 0;
     at += sizeof name - 1;
     at += strspn(at, " \t");
-    if (!option_number(at, INT64_MAX / 1024, &kilobytes, &at))
+    if (!decimal_read(at, INT64_MAX / 1024, &kilobytes, &at))
         return 0;
     return kilobytes * 1024;
 }

@@ -6,36 +6,22 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { DECIMAL = 10 };
-
-/* Reads a decimal number up to limit at *text, which moves behind it. */
-static bool
-take_number(const char **text, uint32_t limit, uint32_t *out)
-{
-    const char *c = *text;
-    uint64_t value = 0;
-    for (; *c >= '0' && *c <= '9' && value <= limit; c++)
-        value = value * DECIMAL + (uint64_t)(*c - '0');
-    bool taken = c != *text && value <= limit;
-    *text = c;
-    *out = taken ? (uint32_t)value : 0;
-    return taken;
-}
+#include "decimal.h"
 
 bool
 live_name_parse(const char *name, struct live_name *out)
 {
     static const char prefix[] = LIVE_NAME_PREFIX;
-    uint32_t pid;
-    const char *c = name;
-    if (strncmp(c, prefix, sizeof(prefix) - 1) != 0)
+    uint64_t uid, pid, generation;
+    const char *c = name + sizeof(prefix) - 1;
+
+    if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 ||
+        !decimal_read(c, UINT32_MAX, &uid, &c) || *c++ != '.' ||
+        !decimal_read(c, INT32_MAX, &pid, &c) || *c++ != '.' ||
+        !decimal_read(c, INT32_MAX, &generation, &c) || *c != '\0')
         return false;
-    c += sizeof(prefix) - 1;
-    if (!take_number(&c, UINT32_MAX, &out->uid) || *c++ != '.' ||
-        !take_number(&c, INT32_MAX, &pid) || *c++ != '.' ||
-        !take_number(&c, INT32_MAX, &out->generation) || *c != '\0')
-        return false;
-    out->pid = (int32_t)pid;
+    *out =
+        (struct live_name){(uint32_t)uid, (int32_t)pid, (uint32_t)generation};
     return true;
 }
 

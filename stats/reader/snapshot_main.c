@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "page_file.h"
 #include "proc_usage.h"
 #include "report.h"
@@ -130,11 +131,11 @@ parse_arguments(int argc, char **argv, struct arguments *out)
 static int
 parse_pid(const char *text)
 {
-    if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
+    uint64_t pid;
+
+    if (!decimal_read(text, INT_MAX, &pid, &text) || *text != '\0')
         return 0;
-    errno = 0;
-    long value = strtol(text, NULL, 10);
-    return errno == 0 && value <= INT_MAX ? (int)value : 0;
+    return (int)pid;
 }
 
 static const char *
