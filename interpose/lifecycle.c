@@ -17,6 +17,7 @@
 #include "exit_report.h"
 #include "foreign.h"
 #include "front_calls.h"
+#include "guard_report.h"
 #include "live.h"
 #include "misuse.h"
 #include "passthrough.h"
@@ -187,6 +188,13 @@ start_sampler(void)
 }
 
 static void
+start_guards(void)
+{
+    if (!passthrough_is_on)
+        guard_report_start(options);
+}
+
+static void
 start_pools(void)
 {
     if (passthrough_is_on)
@@ -243,6 +251,7 @@ static const struct module {
     {watch_end, NULL, NULL},
     {mark_children, NULL, NULL},
     {install_misuse, NULL, NULL},
+    {start_guards, guard_report_forked, guard_report_finish},
     {start_pools, NULL, end_counts},
     {find_next_functions, NULL, NULL},
 };
@@ -318,13 +327,14 @@ finish_quickly(void)
 static bool
 end_matters(void)
 {
-    return options->report != REPORT_NONE || options->live != OPTION_LIVE_NO;
+    return options->report != REPORT_NONE ||
+           options->live != OPTION_LIVE_NO || options->guard != 0;
 }
 
 static void
 watch_end(void)
 {
-    if (options->report != REPORT_NONE)
+    if (options->report != REPORT_NONE || options->guard != 0)
         watch_exit();
     if (end_matters())
         (void)at_quick_exit(finish_quickly);

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "depot.h"
 #include "fork.h"
+#include "guard.h"
 #include "operation.h"
 #include "os.h"
 #include "purge.h"
@@ -151,6 +152,25 @@ pool_sample_start(const struct pool_sampler *sampler, uint64_t bytes,
                   uint64_t seed)
 {
     sample_start(sampler, bytes, seed);
+}
+
+bool
+pool_guard_start(const struct pool_guard *guard)
+{
+    return guard_start(guard);
+}
+
+bool
+pool_guard_explain(const void *address, struct pool_guard_find *find)
+{
+    return guard_explain(address, find);
+}
+
+void
+pool_guard_end(void)
+{
+    if (account_alone())
+        guard_check_all();
 }
 
 struct stats_header *

@@ -27,6 +27,24 @@ void pool_sample_start(const struct pool_sampler *sampler, uint64_t bytes,
                        uint64_t seed);
 
 /*
+ * From now on some gets are guarded. guard stays the caller's, and as it is.
+ * False: there is no address space. Requires that only one thread runs.
+ */
+bool pool_guard_start(const struct pool_guard *guard);
+
+/*
+ * An access to address faulted: what does it mean? False: it is not about a
+ * guarded buffer. Async-signal-safe.
+ */
+bool pool_guard_explain(const void *address, struct pool_guard_find *find);
+
+/*
+ * Looks at what lies beside the live guarded buffers and tells of changes, at
+ * the end of a process that never had a second thread.
+ */
+void pool_guard_end(void);
+
+/*
  * Reserves address space and makes the pools ready. Call once, before any
  * other function; until then every get returns NULL and owns nothing.
  * False, with a reason in the page, when no address space could be had.

@@ -20,8 +20,9 @@ bin_of(size_t bytes, int flags)
     return route_bin_aligned(placed_align(flags), bytes);
 }
 
-size_t
-placed_bytes(size_t bytes, int flags)
+/* The size of a buffer that is not guarded. */
+static size_t
+class_bytes(size_t bytes, int flags)
 {
     int bin = bin_of(bytes, flags);
 
@@ -29,6 +30,18 @@ placed_bytes(size_t bytes, int flags)
     if (bin == ROUTE_NO_BIN || region.slabs == 0)
         return backend_nallocx(bytes, flags);
     return bin_info[bin].slot_bytes;
+}
+
+/*
+ * The program may use as much of what it gets, and any get may be guarded:
+ * then it has just the bytes that were asked for.
+ */
+size_t
+placed_bytes(size_t bytes, int flags)
+{
+    if (guard_is_on() && bin_of(bytes, flags) != ROUTE_NO_BIN)
+        return bytes;
+    return class_bytes(bytes, flags);
 }
 
 void *
@@ -42,7 +55,7 @@ placed_get(size_t bytes, int flags)
         route_count_fallback(bytes);
         return route_ask_flagged(NULL, bytes, flags);
     }
-    slot = route_get_bin((unsigned)bin, bytes, &zero);
+    slot = route_get_bin((unsigned)bin, placed_align(flags), bytes, &zero);
     if (slot == NULL)
         return route_ask_flagged(NULL, bytes, flags);
     if ((flags & PLACED_LG_ALIGN) != 0)
@@ -50,7 +63,7 @@ placed_get(size_t bytes, int flags)
     if ((flags & PLACED_ZERO) == 0)
         return slot;
     cache_note((unsigned)bin, NOTE_CALLOC);
-    return zero ? slot : memset(slot, 0, bin_info[bin].slot_bytes);
+    return zero ? slot : memset(slot, 0, cache_slot_room(slot, (unsigned)bin));
 }
 
 /*
@@ -63,7 +76,7 @@ suits(const void *ptr, size_t real, size_t bytes, int flags)
     int only_align = flags & PLACED_LG_ALIGN;
 
     return (uintptr_t)ptr % placed_align(flags) == 0 &&
-           placed_bytes(bytes, only_align) == real;
+           (guard_owns(ptr) ? bytes : class_bytes(bytes, only_align)) == real;
 }
 
 static void *
@@ -87,7 +100,7 @@ resize_pooled(void *slot, unsigned bin, size_t bytes, int flags)
 {
     void *moved;
 
-    if (suits(slot, bin_info[bin].slot_bytes, bytes, flags)) {
+    if (suits(slot, cache_slot_room(slot, bin), bytes, flags)) {
         cache_note(bin, NOTE_IN_PLACE);
         return slot;
     }
@@ -129,7 +142,7 @@ placed_resize_here(void *ptr, size_t bytes, size_t extra, int flags)
     int bin = cache_slot_bin(ptr);
 
     if (bin >= 0)
-        return bin_info[bin].slot_bytes;
+        return cache_slot_room(ptr, (unsigned)bin);
     if (bin == CACHE_BIN_MISUSED)
         return 0;
     return backend_owns(ptr) ? backend_xallocx(ptr, bytes, extra, flags)

@@ -107,15 +107,22 @@ route_ask_flagged(void *ptr, size_t bytes, int flags)
 
 /* A slot of the bin; NULL is a bypass, counted as such. */
 static void *
-get(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
+get_slow(unsigned bin, size_t align, size_t bytes, enum cache_taken taken,
+         bool *zero)
 {
     void *slot;
 
     early_start();
-    slot = cache_get_slow(bin, bytes, taken, zero);
+    slot = cache_get_slow_aligned(bin, align, bytes, taken, zero);
     if (slot == NULL)
         cache_note(bin, NOTE_BYPASS);
     return slot;
+}
+
+static void *
+get(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
+{
+    return get_slow(bin, 1, bytes, taken, zero);
 }
 
 noinline void *
@@ -155,7 +162,7 @@ route_bin_aligned(size_t align, size_t bytes)
 }
 
 void *
-route_get_bin(unsigned bin, size_t bytes, bool *zero)
+route_get_bin(unsigned bin, size_t align, size_t bytes, bool *zero)
 {
     enum cache_taken taken;
     void *slot = bin < SIZE_CLASSES
@@ -164,7 +171,7 @@ route_get_bin(unsigned bin, size_t bytes, bool *zero)
                                  bytes, &taken);
 
     *zero = false;
-    return slot != NULL ? slot : get(bin, bytes, taken, zero);
+    return slot != NULL ? slot : get_slow(bin, align, bytes, taken, zero);
 }
 
 void
@@ -188,7 +195,7 @@ route_get_aligned(size_t align, size_t bytes)
         route_count_fallback(bytes);
         return ask_aligned(align, bytes);
     }
-    slot = route_get_bin((unsigned)bin, bytes, &zero);
+    slot = route_get_bin((unsigned)bin, align, bytes, &zero);
     if (slot == NULL)
         return ask_aligned(align, bytes);
     cache_note((unsigned)bin, NOTE_ALIGNED);
@@ -273,14 +280,30 @@ get_for_growth(size_t bytes, size_t slot_bytes)
     return slot != NULL ? slot : get_any(bytes);
 }
 
+/* A guarded buffer has just the bytes that were asked for. */
+static bool
+stays(const void *ptr, size_t slot_bytes, size_t bytes)
+{
+    return guard_owns(ptr) ? bytes == slot_bytes
+                           : keeps_slot(slot_bytes, bytes);
+}
+
+/* Puts a slot of the bin that the program had. */
+static void
+put_moved(void *ptr, unsigned bin)
+{
+    if (guard_owns(ptr) || !cache_put_fast(ptr, bin_offset(bin)))
+        (void)cache_put_slow(ptr);
+}
+
 /* As in glibc, a shrinking buffer stays in place when memory is short. */
 static void *
 realloc_pooled(void *ptr, size_t bytes, unsigned bin)
 {
-    size_t slot_bytes = bin_info[bin].slot_bytes;
+    size_t slot_bytes = cache_slot_room(ptr, bin);
     void *moved;
 
-    if (keeps_slot(slot_bytes, bytes)) {
+    if (stays(ptr, slot_bytes, bytes)) {
         cache_note(bin, NOTE_IN_PLACE);
         return ptr;
     }
@@ -294,8 +317,7 @@ realloc_pooled(void *ptr, size_t bytes, unsigned bin)
         return NULL;
     memcpy(moved, ptr, bytes < slot_bytes ? bytes : slot_bytes);
     cache_note(bin, NOTE_MOVED);
-    if (!cache_put_fast(ptr, bin_offset(bin)))
-        (void)cache_put_slow(ptr);
+    put_moved(ptr, bin);
     return moved;
 }
 
@@ -380,7 +402,7 @@ route_usable_size(const void *ptr)
     int bin = cache_slot_bin(ptr);
 
     if (bin >= 0)
-        return bin_info[bin].slot_bytes;
+        return cache_slot_room(ptr, (unsigned)bin);
     if (bin == CACHE_BIN_MISUSED)
         return 0;
     return backend_owns(ptr) ? backend_usable_size(ptr)
@@ -405,10 +427,12 @@ bool
 route_check_size(const char *function, const void *ptr, size_t bytes)
 {
     int bin = ptr != NULL ? cache_slot_bin(ptr) : CACHE_BIN_FOREIGN;
+    size_t room;
 
     if (bin < 0)
         return bin == CACHE_BIN_FOREIGN;
-    if (is_impossible(bin_info[bin].slot_bytes, bytes))
-        misuse_wrong_size(function, ptr, bytes, bin_info[bin].slot_bytes);
+    room = cache_slot_room(ptr, (unsigned)bin);
+    if (is_impossible(room, bytes))
+        misuse_wrong_size(function, ptr, bytes, room);
     return true;
 }

@@ -40,10 +40,10 @@ enum { ROUTE_NO_BIN = -1 };
 int route_bin_aligned(size_t align, size_t bytes);
 
 /*
- * A slot of the bin, which is route_bin_aligned's for bytes. *zero: all of it
- * reads as zero. NULL, counted as a bypass, when there is none.
+ * A slot of the bin, which is route_bin_aligned's for align and bytes. *zero:
+ * all of it reads as zero. NULL, counted as a bypass, when there is none.
  */
-void *route_get_bin(unsigned bin, size_t bytes, bool *zero);
+void *route_get_bin(unsigned bin, size_t align, size_t bytes, bool *zero);
 
 /* Counts a request that goes to jemalloc, one of the band as a bypass. */
 void route_count_fallback(size_t bytes);

@@ -30,6 +30,7 @@
 
 #include "backend_conf.h"
 #include "backend_je.h"
+#include "guard_slot.h"
 #include "libc_release.h"
 #include "sandbox.h"
 
@@ -367,8 +368,7 @@ backend_je_sbrk(intptr_t bytes)
 bool
 backend_owns_outside(const void *ptr)
 {
-    (void)ptr;
-    return __atomic_load_n(&outside, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&outside, __ATOMIC_ACQUIRE) && !guard_owns(ptr);
 }
 
 void

@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <jemalloc/jemalloc.h>
 
+#include "guard_slot.h"
+
 uintptr_t backend_window = UINTPTR_MAX;
 
 /* jemalloc aligns smaller blocks to 8 bytes only. */
@@ -97,8 +99,7 @@ backend_usable_size(const void *ptr)
 bool
 backend_owns_outside(const void *ptr)
 {
-    (void)ptr;
-    return true;
+    return !guard_owns(ptr);
 }
 
 void

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "filter.h"
@@ -83,6 +85,11 @@ static const struct example needed[] = {
     {SANDBOX_PAGES, SYS_fallocate, {3}},
     {SANDBOX_PAGES, SYS_fcntl, {3, F_OFD_SETLK}},
     {SANDBOX_USER, SYS_geteuid, {0}},
+    {SANDBOX_PROTECT, SYS_mprotect, {0, 0, PROT_READ | PROT_WRITE}},
+    {SANDBOX_PROTECT, SYS_mmap, {0, 0, PROT_NONE}},
+    {SANDBOX_PROTECT, SYS_rt_sigaction, {SIGSEGV}},
+    {SANDBOX_PROTECT, SYS_clock_gettime, {CLOCK_THREAD_CPUTIME_ID}},
+    {SANDBOX_PROTECT, SYS_gettid, {0}},
 };
 
 /* Calls that make a descriptor, which may be the lowest free one. */
@@ -138,6 +145,7 @@ tell_pool(void)
     os_forbid_advice(!sandbox_allows(SANDBOX_PURGE));
     os_forbid_residence(!sandbox_allows(SANDBOX_TRIAL));
     os_forbid_sigaltstack(!sandbox_allows(SANDBOX_STACK));
+    os_forbid_protection(!sandbox_allows(SANDBOX_PROTECT));
 }
 
 void

@@ -39,6 +39,7 @@ enum sandbox_call {
     SANDBOX_FILES,    /* all that writing a new file needs */
     SANDBOX_PAGES,    /* further calls that a live page's file needs */
     SANDBOX_USER,     /* geteuid */
+    SANDBOX_PROTECT,  /* all that guarded buffers need */
     SANDBOX_REPLACE,  /* could another file become descriptor 2? */
     SANDBOX_CALLS
 };

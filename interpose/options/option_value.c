@@ -256,6 +256,34 @@ option_print_STACKS(struct sink *out, const void *field)
     option_print_NUMBER(out, field);
 }
 
+bool
+option_parse_GUARD(const char *text, void *field)
+{
+    uint64_t rate = 0;
+
+    if (strcmp(text, "auto") == 0)
+        rate = OPTION_GUARD_AUTO;
+    else if (strcmp(text, "off") != 0 &&
+             (!decimal_read(text, OPTION_GUARD_MAX, &rate, &text) ||
+              *text != '\0' || rate == 0))
+        return false;
+    *(uint64_t *)field = rate;
+    return true;
+}
+
+void
+option_print_GUARD(struct sink *out, const void *field)
+{
+    uint64_t rate = *(const uint64_t *)field;
+
+    if (rate == 0)
+        sink_text(out, "off");
+    else if (rate == OPTION_GUARD_AUTO)
+        sink_text(out, "auto");
+    else
+        sink_decimal(out, rate);
+}
+
 /* One "16K=1000"; the band is all that a pool can warm. */
 static bool
 parse_warmup_step(const char *text, struct option_warmup *warmup,

@@ -41,6 +41,10 @@ enum option_misuse {
 /* dlopen's treatment of RTLD_DEEPBIND. */
 enum option_deepbind { OPTION_DEEPBIND_STRIP, OPTION_DEEPBIND_KEEP };
 
+/* guard:auto. */
+#define OPTION_GUARD_AUTO UINT64_MAX
+#define OPTION_GUARD_MAX UINT32_MAX
+
 struct option_warmup {
     unsigned steps;
     struct {
@@ -71,6 +75,7 @@ OPTION_KIND(BYTES)
 OPTION_KIND(DECAY)
 OPTION_KIND(RATE)
 OPTION_KIND(STACKS)
+OPTION_KIND(GUARD)
 OPTION_KIND(UNWIND)
 
 #undef OPTION_KIND

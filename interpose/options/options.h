@@ -43,6 +43,7 @@
 #define OPTION_FIELD_DECAY(key) int64_t key;
 #define OPTION_FIELD_RATE(key) uint64_t key; /* 0: off */
 #define OPTION_FIELD_STACKS(key) uint64_t key;
+#define OPTION_FIELD_GUARD(key) uint64_t key; /* 0: off */
 #define OPTION_FIELD_UNWIND(key) enum sites_unwind key;
 
 /* The rows of options.def, as bits of given below. */

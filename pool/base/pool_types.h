@@ -71,6 +71,46 @@ struct pool_sampler {
     uint32_t (*end)(const void *buffer, uint32_t tag);
 };
 
+/* Who did something: return addresses, innermost first. */
+enum { POOL_STACK_FRAMES = 24 };
+
+struct pool_stack {
+    uint32_t thread; /* the kernel's id; 0: unknown */
+    uint32_t depth;  /* 0: it was not taken */
+    uintptr_t address[POOL_STACK_FRAMES];
+};
+
+enum pool_guard_kind {
+    POOL_GUARD_OVERRUN,
+    POOL_GUARD_UNDERRUN,
+    POOL_GUARD_USE_AFTER_FREE,
+    POOL_GUARD_DOUBLE_FREE,
+    POOL_GUARD_GAP, /* bytes beside the buffer were written to */
+};
+
+/* A mistake with a guarded buffer. */
+struct pool_guard_find {
+    enum pool_guard_kind kind;
+    const char *buffer;
+    const char *access; /* address of the byte in question */
+    size_t bytes;       /* requested */
+    size_t class_bytes;
+    struct pool_stack got;
+    struct pool_stack put; /* no depth: it is live */
+};
+
+/*
+ * Guarded buffers. take_stack fills in who calls; found is told of mistakes
+ * that raise no fault, before anything is changed. Both run while the pool is
+ * in no operation and holds no lock, and may not allocate.
+ */
+struct pool_guard {
+    uint64_t rate;  /* one get in so many on average; 0: as many as cost 1 % */
+    unsigned slots; /* guarded buffers at a time */
+    void (*take_stack)(struct pool_stack *stack);
+    void (*found)(const struct pool_guard_find *find);
+};
+
 extern pool_misuse_handler *pool_on_misuse;
 extern pool_fill_handler *pool_on_damage;
 

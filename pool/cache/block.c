@@ -4,6 +4,7 @@
 #include "block.h"
 
 #include "account.h"
+#include "guard_slot.h"
 #include "lock.h"
 #include "os.h"
 #include "settings.h"
@@ -68,26 +69,33 @@ block_give(uint32_t index)
     threads.attached--;
 }
 
+/* The owner may free the slot meanwhile: that wins. */
+static void
+age_tag(uint32_t *state)
+{
+    uint32_t seen = __atomic_load_n(state, __ATOMIC_RELAXED);
+
+    if (seen >> STATE_TAG_SHIFT != 0)
+        (void)__atomic_compare_exchange_n(
+            state, &seen, (seen & STATE_OFFSET_MASK) | BLOCK_AGED_TAG, false,
+            __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 /* Epochs are used up: everything handed out so far becomes epoch 0. */
 void
 block_age_tags(void)
 {
+    struct guard_slot *guarded;
     uint32_t number;
 
+    for (unsigned i = 0; (guarded = guard_slot_at(i)) != NULL; i++)
+        age_tag(&guarded->word);
     for (number = region_next_used(0); number != UINT32_MAX;
          number = region_next_used(number + 1)) {
         const char *start = region_slab_start(number);
 
-        for (size_t at = 0; at < SLAB_BYTES; at += 1 << STATE_SHIFT) {
-            uint32_t *state = region_state(start + at);
-            uint32_t seen = __atomic_load_n(state, __ATOMIC_RELAXED);
-
-            /* Its owner may free the slot meanwhile: that wins. */
-            if (seen >> STATE_TAG_SHIFT != 0)
-                (void)__atomic_compare_exchange_n(
-                    state, &seen, (seen & STATE_OFFSET_MASK) | BLOCK_AGED_TAG,
-                    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-        }
+        for (size_t at = 0; at < SLAB_BYTES; at += 1 << STATE_SHIFT)
+            age_tag(region_state(start + at));
     }
 }
 

@@ -88,6 +88,9 @@ struct cache {
     uint32_t slow_puts;      /* every so many make a tick */
     uint64_t random;         /* of sample.c; 0: not seeded */
     uint32_t given_bytes;    /* to depots, since the last look (idle.h) */
+    uint64_t guard_mean;     /* of guard.c: gets between guarded ones */
+    int64_t guard_cpu_ns;    /* the thread's CPU time at the last one */
+    uint64_t guard_at[BINS]; /* the number of the bin's next guarded get */
 };
 
 _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");

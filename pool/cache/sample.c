@@ -5,6 +5,7 @@
 
 #include "block.h"
 #include "chance.h"
+#include "guard_slot.h"
 #include "os.h"
 #include "recent.h"
 #include "region.h"
@@ -37,12 +38,18 @@ seed_of(const struct cache *cache)
     return mix(base + cache->index * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-static uint64_t
-distance(struct cache *cache)
+uint64_t
+sample_distance(struct cache *cache, uint64_t mean)
 {
     if (cache->random == 0)
         cache->random = seed_of(cache);
-    return chance_distance(&cache->random, sample_rate);
+    return chance_distance(&cache->random, mean);
+}
+
+static uint64_t
+distance(struct cache *cache)
+{
+    return sample_distance(cache, sample_rate);
 }
 
 void
@@ -87,15 +94,23 @@ void
 sample_restart(struct cache *cache)
 {
     cache->random = 0;
-    for (unsigned index = 0; index < BINS; index++)
+    for (unsigned index = 0; index < BINS; index++) {
         cache->bin[index].sample_at = 0;
+        cache->guard_at[index] = 0;
+    }
+}
+
+static uint32_t *
+word_of(const void *slot)
+{
+    return guard_owns(slot) ? guard_word(slot) : region_state(slot);
 }
 
 /* Another thread may give the slot another tag meanwhile. */
 static void
 mark(void *slot)
 {
-    uint32_t *state = region_state(slot);
+    uint32_t *state = word_of(slot);
     uint32_t epoch = (uint32_t)BLOCK_EPOCH_MASK << STATE_TAG_SHIFT;
 
     __atomic_fetch_and(state, ~epoch, __ATOMIC_RELAXED);
@@ -108,7 +123,7 @@ sample_tell(void *slot, unsigned bin, size_t bytes, bool missed)
         .buffer = slot,
         .bytes = bytes,
         .class_bytes = bin_info[bin].slot_bytes,
-        .tag = *region_state(slot) & ~STATE_OFFSET_MASK,
+        .tag = *word_of(slot) & ~STATE_OFFSET_MASK,
         .missed = missed,
     };
 

@@ -30,6 +30,12 @@ sample_is_on(void)
     return unlikely(sample_rate != 0);
 }
 
+/*
+ * A number of 0 and more, exponentially distributed with that mean, from the
+ * cache's own generator.
+ */
+uint64_t sample_distance(struct cache *cache, uint64_t mean);
+
 /* See pool_sample_start. */
 void sample_start(const struct pool_sampler *into, uint64_t bytes,
                   uint64_t seed);

@@ -175,6 +175,7 @@ reset_header(struct stats_header *page)
                      offsetof(struct stats_header, metadata_bytes) -
                          offsetof(struct stats_header, double_frees));
     page->purged_bytes = 0;
+    page->guarded = page->guards_found = 0;
     page->intervals = 0;
     page->interval_ns = 0;
     curve_before = (struct sums){0, 0, 0};
@@ -212,6 +213,8 @@ reset_among_threads(struct stats_header *page)
     __builtin_memset(&page->double_frees, 0,
                      offsetof(struct stats_header, live) -
                          offsetof(struct stats_header, double_frees));
+    __atomic_store_n(&page->guarded, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&page->guards_found, 0, __ATOMIC_RELAXED);
     stats_snapshot_rebase(page);
     for (unsigned bin = 0; bin < BINS; bin++)
         __atomic_store_n(&page->peak[bin], page->base.bin[bin].live,

@@ -1,8 +1,8 @@
 /*
  * account.h - the statistics page and its changes outside the fast path.
  *
- * The page's layout and meaning are in page.h. Discards, warm-ups and
- * adopted slots are written under the slab lock; published live counts are
+ * The page's layout and meaning are in page.h. Warm-ups and adopted slots
+ * are written under the slab lock; discards and published live counts are
  * atomic.
  */
 #ifndef MIDPOOL_POOL_ACCOUNT_H
@@ -42,11 +42,13 @@ account_adopted(unsigned bin, int64_t slots)
     account_page->adopted[bin] += slots;
 }
 
+/* Thread: any. */
 static inline void
 account_discards(unsigned bin, uint64_t slots)
 {
-    account_page->discards[bin] += slots;
-    account_page->purged_bytes += slots * bin_info[bin].slot_bytes;
+    __atomic_fetch_add(&account_page->discards[bin], slots, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&account_page->purged_bytes,
+                       slots * bin_info[bin].slot_bytes, __ATOMIC_RELAXED);
 }
 
 static inline void

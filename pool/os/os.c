@@ -220,6 +220,32 @@ os_commit(void *start, size_t bytes)
                                PROT_READ | PROT_WRITE, 0, 0, 0));
 }
 
+static _Atomic bool protection_forbidden;
+
+void
+os_forbid_protection(bool forbidden)
+{
+    atomic_store_explicit(&protection_forbidden, forbidden,
+                          memory_order_relaxed);
+}
+
+bool
+os_unprotect(void *start, size_t bytes)
+{
+    return !atomic_load_explicit(&protection_forbidden, memory_order_relaxed) &&
+           os_commit(start, bytes);
+}
+
+/* A new mapping takes the place of the old one, and its memory is free. */
+bool
+os_protect(void *start, size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+
+    return !atomic_load_explicit(&protection_forbidden, memory_order_relaxed) &&
+           !failed(map(start, bytes, PROT_NONE, flags, -1));
+}
+
 bool
 os_purge(void *start, size_t bytes)
 {

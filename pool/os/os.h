@@ -44,6 +44,15 @@ void os_release(void *start, size_t bytes);
 bool os_commit(void *start, size_t bytes);
 
 /*
+ * Makes protected pages of a guard accessible; and protects them again, after
+ * which their contents are lost. Both make no call and return false while
+ * os_forbid_protection holds: a seccomp filter may end the process for it.
+ */
+bool os_unprotect(void *start, size_t bytes);
+bool os_protect(void *start, size_t bytes);
+void os_forbid_protection(bool forbidden);
+
+/*
  * Returns the pages' memory to the system; they read as zero afterwards.
  * False: nothing is known of their contents (locked memory, for instance).
  */

@@ -5,6 +5,7 @@
 #include "block.h"
 #include "cache.h"
 #include "check.h"
+#include "guard.h"
 #include "operation.h"
 #include "os.h"
 #include "refill.h"
@@ -31,6 +32,8 @@ grant(struct cache *cache, unsigned index, size_t bytes)
     pool_assert(1 + cache->interval + 1 <= RECENT_LEFT_MAX);
     if (sample_is_on())
         chosen = sample_choose(cache, index, bytes, &left);
+    if (guard_is_on())
+        left = guard_bound(cache, index, left);
     recent_fold(cache_block(cache), index, left);
     return chosen;
 }
@@ -89,6 +92,7 @@ struct got {
     bool zero;
     bool chosen; /* for a sample */
     bool missed;
+    bool guarded;
 };
 
 /* For threads without a cache: block and tag are shared, under the lock. */
@@ -150,29 +154,70 @@ take_idle(struct cache *cache, unsigned index)
     return refill;
 }
 
+/* What a get asks for. */
+struct wish {
+    unsigned bin;
+    size_t align;
+    size_t bytes;
+};
+
+/* A guarded buffer counts as a miss: nobody had its memory since it was new. */
+static struct refill
+take_guarded(struct cache *cache, const struct wish *wish)
+{
+    struct refill refill = {REFILL_NONE, false, NULL};
+
+    if (!guard_choose(cache, wish->bin))
+        return refill;
+    refill.slot = guard_take(wish->bin, wish->align, wish->bytes);
+    if (refill.slot != NULL) {
+        refill.source = REFILL_COLD;
+        refill.zero = true;
+    }
+    return refill;
+}
+
+static void
+mark(const struct cache *cache, struct got *got)
+{
+    if (likely(!guard_owns(got->slot))) {
+        cache_mark(cache, got->slot);
+        return;
+    }
+    got->guarded = true;
+    __atomic_store_n(guard_word(got->slot), cache_mark_of(cache, got->slot),
+                     __ATOMIC_RELEASE);
+}
+
 static struct got
-get_cached(struct cache *cache, unsigned index, size_t bytes)
+get_cached(struct cache *cache, const struct wish *wish)
 {
     struct stats_block *block = cache_block(cache);
     struct got got = {.damage = CHECK_INTACT};
-    struct refill refill;
+    struct refill refill = {REFILL_NONE, false, NULL};
+    unsigned index = wish->bin;
+    size_t bytes = wish->bytes;
 
     block_notice(cache);
     if (unlikely(account_has_company(block)))
         cache_publish(cache);
-    if (recent_is_spent(&block->hot[index], bytes))
+    if (recent_is_spent(&block->hot[index], bytes)) {
         cache_tick(cache);
-    refill = take_idle(cache, index);
+        if (guard_is_on())
+            refill = take_guarded(cache, wish);
+    }
+    if (refill.source == REFILL_NONE)
+        refill = take_idle(cache, index);
+    got.slot = refill.slot;
     if (refill.source != REFILL_NONE) {
         /* Cold memory lost the pattern when it was returned. */
         if (unlikely(settings.slow_gets) && refill.source != REFILL_COLD)
             got.damage = check_reuse(refill.slot, index);
         got.chosen = count_get(cache, index, bytes);
         count_source(block, index, refill.source);
-        cache_mark(cache, refill.slot);
+        mark(cache, &got);
     }
     cache_set_low(cache, index);
-    got.slot = refill.slot;
     got.zero = refill.zero;
     got.missed = refill.source == REFILL_COLD;
     return got;
@@ -192,8 +237,10 @@ give_back(struct cache *cache, unsigned index, size_t bytes,
 }
 
 noinline void *
-cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
+cache_get_slow_aligned(unsigned bin, size_t align, size_t bytes,
+                       enum cache_taken taken, bool *zero)
 {
+    const struct wish wish = {bin, align, bytes};
     struct cache *cache;
     struct got got;
 
@@ -207,11 +254,13 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
     } else {
         cache_enter();
         give_back(cache, bin, bytes, taken);
-        got = get_cached(cache, bin, bytes);
+        got = get_cached(cache, &wish);
         cache_leave(cache);
     }
     if (unlikely(got.damage != CHECK_INTACT))
         check_tell_damage(got.slot, bin, got.damage);
+    if (unlikely(got.guarded))
+        guard_tell(got.slot);
     if (unlikely(got.chosen) && got.slot != NULL)
         sample_tell(got.slot, bin, bytes, got.missed);
     *zero = got.zero;

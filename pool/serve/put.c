@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "cache_budget.h"
 #include "check.h"
+#include "guard.h"
 #include "idle.h"
 #include "operation.h"
 #include "purge.h"
@@ -184,17 +185,22 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
  * the tag meanwhile (block_age_tags), which is no misuse.
  */
 static bool
-claim(const void *slot, unsigned index, uint32_t *seen)
+claim_word(uint32_t *word, const void *slot, unsigned index, uint32_t *seen)
 {
     uint32_t low = (uint32_t)(uintptr_t)slot & STATE_OFFSET_MASK;
 
-    while (!__atomic_compare_exchange_n(region_state(slot), seen,
-                                        state_freed(index), false,
+    while (!__atomic_compare_exchange_n(word, seen, state_freed(index), false,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
         if (*seen != (BLOCK_AGED_TAG | low))
             return false;
     }
     return true;
+}
+
+static bool
+claim(const void *slot, unsigned index, uint32_t *seen)
+{
+    return claim_word(region_state(slot), slot, index, seen);
 }
 
 static void
@@ -307,6 +313,39 @@ put(void *slot, unsigned index, uint32_t seen, uint32_t tag)
     return claimed;
 }
 
+/* A buffer that was claimed goes back to the system: it is discarded. */
+static void
+count_put_guarded(unsigned index, uint32_t tag)
+{
+    struct cache *cache = thread_cache();
+
+    if (cache == NULL) {
+        count_put_shared(index, tag);
+    } else {
+        cache_enter();
+        block_notice(cache);
+        count_put(cache_block(cache), index, tag, cache->tag);
+        if (unlikely(account_has_company(cache_block(cache))))
+            cache_publish(cache);
+        cache_set_low(cache, index);
+        cache_leave(cache);
+    }
+    account_discards(index, 1);
+}
+
+static noinline enum cache_put_result
+put_guarded(const void *ptr, unsigned index, uint32_t seen)
+{
+    if (!claim_word(guard_word(ptr), ptr, index, &seen)) {
+        guard_twice(ptr);
+        return CACHE_PUT_MISUSED;
+    }
+    guard_check(ptr);
+    count_put_guarded(index, sample_end(ptr, seen & ~STATE_OFFSET_MASK));
+    guard_release(ptr);
+    return CACHE_PUT_DONE;
+}
+
 /*
  * The bin of a live slot, and its state word; otherwise the misuse, which is
  * reported except for foreign pointers: CACHE_BIN_...
@@ -319,6 +358,11 @@ look_up(const void *ptr, uint32_t *seen)
     unsigned offset;
     unsigned index;
 
+    if (guard_owns(ptr)) {
+        int bin = guard_look_up(ptr, seen);
+
+        return bin < 0 ? CACHE_BIN_MISUSED : bin;
+    }
     if (number >= region.slabs)
         return CACHE_BIN_FOREIGN;
     offset = __atomic_load_n(&region_slab_bin[number], __ATOMIC_ACQUIRE);
@@ -344,6 +388,8 @@ cache_put_slow(void *ptr)
 
     if (bin < 0)
         return bin == CACHE_BIN_FOREIGN ? CACHE_PUT_FOREIGN : CACHE_PUT_MISUSED;
+    if (guard_owns(ptr))
+        return put_guarded(ptr, index, seen);
     wipe(ptr, index);
     if (!put(ptr, index, seen, sample_end(ptr, seen & ~STATE_OFFSET_MASK))) {
         check_report(POOL_DOUBLE_FREE, ptr, bin_info[index].slot_bytes);

@@ -6,15 +6,24 @@
 #define MIDPOOL_POOL_SERVE_H
 
 #include "cache.h"
+#include "guard_slot.h"
 
 /*
  * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
  * when there is no memory, or none to be had in a signal handler; errno is
  * kept. *zero tells that the slot reads as zero. taken is the progress of the
- * fast get of the same request.
+ * fast get of the same request. align, a power of two, is what the bin's slots
+ * have anyway, and a guarded buffer gets as well.
  */
-void *cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken,
-                     bool *zero);
+void *cache_get_slow_aligned(unsigned bin, size_t align, size_t bytes,
+                             enum cache_taken taken, bool *zero);
+
+/* The same with malloc's alignment. */
+static inline void *
+cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
+{
+    return cache_get_slow_aligned(bin, 1, bytes, taken, zero);
+}
 
 /* The result of a put. */
 enum cache_put_result {
@@ -33,6 +42,13 @@ enum { CACHE_BIN_FOREIGN = -1, CACHE_BIN_MISUSED = -2 };
  * pool's; CACHE_BIN_MISUSED, reported, for what is not handed out.
  */
 int cache_slot_bin(const void *ptr);
+
+/* The bytes that the program may use of a live slot of the bin. */
+static inline size_t
+cache_slot_room(const void *ptr, unsigned bin)
+{
+    return guard_owns(ptr) ? guard_room(ptr) : bin_info[bin].slot_bytes;
+}
 
 /* Counts a request outside the band that goes to the fallback. */
 void cache_count_slow(size_t bytes);

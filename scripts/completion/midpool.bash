@@ -68,6 +68,7 @@ _midpool_conf() {
     deepbind:*) values="strip keep" ;;
     sites:*) values="off" ;;
     unwind:*) values="eh fp" ;;
+    guard:*) values="1 100 auto off" ;;
     *:*) return ;;
     *)
         compopt -o nospace
@@ -75,7 +76,7 @@ _midpool_conf() {
             report_children: report_min_gets: warn_below: live: signal:
             warmup: zero: misuse: check_fill: thp: cache_max:
             pool_max: decay_ms: purge_thread: deepbind: sites:
-            sites_max: unwind:"
+            sites_max: unwind: guard:"
         _midpool_list "$values" "$1"
         return
         ;;

@@ -262,6 +262,10 @@ struct stats_header {
     /* In a file: where the table of sites is (sites/sites.h); 0: none. */
     uint64_t sites_offset;
     uint64_t sites_bytes;
+
+    /* [shared] Gets between protected pages, and mistakes found there. */
+    uint64_t guarded;
+    uint64_t guards_found;
 };
 
 _Static_assert(sizeof(struct stats_header) <= PAGE_HEADER_BYTES, "header fits");

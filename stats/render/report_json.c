@@ -274,6 +274,18 @@ emit_threads_and_misuse(struct json *json, const struct stats_header *page)
     json_close(json, '}');
 }
 
+static void
+emit_guard(struct json *json, const struct stats_header *page)
+{
+    if ((page->guarded | page->guards_found) == 0)
+        return;
+    json_line(json);
+    json_open(json, "guard", '{');
+    json_unsigned(json, "sampled", page->guarded);
+    json_unsigned(json, "caught", page->guards_found);
+    json_close(json, '}');
+}
+
 /* The curve; its sums are the totals'. The last interval is the open one. */
 static void
 emit_intervals(struct json *json, const struct stats_snapshot *snap)
@@ -350,6 +362,7 @@ emit_all(struct json *json, const struct stats_snapshot *snap)
     emit_profile(json, snap);
     emit_memory(json, snap);
     emit_threads_and_misuse(json, snap->page);
+    emit_guard(json, snap->page);
     emit_intervals(json, snap);
     emit_leftovers(json, snap);
     if (snap->sites != NULL)

@@ -301,6 +301,21 @@ deepbind(struct text *text, const struct stats_snapshot *snap)
     text_flush(text, "dlopen", TEXT_PLAIN);
 }
 
+static void
+guards(struct text *text, const struct stats_snapshot *snap)
+{
+    uint64_t count = snap->page->guarded;
+    struct sink *sink = text_words(text);
+    if (count == 0)
+        return;
+    sink_count(sink, count);
+    sink_text(sink, count == 1 ? " get was" : " gets were");
+    sink_text(sink, " guarded; ");
+    sink_count(sink, snap->page->guards_found);
+    sink_text(sink, " caught");
+    text_flush(text, "guard", TEXT_PLAIN);
+}
+
 static bool
 is_warned_of(const struct stats_snapshot *snap)
 {
@@ -360,6 +375,7 @@ report_text(struct sink *sink, const struct report_style *style,
         text_curve(&text, snap);
     leftovers(&text, snap);
     deepbind(&text, snap);
+    guards(&text, snap);
     advice(&text, snap, false);
     if (!style->all)
         text_cut(sink, LINES_MAX);

@@ -237,6 +237,9 @@ def profile(family, main, is_one):
         children=[image.report for image in images if image is not main])
     for key in ("run", "own"):
         total["own"].pop(key, None)
+    guarded = [image for image in images if "guard" in image.report]
+    if guarded:
+        total["guard"] = _sum_part(guarded, "guard")
     total.pop("sites", None)  # each image has its own: read/sites.py
     total["own"]["children"] = []
     advice.judge(total, images)

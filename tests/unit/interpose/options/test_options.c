@@ -265,7 +265,8 @@ Test(options, the_description_parses_to_the_same)
                        "signal:RTMIN+4,warmup:2K=3+64K=1,zero:free,"
                        "misuse:warn,check_fill:yes,thp:dense,cache_max:1000,"
                        "pool_max:3G,decay_ms:0,purge_thread:yes,"
-                       "deepbind:keep,sites:64K,sites_max:100,unwind:fp";
+                       "deepbind:keep,sites:64K,sites_max:100,unwind:fp,"
+                       "guard:100";
     struct options first = parse(conf);
     struct options second;
     char text[1024];
@@ -276,6 +277,18 @@ Test(options, the_description_parses_to_the_same)
     second = parse(text);
     assert_silent();
     cr_assert_eq(memcmp(&first, &second, sizeof first), 0);
+}
+
+Test(options, guard_takes_a_number_auto_or_off)
+{
+    cr_assert_eq(parse("guard:1").guard, 1);
+    cr_assert_eq(parse("guard:4294967295").guard, UINT32_MAX);
+    cr_assert_eq(parse("guard:auto").guard, OPTION_GUARD_AUTO);
+    cr_assert_eq(parse("guard:auto,guard:off").guard, 0);
+    assert_silent();
+    cr_assert_eq(parse("guard:7,guard:0").guard, 7);
+    cr_assert_eq(parse("guard:7,guard:4294967296").guard, 7);
+    cr_assert_eq(parse("guard:7,guard:1x").guard, 7);
 }
 
 /* As long as values get: commas in a path, which print with a backslash. */
@@ -293,11 +306,12 @@ Test(options, the_longest_description_has_its_place_in_the_page)
     strcat(conf, ",report_labels:a=");
     for (int i = 3; i < LABEL_ALL_BYTES; i++)
         strcat(conf, "\\,");
+    strcat(conf, ",guard:4294967295");
     options = parse(conf);
     assert_silent();
     cr_assert_lt(options_describe(&options, text, sizeof text),
                  sizeof text - 1);
-    cr_assert_neq(strstr(text, ",purge_thread:no"), NULL, "%s", text);
+    cr_assert_neq(strstr(text, ",guard:4294967295"), NULL, "%s", text);
 }
 
 Test(options, the_description_is_cut_where_the_room_ends)

@@ -1,0 +1,80 @@
+/*
+ * guard_slot.h - slots of address space between protected pages.
+ *
+ * Model     A slot is a page, 64 KB, a page. All of it is protected but the
+ *           pages of a live buffer, which ends where the 64 KB end, as near as
+ *           its alignment allows, or, in one case of four, begins where they
+ *           begin. The rest of its pages is filled with a pattern.
+ *           A freed slot is protected and reads as zero when it is got next;
+ *           the one that was freed first is got first.
+ * Word      A slot has a state word as those of region.h, so that owner, epoch
+ *           and samples are told in the same way.
+ * Ownership A thread claims a slot, and has its record until the word says
+ *           that the program has the buffer. Nothing takes a lock.
+ */
+#ifndef MIDPOOL_POOL_GUARD_SLOT_H
+#define MIDPOOL_POOL_GUARD_SLOT_H
+
+#include "base.h"
+#include "pool_types.h"
+
+enum { GUARD_SLOTS_MAX = 1024 };
+
+/* What is known of a slot's buffer, or of its last one. */
+struct guard_slot {
+    uint32_t word; /* as region.h's; STATE_NONE: never handed out */
+    uint32_t bytes;
+    char *start; /* NULL: never used */
+    unsigned bin;
+    int64_t began_ns; /* guard.c's */
+    struct pool_stack got, put;
+};
+
+extern hidden uintptr_t guard_base; /* of the slots */
+extern hidden size_t guard_bytes;   /* of all of them; 0: off */
+
+static inline bool
+guard_is_on(void)
+{
+    return unlikely(guard_bytes != 0);
+}
+
+/* Does ptr lie among the slots? */
+static inline bool
+guard_owns(const void *ptr)
+{
+    return unlikely((uintptr_t)ptr - guard_base < guard_bytes);
+}
+
+/* At most GUARD_SLOTS_MAX. False: no address space. Thread: the only one. */
+bool guard_slots_make(unsigned count);
+
+/* The slot that ptr lies in; that of a number, NULL beyond the last. */
+struct guard_slot *guard_slot_of(const void *ptr);
+struct guard_slot *guard_slot_at(unsigned number);
+
+/*
+ * Makes a slot ready for a buffer, which reads as zero; align is a power of
+ * two of at most a page. NULL: none is free, or the system refuses.
+ */
+struct guard_slot *guard_slot_open(unsigned bin, size_t align, size_t bytes);
+
+/* Protects it. Its word says that it is free. */
+void guard_slot_close(const struct guard_slot *slot);
+
+/* A byte beside the buffer that was written to, or NULL. */
+const char *guard_slot_damage(const struct guard_slot *slot);
+
+/*
+ * The slot whose buffer an access was meant for: the one that it lies in, or a
+ * neighbour where that one was never used. NULL: neither was.
+ */
+const struct guard_slot *guard_slot_meant(const char *access);
+
+/* The state word of the slot that ptr lies in. */
+uint32_t *guard_word(const void *ptr);
+
+/* The bytes of a live buffer: those that were asked for. */
+size_t guard_room(const void *ptr);
+
+#endif
