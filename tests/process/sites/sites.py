@@ -18,6 +18,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
 import preload  # noqa: E402
+import rivals  # noqa: E402  (beside this file)
 
 PLAIN = {"site_short": (1000, 4096), "site_large": (200, 65536),
          "site_kept": (500, 5001), "site_late": (300, 2048)}
@@ -270,6 +271,25 @@ def test_under_a_tool_of_valgrind_that_leaves_malloc(arguments):
     assert report["interception"]["active"], report["interception"]
     assert sum(stack["gets"] for stack in report["sites"]["stacks"]) == \
         report["totals"]["gets"] >= 100, report["totals"]
+
+
+def test_jemallocs_profiler_finds_the_same_stacks(arguments):
+    """rivals.py does so with real programs."""
+    if not os.path.exists(rivals.JEMALLOC):
+        raise preload.Skip("no libjemalloc2")
+    path = arguments.program("sites_known")
+
+    def plain(env, folder):
+        rivals.run([path, "plain"], env, folder)
+
+    ours = rivals.sampled(plain, arguments.lib, 1)
+    theirs = rivals.profiled(plain)
+    assert len(rivals.top(theirs)) >= len(PLAIN), theirs
+    for stack in rivals.top(theirs)[:len(PLAIN)]:
+        assert stack in ours, (stack, ours)
+        assert ours[stack][1] == theirs[stack][1], (stack, ours, theirs)
+    assert sorted(ours[stack][1] for stack in rivals.top(ours)[:4]) == \
+        sorted(gets for gets, _size in PLAIN.values()), ours
 
 
 def test_a_stripped_program(arguments):
