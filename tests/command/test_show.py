@@ -10,6 +10,7 @@ import unittest
 
 import sample
 from midpool_lib.base import counters
+from midpool_lib.read import merge
 from midpool_lib.show import text_report
 
 
@@ -248,6 +249,15 @@ class Several(sample.Case):
                          r"^ +1,000 gets .*total of 4; of 5 reports, the last")
         out = self.midpool("show", "-l", self.names[0], status=0).out
         self.assertEqual(len(out.splitlines()), 1)
+
+    def test_a_list_of_families_counts_their_processes(self):
+        family = merge.add_up([sample.report(pid=7),
+                               sample.report(pid=8, ppid=7),
+                               sample.report(pid=9, ppid=7)])
+        name = self.write("family.json", json.dumps(family))
+        out = self.midpool("show", "-l", name, self.names[0], status=0).out
+        self.assertIn("total of 2 reports, 4 processes", out.splitlines()[-1])
+        self.assertNotIn("the last of", out)
 
     def test_the_json_of_several_is_read_back(self):
         both = self.write("both.json", self.midpool(

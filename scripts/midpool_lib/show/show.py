@@ -81,7 +81,10 @@ def listed(loaded):
         whole = merge.add_up([report for _name, report in loaded])
         facts = text_report.run_of(whole)
         note = f"total of {style.count(facts['images'])}"
-        if facts["images"] != len(loaded):
+        if facts["images"] > len(loaded):
+            note = (f"total of {style.count(len(loaded))} reports,"
+                    f" {style.count(facts['processes'])} processes")
+        elif facts["images"] < len(loaded):
             note += (f"; of {style.count(len(loaded))} reports, the last of"
                      " each")
         if facts["peaks_are_bounds"]:
