@@ -10,7 +10,7 @@ import unittest
 
 import sample
 from midpool_lib.base import counters
-from midpool_lib.read import merge
+from midpool_lib.read import merge, reports
 from midpool_lib.show import text_report
 
 
@@ -251,9 +251,11 @@ class Several(sample.Case):
         self.assertEqual(len(out.splitlines()), 1)
 
     def test_a_list_of_families_counts_their_processes(self):
-        family = merge.add_up([sample.report(pid=7),
-                               sample.report(pid=8, ppid=7),
-                               sample.report(pid=9, ppid=7)])
+        images = [sample.report(pid=7), sample.report(pid=8, ppid=7),
+                  sample.report(pid=9, ppid=7)]
+        for image in images:
+            reports.normalise(image)
+        family = merge.add_up(images)
         name = self.write("family.json", json.dumps(family))
         out = self.midpool("show", "-l", name, self.names[0], status=0).out
         self.assertIn("total of 2 reports, 4 processes", out.splitlines()[-1])
