@@ -2,6 +2,7 @@
 """Call stacks beside those of jemalloc's profiler, on real programs.
 
     rivals.py --lib LIB [--rate BYTES] [--page FILE] [PROGRAM]...
+    rivals.py --picture FILE.png REPORT.json
 
 Runs sqlite3, git, nginx with TLS, PostgreSQL and python3 on midpool with
 sites, and on Debian's libjemalloc2 with a profile of every allocation, and
@@ -9,7 +10,8 @@ prints of each program how many of the five stacks with most bytes are the
 same. Stacks are compared by file and offset, without names. jemalloc does not
 tell the sizes of a stack's requests, so that a stack counts as one of the
 band if its mean size lies in it. --page keeps midpool's report of the last
-program, for midpool html.
+program, for midpool html. --picture has chromium draw a report's flame graph,
+as scripts/man/midpool-flame.png shows nginx's.
 """
 
 import json
@@ -317,7 +319,32 @@ def compare(name, lib, rate, page=None):
     return same, len(second)
 
 
+ALONE = "<style>main > :not(.flame-card) { display: none; }</style></head>"
+
+
+def picture(path, report):
+    """The flame graph of a report's page, alone."""
+    command = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                           "..", "..", "scripts", "midpool")
+    with tempfile.TemporaryDirectory() as folder:
+        page = folder + "/page.html"
+        subprocess.run([command, "html", report, "-o", page], check=True,
+                       stdout=subprocess.DEVNULL)
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        with open(page, "w", encoding="utf-8") as file:
+            file.write(text.replace("</head>", ALONE, 1))
+        subprocess.run(["chromium", "--headless", "--no-sandbox",
+                        "--disable-gpu", "--hide-scrollbars",
+                        "--user-data-dir=" + folder, "--window-size=1080,760",
+                        "--virtual-time-budget=2000", "--screenshot=" + path,
+                        "file://" + page], check=True, capture_output=True)
+
+
 def main(argv):
+    if argv[:1] == ["--picture"]:
+        picture(os.path.abspath(argv[1]), argv[2])
+        return
     lib = rate = page = None
     names = []
     words = iter(argv)
