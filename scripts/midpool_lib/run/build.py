@@ -70,13 +70,29 @@ def _step(words, command, log):
                            f"all of it is in {log.name}")
 
 
-def _setup(log):
+def _has_own_jemalloc(build):
+    """Whether a build was configured with another jemalloc than the system's,
+    as somebody does who cannot install packages."""
+    import json
+
+    path = os.path.join(build, "meson-info", "intro-buildoptions.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            options = {option["name"]: option["value"]
+                       for option in json.load(file)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return str(options.get("jemalloc", "")).endswith(".a")
+
+
+def _setup(build):
     """Installs missing packages; scripts/setup shows its own progress."""
     import subprocess
 
-    del log
-    tool = os.path.join(paths.DATA, "setup")
-    done = subprocess.run([tool, "build"], stdin=subprocess.DEVNULL,
+    tool = [os.path.join(paths.DATA, "setup")]
+    if _has_own_jemalloc(build):
+        tool += ["--without", "libjemalloc-dev"]
+    done = subprocess.run(tool + ["build"], stdin=subprocess.DEVNULL,
                           stdout=sys.stderr, check=False)
     if done.returncode:
         raise CommandError("what the build needs is not there",
@@ -90,7 +106,7 @@ def _build(build):
         if _is_current(build):
             return  # another call built it while this one waited
         started = newest_source(paths.SOURCE)
-        _setup(log)
+        _setup(build)
         if not os.path.exists(os.path.join(build, "build.ninja")):
             # Of the tests nothing, which need more than the library does;
             # scripts/test turns them on.
