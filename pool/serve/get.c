@@ -267,6 +267,12 @@ cache_get_slow_aligned(unsigned bin, size_t align, size_t bytes,
     return got.slot;
 }
 
+void *
+cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
+{
+    return cache_get_slow_aligned(bin, 1, bytes, taken, zero);
+}
+
 static void
 count_fallback(struct cache *cache, size_t bytes)
 {

@@ -19,11 +19,8 @@ void *cache_get_slow_aligned(unsigned bin, size_t align, size_t bytes,
                              enum cache_taken taken, bool *zero);
 
 /* The same with malloc's alignment. */
-static inline void *
-cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
-{
-    return cache_get_slow_aligned(bin, 1, bytes, taken, zero);
-}
+void *cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken,
+                     bool *zero);
 
 /* The result of a put. */
 enum cache_put_result {

@@ -7,8 +7,10 @@
 import math
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
@@ -160,6 +162,104 @@ def test_one_in_a_hundred(arguments):
 def test_off_nothing_is_caught(arguments):
     result = run(arguments, ["many", "20"], "report:none").expect(0)
     assert result.out == b"0\n" and result.err == b"", str(result)
+
+
+def handler(arguments, case, status=0, reports=0):
+    result = run(arguments, [case], program="guard_handlers")
+    assert result.status == status, (case, str(result))
+    told = result.err.count(b"midpool: guard: ")
+    assert told == reports, (case, told, str(result))
+
+
+def test_the_programs_handler(arguments):
+    handler(arguments, "later", reports=2)
+    handler(arguments, "by_signal", reports=2)
+    handler(arguments, "on_its_stack", reports=1)
+    handler(arguments, "past_us", reports=1)
+    handler(arguments, "of_its_own")
+
+
+def test_without_a_handler(arguments):
+    handler(arguments, "once", -signal.SIGSEGV, reports=2)
+    handler(arguments, "sent", -signal.SIGSEGV)
+    handler(arguments, "null", -signal.SIGSEGV)
+    handler(arguments, "sent_while_ignored")
+
+
+SQL = """create table t(a); with recursive n(i) as (select 1 union all
+select i + 1 from n where i < 400) insert into t select zeroblob(4000 + i * 99)
+from n; select count(*), sum(length(a)) from t; update t set a = a || x'00';
+select sum(length(a)) from t;"""
+PYTHON = """
+import threading, zlib
+def work():
+    for i in range(100):
+        zlib.decompress(zlib.compress(bytes(20000))), bytearray(5000 + i)
+threads = [threading.Thread(target=work) for _ in range(4)]
+[t.start() for t in threads], [t.join() for t in threads]
+print('done')
+"""
+NODE = """let all = []; for (let i = 0; i < 500; i++) {
+all.push(Buffer.allocUnsafeSlow(16384).fill(1)); if (all.length > 50)
+all.shift() } console.log(all.length)"""
+# A fault that the program handles, and buffers of the band.
+LISP = """(progn (dotimes (i 2000) (make-array 3000)) (gc :full t)
+(handler-case (sb-sys:sap-ref-8 (sb-sys:int-sap 8) 0)
+(error () (print :fault))))"""
+JAVA = """public class T { public static void main(String[] words) {
+int caught = 0; byte[][] kept = new byte[50][];
+for (int i = 0; i < 50000; i++) { kept[i % 50] = new byte[5000];
+try { String text = i % 3 == 0 ? null : "x"; caught -= text.length(); }
+catch (NullPointerException e) { caught++; } }
+System.out.println(caught); } }"""
+
+
+def same(arguments, *argv, files=()):
+    """A program is the same under guard:1, and has no report."""
+    if not shutil.which(argv[0]):
+        raise preload.Skip("no " + argv[0])
+    with tempfile.TemporaryDirectory(prefix="midpool-guard-") as folder:
+        for name, text in files:
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(text)
+        plain = preload.run(None, list(argv), seconds=100, cwd=folder)
+        result = preload.run(arguments.lib, list(argv), conf="guard:1",
+                             seconds=100, cwd=folder)
+        left = [name for name in os.listdir(folder) if ".guard" in name]
+    assert (result.status, result.out) == (plain.status, plain.out), str(result)
+    assert b"midpool: guard: " not in result.err, str(result)
+    assert not left, left
+    plain.expect(0)
+    assert any("guard" in report for report in result.reports()), str(result)
+
+
+def test_sqlite_has_no_report(arguments):
+    same(arguments, "sqlite3", ":memory:", SQL)
+
+
+def test_git_has_no_report(arguments):
+    words = ("export GIT_AUTHOR_DATE='2020-01-01 00:00:00 +0000'"
+             " GIT_COMMITTER_DATE='2020-01-01 00:00:00 +0000'; git init -q . && git add a && git -c user.name=a -c"
+             " user.email=a commit -qm a && git log --stat -p | md5sum"
+             " && rm -rf .git")
+    same(arguments, "sh", "-c", words,
+         files=[("a", "some line\n" * 20000)])
+
+
+def test_python_threads_have_no_report(arguments):
+    same(arguments, "/usr/bin/python3", "-c", PYTHON)
+
+
+def test_node_has_no_report(arguments):
+    same(arguments, "node", "-e", NODE)
+
+
+def test_sbcl_handles_its_faults(arguments):
+    same(arguments, "sbcl", "--noinform", "--non-interactive", "--eval", LISP)
+
+
+def test_java_handles_its_faults(arguments):
+    same(arguments, "java", "-Xshare:auto", "T.java", files=[("T.java", JAVA)])
 
 
 if __name__ == "__main__":
