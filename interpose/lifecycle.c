@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "call_guard.h"
+#include "count_guard.h"
 #include "deepbind.h"
 #include "early.h"
 #include "environment.h"
@@ -32,8 +34,6 @@
 #include "signal_report.h"
 #include "sink.h"
 #include "stderr_target.h"
-#include "uncounted.h"
-#include "unnoticed.h"
 
 enum { TLS_DESTRUCTOR_BYTES = 32 }; /* of an entry of glibc's list */
 
@@ -307,13 +307,13 @@ backend_has(size_t bytes)
 static void
 watch_exit(void)
 {
-    struct uncounted mark;
+    struct count_guard mark;
 
     if (__cxa_thread_atexit_impl == NULL || !backend_has(TLS_DESTRUCTOR_BYTES))
         return;
-    uncounted_begin(&mark);
+    count_guard_begin(&mark);
     __cxa_thread_atexit_impl(exit_begins, NULL, &__dso_handle);
-    uncounted_end(&mark);
+    count_guard_end(&mark);
 }
 
 /* quick_exit runs no destructors, of a library's handlers ours is the last. */
@@ -350,7 +350,7 @@ must_postpone(void)
 __attribute__((constructor(101))) static void
 start(int argc, char **argv, char **entries)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
 
     (void)argc;
     (void)argv;
@@ -362,7 +362,7 @@ start(int argc, char **argv, char **entries)
         postponed_note(entries);
         return;
     }
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (front_find(&in_force))
         front_calls_find();
     early_start();
@@ -370,7 +370,7 @@ start(int argc, char **argv, char **entries)
     for (unsigned i = 0; i < MODULES; i++)
         modules[i].start();
     early_ready(start_child);
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }
 
 /*

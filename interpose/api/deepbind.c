@@ -6,9 +6,9 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
+#include "count_guard.h"
 #include "page.h"
 #include "pool.h"
-#include "uncounted.h"
 
 /* The functions behind ours; NULL: not looked up yet. Read by the assembly. */
 __attribute__((used)) static void *deepbind_next_dlopen;
@@ -22,8 +22,8 @@ int deepbind_mode(int mode);
 __attribute__((used)) void
 deepbind_find_next(void)
 {
-    deepbind_next_dlopen = uncounted_find_next("dlopen");
-    deepbind_next_dlmopen = uncounted_find_next("dlmopen");
+    deepbind_next_dlopen = count_guard_find_next("dlopen");
+    deepbind_next_dlmopen = count_guard_find_next("dlmopen");
 }
 
 void

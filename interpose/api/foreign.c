@@ -5,9 +5,9 @@
 
 #include <errno.h>
 
+#include "count_guard.h"
 #include "page.h"
 #include "pool.h"
-#include "uncounted.h"
 
 static void (*next_free)(void *);
 static size_t (*next_usable_size)(void *);
@@ -15,8 +15,8 @@ static size_t (*next_usable_size)(void *);
 void
 foreign_find(void)
 {
-    *(void **)&next_free = uncounted_find_next("free");
-    *(void **)&next_usable_size = uncounted_find_next("malloc_usable_size");
+    *(void **)&next_free = count_guard_find_next("free");
+    *(void **)&next_usable_size = count_guard_find_next("malloc_usable_size");
 }
 
 void

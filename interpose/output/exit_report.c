@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "call_guard.h"
 #include "environment.h"
 #include "error_text.h"
 #include "os.h"
@@ -24,7 +25,6 @@
 #include "sink.h"
 #include "snapshot.h"
 #include "stderr_target.h"
-#include "unnoticed.h"
 #include "unreported.h"
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
@@ -347,34 +347,34 @@ write_wanted(enum exit_report_cause cause)
 int
 exit_report_write(enum exit_report_cause cause)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
     int error = EBUSY;
 
     if (options == NULL || options->report == REPORT_NONE || is_silent_child())
         return 0;
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (begin(cause)) {
         error = write_wanted(cause);
         end();
     }
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
     return error;
 }
 
 int
 exit_report_to_fd(int fd, enum report_format format)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
     int error = EBUSY;
 
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (begin(EXIT_REPORT_ON_SIGNAL)) {
         at_exit = false;
         take_snapshot();
         error = quiet_write(fd, rendered, render(format, fd));
         end();
     }
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
     return error;
 }
 

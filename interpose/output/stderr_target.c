@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "call_guard.h"
 #include "environment.h"
 #include "process.h"
 #include "quiet_write.h"
 #include "reopen.h"
 #include "sandbox.h"
-#include "unnoticed.h"
 
 /* Above the numbers that a program's exit handlers get when they open files. */
 enum { DUPLICATE_LOWEST = 200 };
@@ -88,14 +88,14 @@ raises_nothing(void)
 void
 stderr_target_confirm(void)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
 
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (sandbox_allows(SANDBOX_STAT))
         target.confirmed = is_recorded(STDERR_FILENO);
     if (sandbox_allows(SANDBOX_LEARN))
         target.harmless = raises_nothing();
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }
 
 void
@@ -156,14 +156,14 @@ duplicate_stderr(void)
 void
 stderr_target_keep(void)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
 
     if (!sandbox_allows(SANDBOX_STAT) || !sandbox_allows(SANDBOX_DUP))
         return;
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (target.duplicate < 0 && is_recorded(STDERR_FILENO))
         target.duplicate = duplicate_stderr();
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }
 
 /*
@@ -245,25 +245,25 @@ stderr_target_close(int fd)
 void
 stderr_target_say(const char *text, size_t length)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
     int fd;
 
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     fd = stderr_target_open();
     if (fd >= 0)
         quiet_write(fd, text, length);
     stderr_target_close(fd);
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }
 
 void
 stderr_target_finish(void)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
 
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (target.duplicate >= 0 && is_recorded(target.duplicate))
         close(target.duplicate);
     target.duplicate = -1;
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }

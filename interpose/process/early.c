@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "call_guard.h"
 #include "environment.h"
 #include "pool.h"
-#include "unnoticed.h"
 
 enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY };
 
@@ -46,15 +46,15 @@ static void
 after_fork_child(void)
 {
     void (*forked)(void) = atomic_load(&forked_child);
-    struct unnoticed mark;
+    struct call_guard mark;
 
     pool_fork_child();
     backend_fork_child();
     if (forked == NULL)
         return;
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     forked();
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }
 
 /* False: there is no environment yet; the options are the defaults. */

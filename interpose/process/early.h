@@ -31,7 +31,7 @@ struct options *early_read_options(char *const *entries,
 
 /*
  * The constructor is done: from now on forked is called in every forked child,
- * unnoticed (unnoticed.h), after the pools and jemalloc are usable again.
+ * under a guard (call_guard.h), after the pools and jemalloc are usable again.
  */
 void early_ready(void (*forked)(void));
 

@@ -8,9 +8,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "call_guard.h"
 #include "decimal.h"
 #include "sandbox.h"
-#include "unnoticed.h"
 
 enum { NS_PER_US = 1000, US_PER_S = 1000000 };
 
@@ -113,16 +113,16 @@ read_high_water(void)
 void
 rusage_measure(struct stats_usage *out)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
     struct rusage usage;
 
     *out = (struct stats_usage){0};
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (sandbox_allows(SANDBOX_USAGE) && ask(&usage)) {
         out->cpu_user_ns = in_ns(&usage.ru_utime);
         out->cpu_system_ns = in_ns(&usage.ru_stime);
         out->peak_rss_bytes =
             peak_of(&usage) > peak_before ? peak_of(&usage) : read_high_water();
     }
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }

@@ -1,5 +1,5 @@
-/* uncounted.c - see uncounted.h. */
-#include "uncounted.h"
+/* count_guard.c - see count_guard.h. */
+#include "count_guard.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -13,7 +13,7 @@ below_bytes(const struct stats_block *block)
 }
 
 void
-uncounted_begin(struct uncounted *mark)
+count_guard_begin(struct count_guard *mark)
 {
     struct cache *cache = thread_cache();
 
@@ -26,7 +26,7 @@ uncounted_begin(struct uncounted *mark)
 }
 
 void
-uncounted_end(const struct uncounted *mark)
+count_guard_end(const struct count_guard *mark)
 {
     struct stats_block *block = mark->block;
 
@@ -39,13 +39,13 @@ uncounted_end(const struct uncounted *mark)
 }
 
 void *
-uncounted_find_next(const char *name)
+count_guard_find_next(const char *name)
 {
-    struct uncounted mark;
+    struct count_guard mark;
     void *function;
 
-    uncounted_begin(&mark);
+    count_guard_begin(&mark);
     function = dlsym(RTLD_NEXT, name);
-    uncounted_end(&mark);
+    count_guard_end(&mark);
     return function;
 }
