@@ -371,7 +371,7 @@ pool_tick(void)
 }
 
 void
-pool_stats_settle(void)
+pool_stats_publish(void)
 {
     struct cache *cache = settings.active ? block_own() : NULL;
 
@@ -399,7 +399,7 @@ pool_stats_end(void)
         purge_collect();
         cache_leave(self);
     }
-    pool_stats_settle();
+    pool_stats_publish();
 }
 
 void

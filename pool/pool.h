@@ -99,7 +99,7 @@ void pool_tick(void);
  * Publishes the calling thread's share of live counts and closes the curve's
  * current interval if it is over; call before a snapshot.
  */
-void pool_stats_settle(void);
+void pool_stats_publish(void);
 
 /*
  * The same at the end of the process. Where there were several threads, slots

@@ -57,7 +57,7 @@ fill(struct midpool_stats *out)
     struct stats_snapshot snapshot;
 
     early_start();
-    pool_stats_settle();
+    pool_stats_publish();
     stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
     memset(out, 0, sizeof *out);
     out->version = MIDPOOL_STATS_VERSION;
@@ -99,7 +99,7 @@ midpool_report(int fd, const char *format)
     if (wanted == REPORT_NONE) /* the option's value, no format */
         return EINVAL;
     early_start();
-    pool_stats_settle();
+    pool_stats_publish();
     return exit_report_to_fd(fd, wanted);
 }
 

@@ -158,7 +158,7 @@ malloc_stats(void)
         return;
     }
     early_start();
-    pool_stats_settle();
+    pool_stats_publish();
     exit_report_to_fd(STDERR_FILENO, REPORT_TEXT);
 }
 

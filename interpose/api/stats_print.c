@@ -137,7 +137,7 @@ malloc_stats_print(void (*write)(void *, const char *), void *opaque,
     char *buffer;
 
     early_start();
-    pool_stats_settle();
+    pool_stats_publish();
     buffer = backend_malloc(REPORT_MAX_BYTES);
     if (buffer == NULL)
         backend_stats_print(print.write, opaque, options);

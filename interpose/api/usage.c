@@ -13,7 +13,7 @@ usage_take(void)
     struct usage usage = {0};
 
     early_start();
-    pool_stats_settle();
+    pool_stats_publish();
     stats_snapshot_take(&snapshot, pool_page(), process_clock_ns());
     usage.live = snapshot.total.live_bytes;
     usage.idle = snapshot.total.cached_bytes;

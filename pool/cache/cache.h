@@ -240,9 +240,9 @@ enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
  * of it finds out here, even if its slab went to another bin meanwhile.
  */
 static inline bool
-cache_is_astray(const void *slot, unsigned bin)
+cache_is_misplaced(const void *slot, unsigned bin)
 {
-    return unlikely(state_is_astray(STATE_READ(region_state(slot)), bin));
+    return unlikely(state_is_misplaced(STATE_READ(region_state(slot)), bin));
 }
 
 /* Adds the thread's live counts to the shared ones. Requires cache_enter. */

@@ -21,7 +21,7 @@ void check_report(enum pool_misuse kind, const void *ptr, size_t bytes);
 void check_misuse(const void *ptr, unsigned bin, uint32_t state);
 
 /*
- * A slot was found free in two places (cache_is_astray) in the middle of an
+ * A slot was found free in two places (cache_is_misplaced) in the middle of an
  * operation. It was put twice: one put is taken back from the block
  * (account_put_undone), and the operation's end reports it; with several the
  * last is named, all are counted. Does not report a slot that this thread's own
@@ -30,7 +30,7 @@ void check_misuse(const void *ptr, unsigned bin, uint32_t state);
 void check_found(struct stats_block *block, unsigned bin, void *slot);
 extern hidden void *_Atomic check_found_slot;
 
-/* Gives a slot back to its slab, and notes it if it is astray. */
+/* Gives a slot back to its slab, and notes it if it is misplaced. */
 void check_put_slab(unsigned bin, void *slot, bool cold);
 
 static inline bool

@@ -59,7 +59,7 @@ excess(void)
 static uint32_t
 next_piece(void)
 {
-    uint32_t number = slab_set_next(&holey_slabs, 0);
+    uint32_t number = slab_set_next(&partly_cold_slabs, 0);
 
     if (number == UINT32_MAX)
         number = slab_set_next(&empty_slabs, 0);

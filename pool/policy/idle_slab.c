@@ -16,8 +16,8 @@ slab_bytes(unsigned bin)
     uint32_t warm =
         atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed);
 
-    pool_assert(warm >= slab_stuck_count[bin]);
-    return (uint64_t)(warm - slab_stuck_count[bin]) * bin_info[bin].slot_bytes;
+    pool_assert(warm >= slab_pinned_count[bin]);
+    return (uint64_t)(warm - slab_pinned_count[bin]) * bin_info[bin].slot_bytes;
 }
 
 uint64_t
@@ -45,7 +45,7 @@ idle_most(void)
 static bool
 has_more(const struct slab *slab)
 {
-    return (uint64_t)(slab->warm_free - slab->stuck) *
+    return (uint64_t)(slab->warm_free - slab->pinned) *
                bin_info[slab->bin].slot_bytes >=
            BETWEEN_MIN_BYTES;
 }

@@ -91,7 +91,7 @@ time_step(uint32_t number, enum page_step step)
     char *start = region_slab_start(number);
     uint32_t ns;
 
-    purge_slab_settle();
+    purge_slab_restore();
     slab_unsort(number);
     cache_operation.purged = number + 1;
     slab_at(number)->purging = 1;

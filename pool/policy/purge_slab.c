@@ -50,8 +50,8 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
     slab->warm_free = (uint16_t)(slab->warm_free - count);
     slab->cold_free = (uint16_t)(slab->cold_free + count);
     /* Others look at the counts while this purge is at its next run. */
-    if (slab->stuck > slab->warm_free)
-        slab_set_stuck(slab, slab->warm_free);
+    if (slab->pinned > slab->warm_free)
+        slab_set_pinned(slab, slab->warm_free);
     atomic_fetch_sub_explicit(&slab_warm_count[slab->bin], count,
                               memory_order_relaxed);
     slab_resident_bytes -= (uint64_t)count * bin_info[slab->bin].slot_bytes;
@@ -197,7 +197,7 @@ purge_whole(uint32_t number)
 }
 
 void
-purge_slab_settle(void)
+purge_slab_restore(void)
 {
     uint32_t number = cache_operation.purged - 1;
 
@@ -252,7 +252,7 @@ purge_used(uint32_t number, struct purge_limit limit)
     slab->purging = 0;
     if (all) {
         slab->stamp = slab_window;
-        slab_set_stuck(slab, slab->warm_free);
+        slab_set_pinned(slab, slab->warm_free);
     }
     slab_sort(number);
     return bytes;
@@ -266,7 +266,7 @@ purge_slab_piece(uint32_t number, struct purge_limit limit)
     bool whole = slab_out(slab) == 0 && (slab->huge || warm <= limit.bytes);
     size_t bytes;
 
-    purge_slab_settle();
+    purge_slab_restore();
     slab_unsort(number);
     cache_operation.purged = number + 1;
     slab->purging = 1;

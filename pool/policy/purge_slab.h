@@ -32,6 +32,6 @@ size_t purge_slab_piece(uint32_t number, struct purge_limit limit);
  * end: it left by siglongjmp, or the lock was not to be had after the system
  * call. The contents of its free slots are lost. Requires slab_lock.
  */
-void purge_slab_settle(void);
+void purge_slab_restore(void);
 
 #endif

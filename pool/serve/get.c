@@ -78,7 +78,8 @@ take_idle_shared(unsigned bin)
 {
     struct refill refill = refill_shared(bin);
 
-    while (refill.source != REFILL_NONE && cache_is_astray(refill.slot, bin)) {
+    while (refill.source != REFILL_NONE &&
+           cache_is_misplaced(refill.slot, bin)) {
         check_found(account_shared(), bin, refill.slot);
         refill = refill_shared(bin);
     }
@@ -147,7 +148,7 @@ take_idle(struct cache *cache, unsigned index)
     struct refill refill = pop_or_refill(cache, index);
 
     while (refill.source != REFILL_NONE &&
-           cache_is_astray(refill.slot, index)) {
+           cache_is_misplaced(refill.slot, index)) {
         check_found(cache_block(cache), index, refill.slot);
         refill = pop_or_refill(cache, index);
     }

@@ -103,7 +103,7 @@ struct slab {
     uint16_t zero_from; /* fresh slots from here read as zero */
     uint32_t touched;   /* bytes that may be other than zero */
     uint32_t stamp;     /* decay window of the last give or take */
-    uint16_t stuck;     /* warm slots that the last purge had to leave */
+    uint16_t pinned;    /* warm slots that the last purge had to leave */
     uint16_t colour;    /* cache lines before the first slot */
     uint64_t warm[SLAB_MAP_WORDS];
     uint64_t cold[SLAB_MAP_WORDS];
@@ -200,7 +200,7 @@ state_was_freed(uint32_t state)
  * into a magazine of the bin.
  */
 static inline bool
-state_is_astray(uint32_t state, unsigned bin)
+state_is_misplaced(uint32_t state, unsigned bin)
 {
     return (state ^ bin_offset(bin)) & ~(STATE_FRESH | STATE_LOST);
 }

@@ -15,14 +15,14 @@ enum { PAGE_LINES = OS_PAGE_BYTES / CACHE_LINE_BYTES };
 struct slab_set warm_slabs[BINS];
 struct slab_set room_slabs[BINS];
 struct slab_set empty_slabs;
-struct slab_set holey_slabs;
+struct slab_set partly_cold_slabs;
 struct slab_set clean_slabs;
 struct slab_set bare_slabs;
 _Atomic uint32_t slab_warm_count[BINS];
 uint32_t slab_window;
 uint32_t slab_assigned_count[BINS];
 uint32_t slab_assigned_total;
-uint32_t slab_stuck_count[BINS];
+uint32_t slab_pinned_count[BINS];
 uint64_t slab_resident_bytes;
 
 static void
@@ -54,7 +54,7 @@ slab_sort(uint32_t number)
     set_keep(&warm_slabs[slab->bin], number, here && slab->warm_free > 0);
     set_keep(&room_slabs[slab->bin], number, here && room);
     set_keep(&empty_slabs, number, here && empty && slab->cold_free == 0);
-    set_keep(&holey_slabs, number, here && empty && slab->cold_free > 0);
+    set_keep(&partly_cold_slabs, number, here && empty && slab->cold_free > 0);
 }
 
 void
@@ -65,14 +65,14 @@ slab_unsort(uint32_t number)
     slab_set_remove(&warm_slabs[bin], number);
     slab_set_remove(&room_slabs[bin], number);
     slab_set_remove(&empty_slabs, number);
-    slab_set_remove(&holey_slabs, number);
+    slab_set_remove(&partly_cold_slabs, number);
 }
 
 void
-slab_set_stuck(struct slab *slab, unsigned stuck)
+slab_set_pinned(struct slab *slab, unsigned pinned)
 {
-    slab_stuck_count[slab->bin] += stuck - slab->stuck;
-    slab->stuck = (uint16_t)stuck;
+    slab_pinned_count[slab->bin] += pinned - slab->pinned;
+    slab->pinned = (uint16_t)pinned;
 }
 
 /*
@@ -108,7 +108,7 @@ assign(uint32_t number, unsigned bin)
     slab->bin = (uint8_t)bin;
     slab->assigned = 1;
     slab->colour = colour(number, &bin_info[bin]);
-    pool_assert(slab_lead(slab) +
+    pool_assert(slab_colour(slab) +
                     slots_bytes(&bin_info[bin], bin_info[bin].slots) <=
                 SLAB_USED_BYTES);
     slab->stamp = slab_window;
@@ -147,7 +147,7 @@ unassign(uint32_t number)
     __builtin_memset(slab->warm, 0, sizeof(slab->warm));
     __builtin_memset(slab->cold, 0, sizeof(slab->cold));
     slab_warm_add(slab->bin, -(int)slab->warm_free);
-    slab_set_stuck(slab, 0);
+    slab_set_pinned(slab, 0);
     slab_resident_bytes -=
         (uint64_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
     slab_assigned_count[slab->bin]--;
@@ -164,8 +164,8 @@ mark_touched_warm(uint32_t number)
 {
     struct slab *slab = slab_at(number);
     const struct bin_info *info = &bin_info[slab->bin];
-    uint32_t lead = slab_lead(slab);
-    uint32_t touched = slab->touched > lead ? slab->touched - lead : 0;
+    uint32_t colour = slab_colour(slab);
+    uint32_t touched = slab->touched > colour ? slab->touched - colour : 0;
     unsigned slots = slots_within(info, touched);
     unsigned partly = slots;
 
@@ -216,7 +216,7 @@ find_clean(bool huge)
 static void
 clean_one_empty(void)
 {
-    uint32_t number = slab_set_next(&holey_slabs, 0);
+    uint32_t number = slab_set_next(&partly_cold_slabs, 0);
 
     if (number == UINT32_MAX)
         number = slab_set_next(&empty_slabs, 0);
@@ -250,7 +250,7 @@ slab_assign_clean(unsigned bin, bool huge)
     uint32_t number = find_clean(huge);
 
     if (number == UINT32_MAX &&
-        empty_slabs.count + holey_slabs.count > EMPTY_KEPT) {
+        empty_slabs.count + partly_cold_slabs.count > EMPTY_KEPT) {
         clean_one_empty();
         number = find_clean(huge);
     }
@@ -317,6 +317,6 @@ slab_unmap_idle(void)
     pool_assert(lock_held_by_self(&slab_lock));
     if (space_reserved())
         return 0;
-    return unmap_all(&clean_slabs) + unmap_all(&holey_slabs) +
+    return unmap_all(&clean_slabs) + unmap_all(&partly_cold_slabs) +
            unmap_all(&empty_slabs);
 }

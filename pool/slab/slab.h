@@ -16,7 +16,7 @@
  * Sets      warm_slabs[bin]  assigned, warm_free > 0
  *           room_slabs[bin]  assigned, cold_free > 0 or fresh < slots
  *           empty_slabs      assigned, out = 0, fresh > 0, cold_free = 0
- *           holey_slabs      the same with cold_free > 0
+ *           partly_cold_slabs  the same with cold_free > 0
  *           clean_slabs      unassigned, reads as zero
  *           bare_slabs       unassigned, given back to the system with its
  *                            address space (slab.c)
@@ -38,15 +38,15 @@
 extern hidden struct slab_set warm_slabs[BINS];
 extern hidden struct slab_set room_slabs[BINS];
 extern hidden struct slab_set empty_slabs;
-extern hidden struct slab_set holey_slabs;
+extern hidden struct slab_set partly_cold_slabs;
 extern hidden struct slab_set clean_slabs;
 extern hidden struct slab_set bare_slabs;
 extern hidden _Atomic uint32_t slab_warm_count[BINS];
 extern hidden uint32_t slab_window; /* the current decay window's number */
 extern hidden uint32_t slab_assigned_count[BINS];
 extern hidden uint32_t slab_assigned_total;
-extern hidden uint32_t slab_stuck_count[BINS]; /* sum over a bin's slabs */
-extern hidden uint64_t slab_resident_bytes;    /* slots not cold, about */
+extern hidden uint32_t slab_pinned_count[BINS]; /* sum over a bin's slabs */
+extern hidden uint64_t slab_resident_bytes;     /* slots not cold, about */
 
 static inline struct slab *
 slab_at(uint32_t number)
@@ -62,7 +62,7 @@ slab_out(const struct slab *slab)
 
 /* Bytes before a slab's first slot: see colour in slab.c. */
 static inline uint32_t
-slab_lead(const struct slab *slab)
+slab_colour(const struct slab *slab)
 {
     return (uint32_t)slab->colour * CACHE_LINE_BYTES;
 }
@@ -77,13 +77,13 @@ slab_slot(const void *ptr, unsigned bin)
     const struct slab *slab = slab_at((uint32_t)region_number(ptr));
     uint32_t offset = (uint32_t)((uintptr_t)ptr & (SLAB_BYTES - 1));
 
-    return slot_at_offset(&bin_info[bin], offset - slab_lead(slab));
+    return slot_at_offset(&bin_info[bin], offset - slab_colour(slab));
 }
 
 static inline char *
 slab_slot_start(uint32_t number, unsigned bin, unsigned slot)
 {
-    return region_slab_start(number) + slab_lead(slab_at(number)) +
+    return region_slab_start(number) + slab_colour(slab_at(number)) +
            slot_offset(&bin_info[bin], slot);
 }
 
@@ -117,7 +117,7 @@ unsigned slab_take_warm(unsigned bin, struct magazine *into, unsigned max);
 unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
 
 /* Notes how many warm slots a purge leaves. Requires slab_lock. */
-void slab_set_stuck(struct slab *slab, unsigned stuck);
+void slab_set_pinned(struct slab *slab, unsigned pinned);
 
 /*
  * Gives a slot of the bin back. False: the program has it, or a slab, which may

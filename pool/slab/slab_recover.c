@@ -28,7 +28,7 @@ count_sets(void)
         count_set(&room_slabs[bin]);
     }
     count_set(&empty_slabs);
-    count_set(&holey_slabs);
+    count_set(&partly_cold_slabs);
     count_set(&clean_slabs);
     count_set(&bare_slabs);
 }
@@ -69,10 +69,10 @@ recover_assigned(uint32_t number)
     slab->cold_free = 0;
     for (unsigned slot = 0; slot < slab->fresh; slot++)
         place(slab, slot, region_state(slab_slot_start(number, bin, slot)));
-    if (slab->stuck > slab->warm_free)
-        slab->stuck = slab->warm_free;
+    if (slab->pinned > slab->warm_free)
+        slab->pinned = slab->warm_free;
     slab_warm_add(bin, slab->warm_free);
-    slab_stuck_count[bin] += slab->stuck;
+    slab_pinned_count[bin] += slab->pinned;
     slab_assigned_count[bin]++;
     slab_assigned_total++;
     slab_resident_bytes +=
@@ -93,7 +93,7 @@ clear(uint32_t number)
     slab->fresh = 0;
     slab->warm_free = 0;
     slab->cold_free = 0;
-    slab->stuck = 0;
+    slab->pinned = 0;
     __builtin_memset(slab->warm, 0, sizeof(slab->warm));
     __builtin_memset(slab->cold, 0, sizeof(slab->cold));
     for (size_t at = 0; at < SLAB_BYTES; at += 1 << STATE_SHIFT) {
@@ -152,7 +152,7 @@ slab_recover(void)
     for (unsigned bin = 0; bin < BINS; bin++) {
         atomic_store(&slab_warm_count[bin], 0);
         slab_assigned_count[bin] = 0;
-        slab_stuck_count[bin] = 0;
+        slab_pinned_count[bin] = 0;
     }
     slab_assigned_total = 0;
     slab_resident_bytes = 0;

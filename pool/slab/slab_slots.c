@@ -63,8 +63,8 @@ slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
 
     slab->warm_free = (uint16_t)(slab->warm_free - taken);
     slab_warm_add(bin, -(int)taken);
-    if (slab->stuck > slab->warm_free)
-        slab_set_stuck(slab, slab->warm_free);
+    if (slab->pinned > slab->warm_free)
+        slab_set_pinned(slab, slab->warm_free);
     into->cold = 0;
     into->zero = 0;
     hand_out(number, into, taken);
@@ -106,7 +106,7 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
     slab->fresh = (uint16_t)(slab->fresh + taken);
 
     uint32_t end =
-        slab_lead(slab) + slots_bytes(&bin_info[slab->bin], slab->fresh);
+        slab_colour(slab) + slots_bytes(&bin_info[slab->bin], slab->fresh);
 
     if (end > slab->touched)
         slab->touched = end;
@@ -166,7 +166,7 @@ slab_put(unsigned bin, void *ptr, bool cold)
     unsigned slot = slab_slot(ptr, bin);
 
     pool_assert(lock_held_by_self(&slab_lock));
-    if (state_is_astray(*region_state(ptr), bin))
+    if (state_is_misplaced(*region_state(ptr), bin))
         return false;
     pool_assert(slab->assigned && slab->bin == bin);
     pool_assert(slab_slot_start(number, bin, slot) == ptr);

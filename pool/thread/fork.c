@@ -191,7 +191,7 @@ rebuild_slab(uint32_t number)
     slab_unsort(number);
     slab->warm_free = 0;
     slab->cold_free = 0;
-    slab_set_stuck(slab, 0);
+    slab_set_pinned(slab, 0);
     for (unsigned slot = 0; slot < slab->fresh; slot++) {
         uint32_t *state = slot_word(slab, slab_slot_start(number, bin, slot));
 

@@ -92,10 +92,10 @@ mend(void)
     if (lock_held_by_self(&slab_lock)) {
         slab_lock.depth = 0;
         slab_recover();
-        purge_slab_settle();
+        purge_slab_restore();
         lock_release(&slab_lock);
     } else if (cache_operation.purged != 0 && lock_acquire_soon(&slab_lock)) {
-        purge_slab_settle();
+        purge_slab_restore();
         lock_release(&slab_lock);
     }
     if (own != NULL)

@@ -110,7 +110,7 @@ read_statistics(void)
     static struct stats_snapshot snapshot;
     const char *broken;
 
-    pool_stats_settle();
+    pool_stats_publish();
     stats_snapshot_take(&snapshot, pool_page(), 0);
     broken = stats_broken_equation(&snapshot, false);
     if (broken != NULL)

@@ -67,7 +67,7 @@ meet(const void *slot, unsigned bin, const char *where)
           "%s: %p is marked free in its slab too", where, slot);
     CLAIM(*region_state(slot) >> STATE_TAG_SHIFT == 0,
           "%s: %p is handed out too", where, slot);
-    CLAIM(!state_is_astray(*region_state(slot), bin), "%s: %p has state %x",
+    CLAIM(!state_is_misplaced(*region_state(slot), bin), "%s: %p has state %x",
           where, slot, *region_state(slot));
     CLAIM(!met[word_index(slot)], "%s: %p was met before", where, slot);
     met[word_index(slot)] = 1;
@@ -167,7 +167,7 @@ check_sets(uint32_t number)
     CLAIM(((empty_slabs.word[word] & bit) != 0) ==
               (slab->assigned && empty && slab->cold_free == 0),
           "slab %u: set of empty slabs", number);
-    CLAIM(((holey_slabs.word[word] & bit) != 0) ==
+    CLAIM(((partly_cold_slabs.word[word] & bit) != 0) ==
               (slab->assigned && empty && slab->cold_free > 0),
           "slab %u: set of empty slabs with holes", number);
     CLAIM(slab_set_has(&clean_slabs, number) +
@@ -225,9 +225,9 @@ check_words(uint32_t number)
             continue;
 
         const struct bin_info *info = &bin_info[slab->bin];
-        uint32_t lead = slab_lead(slab);
+        uint32_t colour = slab_colour(slab);
         uint32_t at = i << STATE_SHIFT;
-        uint32_t offset = at > lead ? at - lead : 0;
+        uint32_t offset = at > colour ? at - colour : 0;
         unsigned next = slot_at_offset(info, offset);
 
         next += slot_offset(info, next) < offset;

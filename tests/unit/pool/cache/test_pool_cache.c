@@ -324,7 +324,7 @@ peak_live_bytes(void)
 {
     static struct stats_snapshot snap;
 
-    pool_stats_settle();
+    pool_stats_publish();
     stats_snapshot_take(&snap, account_page, os_now_ns());
     return snap.total.peak_live_bytes;
 }
@@ -340,7 +340,7 @@ get_and_put_many(bool wait_between)
 
     for (unsigned i = 0; i < PEAK_SLOTS; i++)
         slot[i] = pool_get(PEAK_BYTES);
-    pool_stats_settle();
+    pool_stats_publish();
     for (unsigned i = 0; i < 2 && wait_between; i++)
         pthread_barrier_wait(&barrier);
     for (unsigned i = 0; i < PEAK_SLOTS; i++)

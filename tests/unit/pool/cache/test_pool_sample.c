@@ -176,7 +176,7 @@ Test(sample, a_sample_counts_as_any_other_get_and_put)
 
     start(1, 0);
     work();
-    pool_stats_settle();
+    pool_stats_publish();
     stats_snapshot_take(&snap, pool_page(), 0);
     cr_assert_eq(snap.total.gets, ROUNDS * SIZES);
     cr_assert_eq(snap.total.puts, ROUNDS * SIZES);
