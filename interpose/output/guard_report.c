@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "call_guard.h"
 #include "environment.h"
 #include "fault_context.h"
 #include "fault_handler.h"
@@ -20,7 +21,6 @@
 #include "sandbox.h"
 #include "stack.h"
 #include "stderr_target.h"
-#include "unnoticed.h"
 
 enum {
     SLOTS = 1024, /* guarded buffers at a time */
@@ -282,11 +282,11 @@ tell(enum fault_access access)
 static void
 on_fault(const siginfo_t *info, const ucontext_t *context)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
 
     if (!guard_owns(info->si_addr))
         return;
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (begin()) {
         if (pool_guard_explain(info->si_addr, &find)) {
             take_stack_of_fault(fault_instruction(context));
@@ -294,7 +294,7 @@ on_fault(const siginfo_t *info, const ucontext_t *context)
         }
         atomic_flag_clear(&busy);
     }
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
 }
 
 /* Of a double free, misuse.c does what is to be done. */
@@ -309,11 +309,11 @@ act(enum pool_guard_kind kind)
 static void
 on_find(const struct pool_guard_find *found)
 {
-    struct unnoticed mark;
+    struct call_guard mark;
 
     if (options->misuse == OPTION_MISUSE_OFF)
         return;
-    unnoticed_begin(&mark);
+    call_guard_begin(&mark);
     if (begin()) {
         find = *found;
         accessed.depth = accessed.thread = 0;
@@ -322,7 +322,7 @@ on_find(const struct pool_guard_find *found)
         tell(FAULT_WRITE);
         atomic_flag_clear(&busy);
     }
-    unnoticed_end(&mark);
+    call_guard_end(&mark);
     act(found->kind);
 }
 
