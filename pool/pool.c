@@ -133,8 +133,8 @@ pool_init(const struct pool_config *config)
 {
     pool_configure(config);
     describe();
-    if (os_page_bytes() != OS_PAGE_BYTES)
-        return fail("the system's pages are not of 4 KB");
+    if (os_page_bytes() > OS_PAGE_MAX_BYTES)
+        return fail("the system's pages are larger than 64 KB");
     if (!region_init())
         return fail("no address space for the pools");
     if (!depot_init(region.slabs) || !cache_area_init()) {
@@ -199,14 +199,14 @@ pool_page_share(int fd, bool (*may_grow)(size_t bytes))
 static void
 make_present(char *slot, size_t bytes)
 {
-    char *start = (char *)align_down((uintptr_t)slot, OS_PAGE_BYTES);
-    char *end = slot + bytes;
+    size_t page = os_page_bytes();
+    char *next = (char *)align_down((uintptr_t)slot, page) + page;
 
-    if (os_populate(start, align_up((size_t)(end - start), OS_PAGE_BYTES)))
+    if (os_populate(slot, bytes))
         return;
     *(volatile char *)slot = 0;
-    for (char *at = start + OS_PAGE_BYTES; at < end; at += OS_PAGE_BYTES)
-        *(volatile char *)at = 0;
+    for (; next < slot + bytes; next += page)
+        *(volatile char *)next = 0;
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "front.h"
 #include "libc_release.h"
 #include "midpool_exports.h"
+#include "os.h"
 #include "route.h"
 
 /*
@@ -162,17 +163,17 @@ aligned_alloc(size_t align, size_t bytes)
 EXPORT void *
 valloc(size_t bytes)
 {
-    return get_aligned(OS_PAGE_BYTES, bytes);
+    return get_aligned(os_page_bytes(), bytes);
 }
 
 EXPORT void *
 pvalloc(size_t bytes)
 {
-    if (bytes > SIZE_MAX - OS_PAGE_BYTES) {
+    if (bytes > SIZE_MAX - os_page_bytes()) {
         errno = ENOMEM;
         return NULL;
     }
-    return get_aligned(OS_PAGE_BYTES, align_up(bytes, OS_PAGE_BYTES));
+    return get_aligned(os_page_bytes(), align_up(bytes, os_page_bytes()));
 }
 
 EXPORT size_t

@@ -21,6 +21,7 @@
 #include "base.h"
 #include "early.h"
 #include "midpool_exports.h"
+#include "os.h"
 #include "pool.h"
 #include "usage.h"
 
@@ -150,9 +151,9 @@ static void
 take_shares(void)
 {
     struct usage usage = usage_take();
-    size_t active = align_up(usage.live, OS_PAGE_BYTES);
-    size_t resident = active + align_up(usage.idle, OS_PAGE_BYTES) +
-                      align_up(usage.metadata, OS_PAGE_BYTES);
+    size_t active = align_up(usage.live, os_page_bytes());
+    size_t resident = active + align_up(usage.idle, os_page_bytes()) +
+                      align_up(usage.metadata, os_page_bytes());
 
     atomic_store(&shares[CONTROL_ALLOCATED], usage.live);
     atomic_store(&shares[CONTROL_ACTIVE], active);

@@ -30,12 +30,21 @@
 
 #include "backend_conf.h"
 #include "backend_je.h"
+#include "base.h"
 #include "guard_slot.h"
 #include "libc_release.h"
+#include "os.h"
 #include "sandbox.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/* Pages that a jemalloc counts with, at most: Debian's on arm64 has 64 KB. */
+#if defined(__x86_64__)
+#define JEMALLOC_PAGE_MAX 4096
+#else
+#define JEMALLOC_PAGE_MAX 65536
 #endif
 
 #define WINDOW_BYTES ((uintptr_t)1 << BACKEND_WINDOW_SHIFT)
@@ -48,7 +57,6 @@
 #define JUMP_FIRST_BYTES ((uintptr_t)1 << 30)
 
 enum {
-    PAGE_BYTES = 4096,
     HUGE_BYTES = 2 << 20,
     /* Seven arenas' first blocks and the first extents of one. */
     EMERGENCY_BYTES = 16 << 20,
@@ -67,7 +75,7 @@ static bool scarce;          /* the system refused a mapping */
  * MADV_DONTNEED zeroes. It writes to it unconditionally, so there has to be
  * one, even when later mappings, which may fail, will.
  */
-static _Alignas(PAGE_BYTES) char first_page[PAGE_BYTES];
+static _Alignas(JEMALLOC_PAGE_MAX) char first_page[JEMALLOC_PAGE_MAX];
 static bool first_page_asked;
 
 static uintptr_t emergency_next; /* within the reserve, ascending */
@@ -121,7 +129,7 @@ map_at(uintptr_t where, size_t bytes, int prot, int flags)
 static bool
 window_try(uintptr_t number)
 {
-    uintptr_t random = ((uintptr_t)&backend_window / PAGE_BYTES) &
+    uintptr_t random = ((uintptr_t)&backend_window / SMALL_PAGE_BYTES) &
                        (((uintptr_t)1 << START_BITS) - 1);
     uintptr_t start = number * WINDOW_BYTES + random * HUGE_BYTES;
 
@@ -173,7 +181,7 @@ window_move(uintptr_t from, uintptr_t to)
 static uintptr_t
 window_map(size_t bytes, int prot, int flags)
 {
-    uintptr_t align = bytes % HUGE_BYTES == 0 ? HUGE_BYTES : PAGE_BYTES;
+    uintptr_t align = bytes % HUGE_BYTES == 0 ? HUGE_BYTES : os_page_bytes();
     uintptr_t jump = JUMP_FIRST_BYTES;
     uintptr_t end = (backend_window + 1) * WINDOW_BYTES;
     uintptr_t top = __atomic_load_n(&window_top, __ATOMIC_ACQUIRE);
@@ -209,7 +217,7 @@ window_map(size_t bytes, int prot, int flags)
 static void *
 emergency_map(size_t bytes, int prot)
 {
-    uintptr_t align = bytes % HUGE_BYTES == 0 ? HUGE_BYTES : PAGE_BYTES;
+    uintptr_t align = bytes % HUGE_BYTES == 0 ? HUGE_BYTES : os_page_bytes();
     uintptr_t start = align_to(emergency_next, align);
 
     if (__atomic_load_n(&emergency_thread, __ATOMIC_RELAXED) !=
@@ -310,7 +318,7 @@ backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
                 off_t offset)
 {
     int saved = errno;
-    bool first = !first_page_asked && bytes == PAGE_BYTES;
+    bool first = !first_page_asked && bytes <= JEMALLOC_PAGE_MAX;
     void *got;
 
     first_page_asked = true;

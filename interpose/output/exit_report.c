@@ -61,7 +61,7 @@ void
 exit_report_take_sites(void)
 {
     size_t bytes = sizeof small + report_sites_bytes(sampler_table());
-    char *memory = os_reserve(bytes, OS_PAGE_BYTES);
+    char *memory = os_reserve(bytes, os_page_bytes());
 
     if (memory == NULL || !os_commit(memory, bytes))
         return;

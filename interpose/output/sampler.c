@@ -140,7 +140,7 @@ sampler_start(const struct options *options)
     stacks_max = (uint32_t)options->sites_max;
     rate = options->sites;
     bytes = sites_bytes(stacks_max);
-    memory = os_reserve(bytes, OS_PAGE_BYTES);
+    memory = os_reserve(bytes, os_page_bytes());
     if (memory == NULL || !os_commit(memory, bytes))
         return refuse();
     os_name(memory, bytes, "midpool sites");
@@ -156,7 +156,7 @@ sampler_shared_bytes(void)
 {
     return table == NULL
                ? 0
-               : align_up(sites_shared_bytes(stacks_max), OS_PAGE_BYTES);
+               : align_up(sites_shared_bytes(stacks_max), os_page_bytes());
 }
 
 bool

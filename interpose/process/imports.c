@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "base.h"
+#include "os.h"
 
 #if defined(__x86_64__)
 enum { SLOT_OF_CALL = R_X86_64_JUMP_SLOT, SLOT_OF_DATA = R_X86_64_GLOB_DAT };
@@ -76,9 +77,9 @@ read_object(struct object *object, const struct dl_phdr_info *info)
         if (part->p_type == PT_LOAD && start + part->p_memsz > object->end)
             object->end = start + part->p_memsz;
         if (part->p_type == PT_GNU_RELRO) {
-            object->readonly = align_down(start, OS_PAGE_BYTES);
+            object->readonly = align_down(start, os_page_bytes());
             object->readonly_end =
-                align_down(start + part->p_memsz, OS_PAGE_BYTES);
+                align_down(start + part->p_memsz, os_page_bytes());
         }
         if (part->p_type == PT_DYNAMIC)
             dynamic = (const ElfW(Dyn) *)start;
@@ -119,14 +120,15 @@ static bool
 write_slot(const struct object *object, void **slot, void *value)
 {
     uintptr_t at = (uintptr_t)slot;
-    void *page = (void *)align_down(at, OS_PAGE_BYTES);
+    void *page = (void *)align_down(at, os_page_bytes());
     bool readonly = at >= object->readonly && at < object->readonly_end;
 
-    if (readonly && mprotect(page, OS_PAGE_BYTES, PROT_READ | PROT_WRITE) != 0)
+    if (readonly &&
+        mprotect(page, os_page_bytes(), PROT_READ | PROT_WRITE) != 0)
         return false;
     __atomic_store_n(slot, value, __ATOMIC_RELEASE);
     if (readonly)
-        (void)mprotect(page, OS_PAGE_BYTES, PROT_READ);
+        (void)mprotect(page, os_page_bytes(), PROT_READ);
     return true;
 }
 

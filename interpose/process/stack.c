@@ -4,10 +4,11 @@
 #include <pthread.h>
 #include <unwind.h>
 
+#include "base.h"
 #include "libc_release.h"
 #include "own_image.h"
 
-enum { LOCK_FREE_LIBC = 35, STACK_PAGE_BYTES = 4096 };
+enum { LOCK_FREE_LIBC = 35 };
 
 /* How far a frame may be from the next one, and a thread's from its end. */
 enum { FRAME_BYTES_MAX = 1 << 20, STACK_BYTES_MAX = 64 << 20 };
@@ -80,7 +81,7 @@ end_of(uintptr_t stack)
         return first;
     if (stack < thread && thread - stack < STACK_BYTES_MAX)
         return thread;
-    return (stack | (STACK_PAGE_BYTES - 1)) + 1;
+    return (stack | (SMALL_PAGE_BYTES - 1)) + 1;
 }
 
 /* A frame begins with the caller's frame pointer and the return address. */
@@ -96,7 +97,7 @@ follow(struct walk *walk)
            frame + 2 * sizeof(uintptr_t) <= end && walk->count < walk->most) {
         const uintptr_t *word = (const uintptr_t *)frame;
 
-        if (word[1] < STACK_PAGE_BYTES)
+        if (word[1] < SMALL_PAGE_BYTES)
             break;
         note(walk, word[1] - 1);
         from = frame + 2 * sizeof(uintptr_t);

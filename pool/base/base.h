@@ -14,7 +14,17 @@
 #define always_inline inline __attribute__((always_inline))
 #define hidden __attribute__((visibility("hidden")))
 
-enum { CACHE_LINE_BYTES = 64, OS_PAGE_BYTES = 4096 };
+/*
+ * Slots are laid out for pages of SMALL_PAGE_BYTES, the smallest that any
+ * system has: a slab holds the same slots everywhere. os_page_bytes (os.h)
+ * tells what the system can map and return; steps in which the pools' tables
+ * are mapped are multiples of OS_PAGE_MAX_BYTES, the largest that it can be.
+ */
+enum {
+    CACHE_LINE_BYTES = 64,
+    SMALL_PAGE_BYTES = 4096,
+    OS_PAGE_MAX_BYTES = 65536,
+};
 
 /* Keeps the compiler from moving accesses across; for signal handlers. */
 #define compiler_barrier() __asm__ volatile("" ::: "memory")

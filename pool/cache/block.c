@@ -203,15 +203,32 @@ block_notice(struct cache *cache)
     account_forget_peaks(cache_block(cache));
 }
 
-/* Giving pages back spares a child a copy of each. */
+static void
+clear(char *from, const char *to)
+{
+    __builtin_memset(from, 0, (size_t)(to - from));
+}
+
+/*
+ * Giving pages back spares a child a copy of each. Where a page holds several
+ * blocks, those at the ends share theirs with others.
+ */
 static void
 clear_blocks(uint32_t from, uint32_t to)
 {
-    struct stats_block *first = stats_block_at(account_page, from);
-    size_t bytes = (size_t)(to - from) * PAGE_BLOCK_BYTES;
+    char *first = (char *)stats_block_at(account_page, from);
+    char *end = (char *)stats_block_at(account_page, to);
+    char *low = (char *)align_up((uintptr_t)first, os_page_bytes());
+    char *high = (char *)align_down((uintptr_t)end, os_page_bytes());
 
-    if (from < to && !os_purge(first, bytes))
-        __builtin_memset(first, 0, bytes);
+    if (from >= to)
+        return;
+    if (low < high && os_purge(low, (size_t)(high - low))) {
+        clear(first, low);
+        clear(high, end);
+    } else {
+        clear(first, end);
+    }
 }
 
 void

@@ -94,7 +94,7 @@ cache_area_init(void)
 {
     area.limit = blocks_wanted();
     area.start =
-        space_pair(bytes_of(area.limit), CACHE_TO_BLOCK, PAGE_BLOCK_BYTES);
+        space_pair(bytes_of(area.limit), CACHE_TO_BLOCK, OS_PAGE_MAX_BYTES);
     if (area.start == NULL)
         return false;
     if (!map_blocks(0, BLOCKS_COMMIT)) {
@@ -125,7 +125,7 @@ cache_area_grow(uint32_t index)
 static bool
 write_page(int fd, size_t bytes)
 {
-    char *copy = os_reserve(bytes, OS_PAGE_BYTES);
+    char *copy = os_reserve(bytes, os_page_bytes());
 
     if (copy == NULL)
         return false;

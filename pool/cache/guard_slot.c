@@ -8,7 +8,6 @@
 
 enum {
     AREA_BYTES = BAND_MAX_BYTES, /* of a slot, between its protected pages */
-    STRIDE_BYTES = AREA_BYTES + 2 * OS_PAGE_BYTES,
     LEFT_ONE_IN = 4, /* buffers that begin where their area begins */
     ALIGN_BYTES = 16,
     FILL_BYTE = 0xd3,
@@ -30,10 +29,17 @@ static struct guard_table *table;
 static unsigned slots;
 static _Atomic uint64_t turns;
 
+/* From a slot to the next. */
+static size_t
+stride_bytes(void)
+{
+    return AREA_BYTES + 2 * os_page_bytes();
+}
+
 static unsigned
 number_of(const void *ptr)
 {
-    return (unsigned)(((uintptr_t)ptr - guard_base) / STRIDE_BYTES);
+    return (unsigned)(((uintptr_t)ptr - guard_base) / stride_bytes());
 }
 
 struct guard_slot *
@@ -51,7 +57,8 @@ guard_slot_at(unsigned number)
 static char *
 area_of(unsigned number)
 {
-    return (char *)guard_base + (size_t)number * STRIDE_BYTES + OS_PAGE_BYTES;
+    return (char *)guard_base + (size_t)number * stride_bytes() +
+           os_page_bytes();
 }
 
 /* The whole pages that a buffer lies in. */
@@ -59,9 +66,9 @@ static char *
 pages_of(const struct guard_slot *slot, size_t *bytes)
 {
     uintptr_t start = (uintptr_t)slot->start;
-    uintptr_t from = align_down(start, OS_PAGE_BYTES);
+    uintptr_t from = align_down(start, os_page_bytes());
 
-    *bytes = align_up(start + slot->bytes, OS_PAGE_BYTES) - from;
+    *bytes = align_up(start + slot->bytes, os_page_bytes()) - from;
     return (char *)from;
 }
 
@@ -69,8 +76,8 @@ static bool
 make_table(void)
 {
     size_t bytes =
-        align_up(sizeof *table + slots * sizeof *table->slot, OS_PAGE_BYTES);
-    void *memory = os_reserve(bytes, OS_PAGE_BYTES);
+        align_up(sizeof *table + slots * sizeof *table->slot, os_page_bytes());
+    void *memory = os_reserve(bytes, os_page_bytes());
 
     if (memory == NULL)
         return false;
@@ -86,8 +93,8 @@ make_table(void)
 bool
 guard_slots_make(unsigned count)
 {
-    size_t bytes = (size_t)count * STRIDE_BYTES;
-    void *base = os_reserve(bytes, OS_PAGE_BYTES);
+    size_t bytes = (size_t)count * stride_bytes();
+    void *base = os_reserve(bytes, os_page_bytes());
 
     pool_assert(count <= GUARD_SLOTS_MAX);
     slots = count;

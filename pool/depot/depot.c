@@ -43,7 +43,7 @@ depot_init(uint32_t slabs)
     while (space_reserved() && count > MAGAZINES_COMMIT &&
            count * sizeof(struct magazine) > limit)
         count /= 2;
-    area = space_piece(count * sizeof(struct magazine), OS_PAGE_BYTES);
+    area = space_piece(count * sizeof(struct magazine), os_page_bytes());
     if (area == NULL)
         return false;
     magazines.area = area;

@@ -76,6 +76,44 @@ system_call(long number, long a, long b, long c, long d, long e, long f)
 #error "midpool supports x86-64 and arm64"
 #endif
 
+/* 0: not asked yet. Whoever asks at the same time stores the same. */
+static _Atomic size_t page_bytes;
+
+static size_t
+ask_page_bytes(void)
+{
+    size_t bytes = getauxval(AT_PAGESZ);
+
+    if (bytes < SMALL_PAGE_BYTES)
+        bytes = SMALL_PAGE_BYTES; /* a system that does not tell */
+    atomic_store_explicit(&page_bytes, bytes, memory_order_relaxed);
+    return bytes;
+}
+
+size_t
+os_page_bytes(void)
+{
+    size_t bytes = atomic_load_explicit(&page_bytes, memory_order_relaxed);
+
+    return likely(bytes != 0) ? bytes : ask_page_bytes();
+}
+
+/*
+ * The system's own rules for places and lengths, followed here as well: a test
+ * that sets the page size gets what a system with such pages would do.
+ */
+static bool
+on_page(const void *start)
+{
+    return (uintptr_t)start % os_page_bytes() == 0;
+}
+
+static size_t
+whole_pages(size_t bytes)
+{
+    return align_up(bytes, os_page_bytes());
+}
+
 static bool
 failed(long result)
 {
@@ -114,10 +152,20 @@ advise(void *start, size_t bytes, int advice)
         system_call(__NR_madvise, (long)start, (long)bytes, advice, 0, 0, 0));
 }
 
+static void
+unmap(void *start, size_t bytes)
+{
+    (void)system_call(__NR_munmap, (long)start, (long)bytes, 0, 0, 0, 0);
+}
+
 void *
 os_reserve(size_t bytes, size_t align)
 {
-    size_t padded = bytes + (align > OS_PAGE_BYTES ? align : 0);
+    if (align < os_page_bytes())
+        align = os_page_bytes();
+    bytes = whole_pages(bytes);
+
+    size_t padded = bytes + (align > SMALL_PAGE_BYTES ? align : 0);
     long result = map(NULL, padded, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
@@ -128,9 +176,9 @@ os_reserve(size_t bytes, size_t align)
     char *aligned = (char *)align_up((uintptr_t)start, align);
 
     if (aligned > start)
-        os_release(start, (size_t)(aligned - start));
+        unmap(start, (size_t)(aligned - start));
     if (aligned + bytes < start + padded)
-        os_release(aligned + bytes, (size_t)(start + padded - aligned) - bytes);
+        unmap(aligned + bytes, (size_t)(start + padded - aligned) - bytes);
     return aligned;
 }
 
@@ -138,7 +186,10 @@ os_reserve(size_t bytes, size_t align)
 static long
 map_there(void *start, size_t bytes, int prot, int flags)
 {
+    if (!on_page(start))
+        return -EINVAL;
     flags |= MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    bytes = whole_pages(bytes);
 
     long result = map(start, bytes, prot, flags, -1);
 
@@ -171,12 +222,12 @@ static bool
 claim(char *start, size_t bytes)
 {
     long result =
-        map_there(start, bytes + OS_PAGE_BYTES, PROT_NONE, MAP_NORESERVE);
+        map_there(start, bytes + os_page_bytes(), PROT_NONE, MAP_NORESERVE);
 
     if (result == 0)
         os_release(start, bytes);
     return result == 0 ||
-           (result == -ENOMEM && os_reserve_at(start + bytes, OS_PAGE_BYTES));
+           (result == -ENOMEM && os_reserve_at(start + bytes, os_page_bytes()));
 }
 
 /*
@@ -194,7 +245,7 @@ os_window(size_t bytes, size_t align)
 #else
     enum { WINDOW_SHIFT = 42, FIRST = 20, LAST = 12, RANDOM_BITS = 19 };
     static const char here;
-    uintptr_t random = ((uintptr_t)&here / OS_PAGE_BYTES) &
+    uintptr_t random = ((uintptr_t)&here / SMALL_PAGE_BYTES) &
                        (((uintptr_t)1 << RANDOM_BITS) - 1);
 
     for (uintptr_t number = FIRST; number >= LAST; number--) {
@@ -210,14 +261,16 @@ os_window(size_t bytes, size_t align)
 void
 os_release(void *start, size_t bytes)
 {
-    (void)system_call(__NR_munmap, (long)start, (long)bytes, 0, 0, 0, 0);
+    unmap(start, whole_pages(bytes));
 }
 
 bool
 os_commit(void *start, size_t bytes)
 {
-    return !failed(system_call(__NR_mprotect, (long)start, (long)bytes,
-                               PROT_READ | PROT_WRITE, 0, 0, 0));
+    return on_page(start) &&
+           !failed(system_call(__NR_mprotect, (long)start,
+                               (long)whole_pages(bytes), PROT_READ | PROT_WRITE,
+                               0, 0, 0));
 }
 
 static _Atomic bool protection_forbidden;
@@ -249,18 +302,32 @@ os_protect(void *start, size_t bytes)
 bool
 os_purge(void *start, size_t bytes)
 {
-    return advise(start, bytes, MADV_DONTNEED);
+    return on_page(start) && bytes == whole_pages(bytes) &&
+           advise(start, bytes, MADV_DONTNEED);
+}
+
+/* The pages that a range touches begin there; *bytes becomes their length. */
+static char *
+first_page(void *start, size_t *bytes)
+{
+    char *first = (char *)align_down((uintptr_t)start, os_page_bytes());
+
+    *bytes = whole_pages((size_t)((char *)start - first) + *bytes);
+    return first;
 }
 
 bool
 os_populate(void *start, size_t bytes)
 {
+    start = first_page(start, &bytes);
     return advise(start, bytes, MADV_POPULATE_WRITE);
 }
 
 bool
 os_populate_shared(void *start, size_t bytes)
 {
+    start = first_page(start, &bytes);
+
     long result = system_call(__NR_madvise, (long)start, (long)bytes,
                               MADV_POPULATE_WRITE, 0, 0, 0);
 
@@ -285,15 +352,15 @@ os_forbid_residence(bool forbidden)
 unsigned
 os_resident_pages(void *start, size_t bytes)
 {
-    unsigned char page[((size_t)2 << 20) / OS_PAGE_BYTES];
+    unsigned char page[((size_t)2 << 20) / SMALL_PAGE_BYTES];
     unsigned count = 0;
 
-    if (bytes / OS_PAGE_BYTES > sizeof(page) ||
+    if (bytes / SMALL_PAGE_BYTES > sizeof(page) ||
         atomic_load_explicit(&residence_forbidden, memory_order_relaxed) ||
         failed(system_call(__NR_mincore, (long)start, (long)bytes, (long)page,
                            0, 0, 0)))
         return 0;
-    for (size_t i = 0; i < bytes / OS_PAGE_BYTES; i++)
+    for (size_t i = 0; i < bytes / os_page_bytes(); i++)
         count += page[i] & 1;
     return count;
 }
@@ -350,12 +417,6 @@ size_t
 os_data_limit(void)
 {
     return limit_of(RLIMIT_DATA);
-}
-
-size_t
-os_page_bytes(void)
-{
-    return getauxval(AT_PAGESZ);
 }
 
 uint64_t

@@ -15,8 +15,9 @@
 #include <time.h>
 
 /*
- * Reserves bytes of address space at a multiple of align (a power of two of
- * at least a page): no access, no commit charge, not dumped. NULL: none.
+ * Reserves whole pages of address space at a multiple of align (a power of two;
+ * a page where it is less): no access, no commit charge, not dumped. NULL:
+ * none.
  */
 void *os_reserve(size_t bytes, size_t align);
 
@@ -54,11 +55,15 @@ void os_forbid_protection(bool forbidden);
 
 /*
  * Returns the pages' memory to the system; they read as zero afterwards.
- * False: nothing is known of their contents (locked memory, for instance).
+ * False: nothing is known of their contents (locked memory, for instance), or
+ * the range is not one of whole pages, where nothing is done.
  */
 bool os_purge(void *start, size_t bytes);
 
-/* Makes pages present ahead of use. False: they will be faulted in. */
+/*
+ * Makes the pages that the range touches present ahead of use. False: they will
+ * be faulted in.
+ */
 bool os_populate(void *start, size_t bytes);
 
 /*
@@ -101,7 +106,11 @@ void os_name(const void *start, size_t bytes, const char *name);
 size_t os_address_limit(void);
 size_t os_data_limit(void);
 
-/* The size of the system's pages: all that is here counts on OS_PAGE_BYTES. */
+/*
+ * The size of the system's pages in bytes, a power of two of at least
+ * SMALL_PAGE_BYTES: the same for the whole of a process's life. Thread-safe,
+ * also before relocation.
+ */
 size_t os_page_bytes(void);
 
 /* Physical memory, or 0 if it can not be known. */

@@ -30,10 +30,10 @@ static struct {
 void
 space_init(size_t slab_bytes, size_t align)
 {
-    space.bytes = align_up(slab_bytes, OS_PAGE_BYTES) + SPACE_REST_BYTES;
+    space.bytes = align_up(slab_bytes, os_page_bytes()) + SPACE_REST_BYTES;
     space.start = os_window(space.bytes, align);
     if (space.start != NULL)
-        os_name(space.start + space.bytes, OS_PAGE_BYTES,
+        os_name(space.start + space.bytes, os_page_bytes(),
                 "midpool: end of pools");
 }
 
@@ -54,6 +54,7 @@ space_piece(size_t bytes, size_t align)
 {
     size_t from = align_up(space.used, align);
 
+    pool_assert(align >= os_page_bytes());
     if (space_reserved()) {
         void *start = os_reserve(bytes, align);
 
@@ -62,7 +63,7 @@ space_piece(size_t bytes, size_t align)
     }
     if (bytes > space.bytes - from)
         return NULL;
-    space.used = from + align_up(bytes, OS_PAGE_BYTES);
+    space.used = from + align_up(bytes, os_page_bytes());
     return space.start + from;
 }
 

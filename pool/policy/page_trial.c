@@ -14,7 +14,7 @@
 enum {
     TRIAL_BIN_SLABS = 8,
     TRIAL_PAGES = 32, /* small ones that are touched to time it */
-    SLAB_PAGES = SLAB_BYTES / OS_PAGE_BYTES,
+    SLAB_PAGES = SLAB_BYTES / SMALL_PAGE_BYTES,
     DENSE_PAGES = SLAB_PAGES / 8 * 7,
 };
 
@@ -55,7 +55,7 @@ touch(char *start, unsigned pages)
     int64_t begin = os_clock_ns(CLOCK_MONOTONIC);
 
     for (unsigned page = 0; page < pages; page++)
-        *(volatile char *)(start + (size_t)page * OS_PAGE_BYTES) = 0;
+        *(volatile char *)(start + (size_t)page * SMALL_PAGE_BYTES) = 0;
     return os_clock_ns(CLOCK_MONOTONIC) - begin;
 }
 
@@ -110,6 +110,10 @@ time_step(uint32_t number, enum page_step step)
 uint32_t
 page_trial_assign(unsigned bin)
 {
+    /* Slabs are as long as the huge pages of systems with small pages. */
+    if (os_page_bytes() != SMALL_PAGE_BYTES)
+        return slab_assign_clean(bin, false);
+
     enum page_step step = page_size_next(&trial.size, is_dense(bin));
     uint32_t number = slab_assign_clean(bin, step == PAGE_HUGE);
 

@@ -8,7 +8,7 @@
 #include "os.h"
 #include "slab.h"
 
-enum { RUN_MIN_BYTES = 4 * OS_PAGE_BYTES };
+enum { RUN_MIN_PAGES = 4 };
 
 static bool
 marked(const uint64_t map[], unsigned slot)
@@ -103,7 +103,7 @@ run_start(uint32_t number, unsigned from)
 {
     const struct slab *slab = slab_at(number);
     char *low = slab_slot_start(number, slab->bin, from);
-    char *page = (char *)align_down((uintptr_t)low, OS_PAGE_BYTES);
+    char *page = (char *)align_down((uintptr_t)low, os_page_bytes());
 
     if (from == 0)
         return region_slab_start(number);
@@ -111,7 +111,7 @@ run_start(uint32_t number, unsigned from)
         if (slab_slot_start(number, slab->bin, slot) <= page)
             break;
         if (!marked(slab->cold, slot - 1))
-            return (char *)align_up((uintptr_t)low, OS_PAGE_BYTES);
+            return (char *)align_up((uintptr_t)low, os_page_bytes());
     }
     return page;
 }
@@ -125,10 +125,10 @@ purge_run(uint32_t number, unsigned from, unsigned to)
 {
     struct slab *slab = slab_at(number);
     char *high = to == bin_info[slab->bin].slots
-                     ? region_slab_start(number) + SLAB_USED_BYTES
+                     ? region_slab_start(number) + region_used_bytes()
                      : slab_slot_start(number, slab->bin, to);
     char *start = run_start(number, from);
-    char *end = (char *)align_down((uintptr_t)high, OS_PAGE_BYTES);
+    char *end = (char *)align_down((uintptr_t)high, os_page_bytes());
 
     if (end <= start)
         return 0;
@@ -153,7 +153,8 @@ static unsigned
 cut_run(const struct slab *slab, unsigned from, unsigned to, size_t bytes)
 {
     uint32_t slot_bytes = bin_info[slab->bin].slot_bytes;
-    size_t slots = (bytes > RUN_MIN_BYTES ? bytes : RUN_MIN_BYTES) / slot_bytes;
+    size_t least = RUN_MIN_PAGES * os_page_bytes();
+    size_t slots = (bytes > least ? bytes : least) / slot_bytes;
 
     return to - from > slots + 1 ? from + (unsigned)slots + 1 : to;
 }
@@ -184,15 +185,16 @@ purge_partly(uint32_t number, struct purge_limit limit, bool *all)
     return bytes;
 }
 
-/* An empty slab's pages and those of its state words. */
+/*
+ * An empty slab's pages and those of its state words, where no page holds
+ * another's.
+ */
 static bool
 purge_whole(uint32_t number)
 {
-    char *start = region_slab_start(number);
-
-    if (!os_purge(start, SLAB_USED_BYTES))
+    if (!region_purge(number))
         return false;
-    (void)os_purge(region_state(start), STATE_TABLE_BYTES);
+    (void)os_purge(region_state(region_slab_start(number)), STATE_TABLE_BYTES);
     return true;
 }
 

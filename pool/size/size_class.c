@@ -67,7 +67,7 @@
                         : STATE_WORDS)
 
 /* Whole groups of slots and the page left out after each, and what is left. */
-#define GROUP(distance, every) ((every) * (distance) + OS_PAGE_BYTES)
+#define GROUP(distance, every) ((every) * (distance) + SMALL_PAGE_BYTES)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SLOTS(distance, every)                                                 \
     (SLAB_USED_BYTES / GROUP(distance, every) * (every) +                      \

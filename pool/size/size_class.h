@@ -29,10 +29,10 @@ enum {
     BAND_MAX_BYTES = 65536,
     SIZE_CLASSES = PAGE_CLASSES,
     BINS = PAGE_BINS,
-    SLOT_ALIGN_BYTES = 64,         /* of every slot */
-    SLOT_COLOUR_BYTES = 64,        /* added to the stride of ordinary bins */
-    BIN_ALIGN_MAX = OS_PAGE_BYTES, /* what aligned bins guarantee */
-    SIZE_STEP_SHIFT = 9,           /* classes end on multiples of 512 bytes */
+    SLOT_ALIGN_BYTES = 64,            /* of every slot */
+    SLOT_COLOUR_BYTES = 64,           /* added to the stride of ordinary bins */
+    BIN_ALIGN_MAX = SMALL_PAGE_BYTES, /* what aligned bins guarantee */
+    SIZE_STEP_SHIFT = 9, /* classes end on multiples of 512 bytes */
     SIZE_STEPS = BAND_MAX_BYTES >> SIZE_STEP_SHIFT,
     BIN_LINE_BYTES = 64, /* a bin's place in a thread cache */
     /* The first's: behind a line of others and a copy of size_bin_offset. */
@@ -44,7 +44,7 @@ enum {
     SLAB_SHIFT = 21,
     SLAB_BYTES = 1 << SLAB_SHIFT,
     /* Slots end before a slab's last page, see region.h. */
-    SLAB_USED_BYTES = SLAB_BYTES - OS_PAGE_BYTES,
+    SLAB_USED_BYTES = SLAB_BYTES - SMALL_PAGE_BYTES,
     STATE_SHIFT = 11,
     STATE_WORDS = SLAB_BYTES >> STATE_SHIFT, /* of a slab */
     MAGAZINE_ROUNDS = 62,                    /* slots in one, at most */

@@ -18,13 +18,13 @@
 static inline uint32_t
 slot_group_bytes(const struct bin_info *info)
 {
-    return info->page_every * info->stride + OS_PAGE_BYTES;
+    return info->page_every * info->stride + SMALL_PAGE_BYTES;
 }
 
 static inline uint32_t
 slot_offset(const struct bin_info *info, unsigned slot)
 {
-    return slot * info->stride + slot / info->page_every * OS_PAGE_BYTES;
+    return slot * info->stride + slot / info->page_every * SMALL_PAGE_BYTES;
 }
 
 /* Up to the end of so many slots, at least one. */

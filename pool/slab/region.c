@@ -13,11 +13,14 @@ enum {
     LIMIT_SHARE = 4, /* of RLIMIT_AS; what is over goes to the fallback */
 };
 
-/* Pages of struct slab below low and from high upwards are committed. */
-static struct {
+/* A table whose pages below low and from high upwards are committed. */
+struct table {
     char *low;
     char *high;
-} descriptors;
+};
+
+static struct table descriptors;
+static struct table states;
 
 struct lock slab_lock = LOCK_NAMED("slab");
 struct region region;
@@ -29,10 +32,22 @@ bytes_state(uint32_t slabs)
     return (size_t)slabs * STATE_TABLE_BYTES;
 }
 
+size_t
+region_used_bytes(void)
+{
+    return align_up(SLAB_USED_BYTES, os_page_bytes());
+}
+
+bool
+region_purge(uint32_t number)
+{
+    return os_purge(region_slab_start(number), region_used_bytes());
+}
+
 static size_t
 bytes_meta(uint32_t slabs)
 {
-    return align_up((size_t)slabs * sizeof(struct slab), OS_PAGE_BYTES);
+    return align_up((size_t)slabs * sizeof(struct slab), os_page_bytes());
 }
 
 /* Twice the memory is always enough: what is idle is used again. */
@@ -82,16 +97,15 @@ region_init(void)
     start = find_place(&slabs);
     if (start == NULL)
         return false;
-    region.slab = space_piece(bytes_meta(slabs), OS_PAGE_BYTES);
+    region.slab = space_piece(bytes_meta(slabs), os_page_bytes());
     if (region.slab == NULL)
         return false;
     descriptors.low = (char *)region.slab;
     descriptors.high = descriptors.low + bytes_meta(slabs);
-
-    char *tables = start + ((size_t)slabs << SLAB_SHIFT);
-
+    states.low = start + ((size_t)slabs << SLAB_SHIFT);
+    states.high = states.low + bytes_state(slabs);
     region.state =
-        tables - ((uintptr_t)start >> STATE_SHIFT << STATE_SPACING_SHIFT);
+        states.low - ((uintptr_t)start >> STATE_SHIFT << STATE_SPACING_SHIFT);
     region.high = region.high_commit = slabs;
     region.slabs = slabs;
     region.careful =
@@ -100,27 +114,37 @@ region_init(void)
     return true;
 }
 
-/* The pages that hold the descriptors [from, to), but for what others need. */
+/* A table's pages that hold [from, to), but for those that are committed. */
 static bool
-commit_slabs(uint32_t from, uint32_t to, bool top)
+commit_table(struct table *table, const void *from, const void *to, bool top)
 {
-    char *start =
-        (char *)align_down((uintptr_t)&region.slab[from], OS_PAGE_BYTES);
-    char *end = (char *)align_up((uintptr_t)&region.slab[to], OS_PAGE_BYTES);
+    char *start = (char *)align_down((uintptr_t)from, os_page_bytes());
+    char *end = (char *)align_up((uintptr_t)to, os_page_bytes());
 
-    if (start < descriptors.low)
-        start = descriptors.low;
-    if (end > descriptors.high)
-        end = descriptors.high;
+    if (start < table->low)
+        start = table->low;
+    if (end > table->high)
+        end = table->high;
     if (start >= end)
         return true;
     if (!space_map(start, (size_t)(end - start)))
         return false;
     if (top)
-        descriptors.high = start;
+        table->high = start;
     else
-        descriptors.low = end;
+        table->low = end;
     return true;
+}
+
+/* Descriptors and state words of the slabs [from, to). */
+static bool
+commit_tables(uint32_t from, uint32_t to, bool top)
+{
+    const char *state = (const char *)region_state(region_slab_start(from));
+
+    return commit_table(&descriptors, &region.slab[from], &region.slab[to],
+                        top) &&
+           commit_table(&states, state, state + bytes_state(to - from), top);
 }
 
 /*
@@ -143,16 +167,11 @@ static bool
 commit(uint32_t from, uint32_t to, bool top)
 {
     char *start = region_slab_start(from);
-    size_t bytes = top ? (size_t)(to - from) << SLAB_SHIFT : SLAB_USED_BYTES;
+    size_t bytes =
+        top ? (size_t)(to - from) << SLAB_SHIFT : region_used_bytes();
 
-    if (!commit_slabs(from, to, top) ||
-        !space_map(region_state(start), bytes_state(to - from)))
+    if (!commit_tables(from, to, top) || !space_map(start, bytes))
         return false;
-    if (!space_map(start, bytes)) {
-        /* Or the next try would find them in its way. */
-        space_unmap(region_state(start), bytes_state(to - from));
-        return false;
-    }
     advise(start, bytes, top);
     return true;
 }
@@ -160,7 +179,7 @@ commit(uint32_t from, uint32_t to, bool top)
 static size_t
 slab_mapped_bytes(uint32_t number)
 {
-    return number >= region.high_commit ? SLAB_BYTES : SLAB_USED_BYTES;
+    return number >= region.high_commit ? SLAB_BYTES : region_used_bytes();
 }
 
 void

@@ -16,13 +16,12 @@
  *           Slabs are taken from the bottom (small pages) and from the top
  *           (huge pages where the system or an option wants them). Slabs,
  *           state words and descriptors are mapped in steps, as they are
- *           needed (space.h). A slab's last page holds no slot. At the bottom
- *           it is not mapped: a huge page needs 2 MB in one mapping, so that
- *           slabs there have small pages without a call to madvise, which a
- *           program's seccomp filter may forbid.
- * Ownership Written under the slab lock; region_slab_bin and the state words
- *           are read without it, by threads that hold a slot of the slab,
- *           which keeps the slab from changing its bin.
+ *           needed (space.h). A slab's last 4 KB hold no slot. At the bottom
+ *           they are not mapped where that is a page: a huge page needs 2 MB in
+ * one mapping, so that slabs there have small pages without a call to madvise,
+ * which a program's seccomp filter may forbid. Ownership Written under the slab
+ * lock; region_slab_bin and the state words are read without it, by threads
+ * that hold a slot of the slab, which keeps the slab from changing its bin.
  *
  * State words. There is one for every 2 KB of the region; a slot's is the
  * one at its start, which no other slot shares because none is smaller. It
@@ -139,6 +138,15 @@ bool region_init(void);
  * region is used up or the system commits no more. Requires the slab lock.
  */
 uint32_t region_extend(bool huge);
+
+/*
+ * How much of a slab is mapped and returned, in whole pages: all that can hold
+ * slots.
+ */
+size_t region_used_bytes(void);
+
+/* os_purge of a slab's pages, in which nobody has a slot. Thread: any. */
+bool region_purge(uint32_t number);
 
 /*
  * Gives the address space of a slab that serves no bin back, but for its state

@@ -10,7 +10,7 @@
 /* So many slabs may stay empty before one is cleaned for reuse. */
 enum { EMPTY_KEPT = BINS };
 
-enum { PAGE_LINES = OS_PAGE_BYTES / CACHE_LINE_BYTES };
+enum { PAGE_LINES = SMALL_PAGE_BYTES / CACHE_LINE_BYTES };
 
 struct slab_set warm_slabs[BINS];
 struct slab_set room_slabs[BINS];
@@ -86,11 +86,11 @@ static uint16_t
 colour(uint32_t number, const struct bin_info *info)
 {
     uint32_t left = SLAB_USED_BYTES - slots_bytes(info, info->slots);
-    uint32_t pages = left / OS_PAGE_BYTES;
+    uint32_t pages = left / SMALL_PAGE_BYTES;
     uint32_t lines = left / CACHE_LINE_BYTES;
     uint32_t colour = pages > 0 ? number % pages * PAGE_LINES : 0;
 
-    if (info->stride % OS_PAGE_BYTES == 0)
+    if (info->stride % SMALL_PAGE_BYTES == 0)
         return (uint16_t)colour;
     if (lines >= PAGE_LINES)
         colour += number * info->slots % PAGE_LINES;
@@ -220,8 +220,7 @@ clean_one_empty(void)
 
     if (number == UINT32_MAX)
         number = slab_set_next(&empty_slabs, 0);
-    if (number == UINT32_MAX ||
-        !os_purge(region_slab_start(number), SLAB_USED_BYTES))
+    if (number == UINT32_MAX || !region_purge(number))
         return;
     account_discards(slab_at(number)->bin, slab_at(number)->warm_free);
     slab_make_clean(number);
@@ -306,7 +305,7 @@ unmap_all(struct slab_set *set)
 
     while ((number = slab_set_next(set, 0)) != UINT32_MAX) {
         unmap(number);
-        bytes += SLAB_USED_BYTES;
+        bytes += region_used_bytes();
     }
     return bytes;
 }

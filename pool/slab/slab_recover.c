@@ -126,7 +126,7 @@ recover_unassigned(uint32_t number)
         return;
     clear(number);
     /* Without that nobody gets it: it may hold other than zero. */
-    if (os_purge(region_slab_start(number), SLAB_USED_BYTES))
+    if (region_purge(number))
         slab_set_add(&clean_slabs, number);
     else
         slab_set_remove(&clean_slabs, number);

@@ -120,7 +120,7 @@ os_purge(void *start, size_t bytes)
 {
     if (!fails(FAULT_PURGE))
         return real_purge(start, bytes);
-    (void)real_purge(start, align_down(bytes / 2, OS_PAGE_BYTES));
+    (void)real_purge(start, align_down(bytes / 2, os_page_bytes()));
     return false;
 }
 

@@ -68,7 +68,7 @@ take(struct load *load, size_t bytes, unsigned kind)
 
     if (kind == 0) {
         ptr = pool_get_aligned(bytes);
-        if ((uintptr_t)ptr % OS_PAGE_BYTES != 0)
+        if ((uintptr_t)ptr % SMALL_PAGE_BYTES != 0)
             load_fail("step %u: %p is not aligned", load->steps, ptr);
     } else if (kind == 1) {
         ptr = pool_get_zero(bytes);

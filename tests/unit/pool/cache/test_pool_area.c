@@ -81,16 +81,16 @@ Test(pool_area, a_child_that_left_the_shared_page_grows, .init = start)
 Test(pool_area, a_page_is_not_shared_over_others, .init = start)
 {
     char *end = (char *)pool_page() + pool_page_bytes();
-    char *theirs = end - OS_PAGE_BYTES;
+    char *theirs = end - os_page_bytes();
 
     if (space_reserved())
         cr_skip("all of it is reserved here");
-    cr_assert(os_map_at(theirs, OS_PAGE_BYTES));
+    cr_assert(os_map_at(theirs, os_page_bytes()));
     *theirs = 7;
     cr_assert_not(pool_page_share(page_file(), NULL));
     cr_assert_eq(*theirs, 7);
     cr_assert(many_threads_have_caches());
-    os_release(theirs, OS_PAGE_BYTES);
+    os_release(theirs, os_page_bytes());
     cr_assert(pool_page_share(page_file(), NULL));
     cr_assert(many_threads_have_caches());
 }
@@ -102,11 +102,11 @@ Test(pool_area, threads_do_without_blocks_that_can_not_be_had, .init = start)
 
     if (space_reserved())
         cr_skip("all of it is reserved here");
-    while (!os_map_at(next, OS_PAGE_BYTES))
-        next += OS_PAGE_BYTES;
+    while (!os_map_at(next, os_page_bytes()))
+        next += os_page_bytes();
     cr_assert_not(many_threads_have_caches());
     cr_assert_null(pool_check());
-    os_release(next, OS_PAGE_BYTES);
+    os_release(next, os_page_bytes());
     cr_assert(many_threads_have_caches());
 }
 

@@ -69,7 +69,7 @@ resident_bytes(void)
     cr_assert_not_null(file);
     cr_assert_eq(fscanf(file, "%*u %lu", &pages), 1);
     fclose(file);
-    return pages * OS_PAGE_BYTES;
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static uint64_t
@@ -310,17 +310,30 @@ replace_mixed(size_t bytes)
     }
 }
 
-/* As the sizes change, what the old ones left idle goes, a twelfth stays. */
+/*
+ * Of the live buffers' size, so much may stay idle in pages that live buffers
+ * reach into. It is 24, 46 and 100 % with pages of 4, 16 and 64 KB.
+ */
+static size_t
+idle_percent(void)
+{
+    size_t page = os_page_bytes();
+
+    return page <= 4096 ? 25 : page <= 16384 ? 50 : 115;
+}
+
+/* As the sizes change, what the old ones left idle goes where it can. */
 Test(pool_purge, growth_returns_what_lies_idle_between_slots)
 {
     static const size_t size[] = {8192, 16384, 32768, 49152, 12288, 40960};
+    size_t percent = idle_percent();
 
     start(config_decay(3600 * 1000));
     for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
         replace_mixed(size[i]);
         assert_sound("mixed");
         cr_assert(slab_resident_bytes <=
-                      mixed_bytes + mixed_bytes / 4 + (16 << 20),
+                      mixed_bytes + mixed_bytes / 100 * percent + (16 << 20),
                   "%lu bytes resident after %zu", slab_resident_bytes, size[i]);
     }
 }
@@ -467,17 +480,23 @@ Test(pool_purge, warm_keeps_to_pool_max)
     assert_sound("warm within pool_max");
 }
 
-/* Between live slots much is looked at again and again: it counts once. */
+/*
+ * Between live slots much is looked at again and again: it counts once. The
+ * larger the system's pages are, the fewer slots stay.
+ */
 Test(pool_purge, purged_bytes_are_those_of_the_discards)
 {
+    unsigned every = (unsigned)(2 * os_page_bytes() / SMALL_PAGE_BYTES);
     uint64_t bytes = 0;
     size_t purged = 0;
 
     start(config_decay(10000));
     for (unsigned round = 0; round < 3; round++) {
         get_many(5000 + round * 9000);
-        for (unsigned i = round; i < MANY; i += 2)
-            (void)pool_put(ptr[i]);
+        for (unsigned i = 0; i < MANY; i++) {
+            if (i % every != 0)
+                (void)pool_put(ptr[i]);
+        }
         purged += pool_purge();
     }
     for (unsigned bin = 0; bin < BINS; bin++)

@@ -110,7 +110,7 @@ Test(pool_slab, first_lines_of_large_buffers_spread_over_cache_sets,
 Test(pool_slab, first_pages_of_large_buffers_spread_over_tlb_sets,
      .init = start)
 {
-    cr_assert_leq(most_in_a_set(65536, 512, 64, OS_PAGE_BYTES), 64);
+    cr_assert_leq(most_in_a_set(65536, 512, 64, SMALL_PAGE_BYTES), 64);
     assert_sound("slabs of all colours");
 }
 
@@ -120,7 +120,7 @@ Test(pool_slab, first_pages_of_few_large_buffers_spread_over_tlb_sets,
 {
     for (unsigned bin = 0; bin < SIZE_CLASSES; bin++) {
         unsigned most =
-            most_in_a_set(bin_info[bin].slot_bytes, 32, 16, OS_PAGE_BYTES);
+            most_in_a_set(bin_info[bin].slot_bytes, 32, 16, SMALL_PAGE_BYTES);
 
         cr_assert_leq(most, 6, "%u bytes: %u", bin_info[bin].slot_bytes, most);
     }
@@ -162,7 +162,7 @@ Test(pool_slab, something_in_the_way_of_new_slabs, .init = start)
 
     if (space_reserved())
         cr_skip("the region is reserved here");
-    cr_assert(os_reserve_at(next, OS_PAGE_BYTES));
+    cr_assert(os_reserve_at(next, os_page_bytes()));
     for (unsigned i = 0; i < PLACES; i++)
         take(i, 65536, i);
     assert_sound("beside it");
