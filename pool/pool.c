@@ -5,10 +5,13 @@
 
 #include "account.h"
 #include "block.h"
+#include "bound.h"
 #include "cache.h"
 #include "check.h"
+#include "decay.h"
 #include "depot.h"
 #include "fork.h"
+#include "growth.h"
 #include "guard.h"
 #include "operation.h"
 #include "os.h"
@@ -296,7 +299,7 @@ pool_warm(size_t bytes, size_t count)
     room = warm_room(bin);
     if (count > room)
         count = room;
-    purge_expect_warm((uint64_t)count * bin_info[bin].slot_bytes);
+    growth_expect_warm((uint64_t)count * bin_info[bin].slot_bytes);
     lock_release(&slab_lock);
     while (ready < count) {
         size_t left = count - ready;
@@ -354,20 +357,24 @@ pool_flush(void)
         return;
     cache_enter();
     cache_flush(cache);
-    purge_bound(BINS);
+    bound_hold(BINS);
     cache_leave(cache);
 }
 
-void
+int64_t
 pool_tick(void)
 {
     int64_t now = os_now_ns();
 
     if (!settings.active || fork_is_pending())
-        return;
+        return INT64_MAX;
     account_curve(now);
-    purge_tick(now);
+    decay_tick(0, now);
     check_tell();
+    if (settings.window_ns <= 0)
+        return INT64_MAX;
+    now = atomic_load(&decay_next_ns) - now;
+    return now > 0 ? now : 0;
 }
 
 void

@@ -92,8 +92,11 @@ void pool_flush(void);
  */
 size_t pool_unmap(void);
 
-/* For the purge thread: the work of a busy thread's decay tick. */
-void pool_tick(void);
+/*
+ * For the purge thread: the work of a busy thread's decay tick. Returns in how
+ * many ns the next one is due; INT64_MAX: never.
+ */
+int64_t pool_tick(void);
 
 /*
  * Publishes the calling thread's share of live counts and closes the curve's

@@ -210,7 +210,7 @@ do_share(unsigned control, size_t arena, const void *value)
         memcpy(&decay_ms, value, sizeof decay_ms);
     }
     if (control == CONTROL_DECAY)
-        pool_tick();
+        (void)pool_tick();
     else if (decay_ms >= 0)
         (void)pool_purge();
 }

@@ -8,17 +8,26 @@
 #include "pool.h"
 
 enum { TICK_LEAST_MS = 10, TICK_MOST_MS = 1000, TICKS_PER_DECAY = 8 };
-enum { STACK_BYTES = 128 * 1024 };
+enum { STACK_BYTES = 128 * 1024, NS_PER_S = 1000 * 1000 * 1000 };
 
-static struct timespec tick;
+/* Between two pieces of work, of some ten microseconds each. */
+enum { TICK_LEAST_NS = 500 * 1000 };
+
+static int64_t tick_ns;
 
 static void *
 run(void *unused)
 {
     (void)unused;
-    for (;;) {
-        nanosleep(&tick, NULL);
-        pool_tick();
+    for (int64_t ns = tick_ns;;) {
+        const struct timespec nap = {ns / NS_PER_S, ns % NS_PER_S};
+
+        nanosleep(&nap, NULL);
+        ns = pool_tick();
+        if (ns > tick_ns)
+            ns = tick_ns;
+        if (ns < TICK_LEAST_NS)
+            ns = TICK_LEAST_NS;
     }
     return NULL;
 }
@@ -32,8 +41,7 @@ set_tick(int64_t decay_ms)
         ms = TICK_LEAST_MS;
     if (ms > TICK_MOST_MS)
         ms = TICK_MOST_MS;
-    tick.tv_sec = ms / 1000;
-    tick.tv_nsec = ms % 1000 * 1000000;
+    tick_ns = ms * 1000000;
 }
 
 bool

@@ -88,6 +88,7 @@ struct cache {
     uint32_t slow_puts;      /* every so many make a tick */
     uint64_t random;         /* of sample.c; 0: not seeded */
     uint32_t given_bytes;    /* to depots, since the last look (idle.h) */
+    int64_t look_ns;         /* when the thread last looked at the time */
     uint64_t guard_mean;     /* of guard.c: gets between guarded ones */
     int64_t guard_cpu_ns;    /* the thread's CPU time at the last one */
     uint64_t guard_at[BINS]; /* the number of the bin's next guarded get */

@@ -42,14 +42,21 @@ void magazine_free(struct magazine *magazine);
 void depot_push(unsigned bin, struct magazine *magazine);
 struct magazine *depot_pop(unsigned bin);
 
-/* Bytes of the slots in a bin's depot, about. */
-static inline uint64_t
-depot_bytes(unsigned bin)
+/* Slots in a bin's depot, about. */
+static inline uint32_t
+depot_count(unsigned bin)
 {
     int32_t slots =
         atomic_load_explicit(&depot[bin].slots, memory_order_relaxed);
 
-    return (uint64_t)(slots > 0 ? slots : 0) * bin_info[bin].slot_bytes;
+    return slots > 0 ? (uint32_t)slots : 0;
+}
+
+/* Their bytes. */
+static inline uint64_t
+depot_bytes(unsigned bin)
+{
+    return (uint64_t)depot_count(bin) * bin_info[bin].slot_bytes;
 }
 
 /* All bins together. */

@@ -39,6 +39,9 @@ struct lock {
  */
 enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 200 };
 
+/* So long, at most, a holder that gives way stands back. */
+enum { LOCK_GIVE_WAY_NS = 50 * 1000 };
+
 /* Identity of the calling thread; survives a fork, unlike its kernel id. */
 static inline uintptr_t
 lock_self(void)
@@ -190,6 +193,23 @@ lock_release(struct lock *lock)
     if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) &
         LOCK_WAITED)
         os_wake((uint32_t *)&lock->word);
+}
+
+/*
+ * Lets others have the lock if they wait for it. False: it was not to be had
+ * again. Requires the lock.
+ */
+static inline bool
+lock_give_way(struct lock *lock)
+{
+    if (lock->depth > 0 ||
+        !(atomic_load_explicit(&lock->word, memory_order_relaxed) &
+          LOCK_WAITED))
+        return true;
+    lock_release(lock);
+    /* A thread that wakes up is slower than one that runs. */
+    os_wait((uint32_t *)&lock->word, 0, LOCK_GIVE_WAY_NS);
+    return lock_acquire_soon(lock);
 }
 
 #endif

@@ -5,9 +5,11 @@
 
 #include "account.h"
 #include "cache.h"
+#include "depot.h"
+#include "drain.h"
+#include "growth.h"
 #include "idle_slab.h"
 #include "need.h"
-#include "purge.h"
 #include "purge_slab.h"
 #include "settings.h"
 #include "slab.h"
@@ -15,10 +17,10 @@
 enum {
     LOOK_BYTES = 1 << 20,        /* given by a thread between two looks */
     LOOK_SOON_BYTES = 256 << 10, /* and where more has to go */
-    DRAIN_BYTES = 4 << 20,       /* of magazines a look takes apart */
+    DRAIN_BYTES = 1 << 20,       /* of magazines a look takes apart */
     PIECE_BYTES = 512 << 10,     /* returned by a piece */
     PIECE_CALLS = 16,            /* and system calls it makes, at most */
-    PIECES = 4,                  /* of a look */
+    PIECES = 2,                  /* of a look */
 };
 
 static struct {
@@ -48,24 +50,11 @@ static uint64_t
 excess(void)
 {
     uint64_t bytes = depot_bytes_all() + idle_slab_bytes();
-    uint64_t warm = purge_warm_bytes();
+    uint64_t warm = growth_warm_bytes();
 
     catch_up();
     return need_excess(&idle.need, slab_window,
                        bytes > warm ? bytes - warm : 0);
-}
-
-/* One with holes is on its way to be a clean one. */
-static uint32_t
-next_piece(void)
-{
-    uint32_t number = slab_set_next(&partly_cold_slabs, 0);
-
-    if (number == UINT32_MAX)
-        number = slab_set_next(&empty_slabs, 0);
-    if (number == UINT32_MAX)
-        number = idle_next_slab(idle_most());
-    return number;
 }
 
 /* Requires slab_lock, which is released meanwhile. */
@@ -74,13 +63,13 @@ return_pieces(unsigned bin)
 {
     static const struct purge_limit limit = {PIECE_BYTES, PIECE_CALLS};
 
-    purge_drain(bin, DRAIN_BYTES);
+    drain_some(bin, DRAIN_BYTES);
     for (unsigned piece = 0; piece < PIECES; piece++) {
         uint32_t number;
 
         if (!lock_held_by_self(&slab_lock) || excess() < PIECE_BYTES)
             return;
-        number = next_piece();
+        number = idle_next_piece(IDLE_WORTH_BYTES);
         if (number == UINT32_MAX)
             return;
         (void)purge_slab_piece(number, limit);

@@ -9,7 +9,7 @@
  *           pieces of some ten microseconds, with the slab lock free during
  *           the system calls.
  *           Nothing goes at frees with decay_ms:-1; with decay_ms:0, and over
- *           pool_max, see purge.h.
+ *           pool_max, see bound.h.
  * Thread    Any. The slab lock guards the estimate of needs.
  */
 #ifndef MIDPOOL_POOL_IDLE_H

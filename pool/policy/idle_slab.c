@@ -5,8 +5,6 @@
 
 #include "slab.h"
 
-enum { BETWEEN_MIN_BYTES = 64 << 10 }; /* that came back to a slab in use */
-
 /* Where the next look for a slab in use begins. */
 static uint32_t next;
 
@@ -43,15 +41,15 @@ idle_most(void)
 }
 
 static bool
-has_more(const struct slab *slab)
+has_more(const struct slab *slab, uint64_t least_bytes)
 {
     return (uint64_t)(slab->warm_free - slab->pinned) *
                bin_info[slab->bin].slot_bytes >=
-           BETWEEN_MIN_BYTES;
+           least_bytes;
 }
 
 uint32_t
-idle_next_slab(unsigned bin)
+idle_next_slab(unsigned bin, uint64_t least_bytes)
 {
     for (uint32_t left = warm_slabs[bin].count; left > 0; left--) {
         uint32_t number = slab_set_next(&warm_slabs[bin], next);
@@ -61,8 +59,20 @@ idle_next_slab(unsigned bin)
         if (number == UINT32_MAX)
             break;
         next = number + 1 < region.slabs ? number + 1 : 0;
-        if (has_more(slab_at(number)))
+        if (has_more(slab_at(number), least_bytes))
             return number;
     }
     return UINT32_MAX;
+}
+
+uint32_t
+idle_next_piece(uint64_t least_bytes)
+{
+    uint32_t number = slab_set_next(&partly_cold_slabs, 0);
+
+    if (number == UINT32_MAX)
+        number = slab_set_next(&empty_slabs, 0);
+    if (number == UINT32_MAX)
+        number = idle_next_slab(idle_most(), least_bytes);
+    return number;
 }

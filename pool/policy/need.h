@@ -12,7 +12,7 @@
  *           it may stay: decay takes it. Beyond, no more stays than the need
  *           and NEED_KEEP_BYTES, until there is demand again.
  * Pure      No clock and no system call: the caller says what it saw. Windows
- *           are decay windows (purge.h), by their numbers.
+ *           are decay windows (decay.h), by their numbers.
  * Thread    One at a time.
  */
 #ifndef MIDPOOL_POOL_NEED_H

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cache.h"
+#include "growth.h"
 #include "os.h"
 #include "page_size.h"
 #include "purge_slab.h"
@@ -115,7 +116,7 @@ page_trial_assign(unsigned bin)
         return slab_assign_clean(bin, false);
 
     enum page_step step = page_size_next(&trial.size, is_dense(bin));
-    uint32_t number = slab_assign_clean(bin, step == PAGE_HUGE);
+    uint32_t number = growth_assign(bin, step == PAGE_HUGE);
 
     if (number == UINT32_MAX)
         return number;

@@ -18,7 +18,7 @@
 #include "base.h"
 
 /*
- * Assigns a clean or new slab to the bin, as slab_assign_clean. Returns its
+ * Assigns a clean or new slab to the bin, as growth_assign. Returns its
  * number; UINT32_MAX: none, or the lock was not to be had again.
  */
 uint32_t page_trial_assign(unsigned bin);

@@ -4,13 +4,13 @@
  */
 #include "account.h"
 #include "block.h"
+#include "bound.h"
 #include "cache.h"
 #include "cache_budget.h"
 #include "check.h"
 #include "guard.h"
 #include "idle.h"
 #include "operation.h"
-#include "purge.h"
 #include "sample.h"
 #include "serve.h"
 #include "settings.h"
@@ -265,7 +265,7 @@ put_shared(unsigned index, void *slot, uint32_t seen, uint32_t tag)
         (void)put_depot(index, slot);
     }
     lock_release(&slab_lock);
-    purge_bound(index);
+    bound_hold(index);
     cache_leave(self);
     return claimed;
 }
@@ -284,7 +284,7 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
             put_alone(index, slot);
     }
     cache_set_low(cache, index);
-    purge_bound(index);
+    bound_hold(index);
     idle_look(cache, index);
 }
 

@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "check.h"
+#include "growth.h"
 #include "idle.h"
 #include "os.h"
 #include "page_trial.h"
@@ -113,7 +114,7 @@ take_cold(unsigned bin, struct magazine *into, unsigned max)
     unsigned taken = slab_take_cold(bin, into, max);
 
     idle_note_growth((uint64_t)taken * bin_info[bin].slot_bytes);
-    purge_note_growth((uint64_t)taken * bin_info[bin].slot_bytes);
+    growth_note((uint64_t)taken * bin_info[bin].slot_bytes);
     return taken;
 }
 
@@ -123,7 +124,7 @@ assign_slab(unsigned bin)
 {
     uint32_t number = settings.config.thp == POOL_THP_AUTO
                           ? page_trial_assign(bin)
-                          : slab_assign_clean(bin, want_huge(bin));
+                          : growth_assign(bin, want_huge(bin));
 
     return number != UINT32_MAX;
 }
@@ -145,7 +146,7 @@ refill_take_cold(unsigned bin, struct magazine *into, unsigned max)
 
     if (taken > 0)
         return taken;
-    if (purge_for_growth(true) && lock_held_by_self(&slab_lock) &&
+    if (growth_purge(true) && lock_held_by_self(&slab_lock) &&
         slab_adopt_empty(bin) != UINT32_MAX &&
         atomic_load_explicit(&slab_warm_count[bin], memory_order_relaxed) > 0)
         return 0;

@@ -3,8 +3,8 @@
  */
 #include "account.h"
 #include "cache.h"
+#include "decay.h"
 #include "os.h"
-#include "purge.h"
 #include "serve.h"
 #include "settings.h"
 
@@ -22,6 +22,9 @@ cache_tick(struct cache *cache)
 {
     int64_t now = os_now_ns();
 
+    if (now >= atomic_load_explicit(&decay_next_ns, memory_order_relaxed))
+        decay_tick(cache->look_ns, now);
+    cache->look_ns = now;
     if (now - cache->tick_ns < TICK_NS) {
         if (cache->interval < INTERVAL_MAX)
             cache->interval *= 2;
@@ -31,7 +34,6 @@ cache_tick(struct cache *cache)
     cache->tick_ns = now;
     cache_publish(cache);
     account_curve(now);
-    purge_tick(now);
     if (settings.window_ns > 0)
         cache_trim(cache);
 }

@@ -7,7 +7,7 @@
 #include "os.h"
 #include "space.h"
 
-/* So many slabs may stay empty before one is cleaned for reuse. */
+/* So many slabs may stay empty. */
 enum { EMPTY_KEPT = BINS };
 
 enum { PAGE_LINES = SMALL_PAGE_BYTES / CACHE_LINE_BYTES };
@@ -212,18 +212,11 @@ find_clean(bool huge)
     return number;
 }
 
-/* An empty slab, rather one with holes: without its pages it is a clean one. */
-static void
-clean_one_empty(void)
+bool
+slab_has_too_many_empty(bool huge)
 {
-    uint32_t number = slab_set_next(&partly_cold_slabs, 0);
-
-    if (number == UINT32_MAX)
-        number = slab_set_next(&empty_slabs, 0);
-    if (number == UINT32_MAX || !region_purge(number))
-        return;
-    account_discards(slab_at(number)->bin, slab_at(number)->warm_free);
-    slab_make_clean(number);
+    return empty_slabs.count + partly_cold_slabs.count > EMPTY_KEPT &&
+           find_clean(huge) == UINT32_MAX;
 }
 
 /*
@@ -248,19 +241,12 @@ slab_assign_clean(unsigned bin, bool huge)
 {
     uint32_t number = find_clean(huge);
 
-    if (number == UINT32_MAX &&
-        empty_slabs.count + partly_cold_slabs.count > EMPTY_KEPT) {
-        clean_one_empty();
-        number = find_clean(huge);
-    }
     if (number == UINT32_MAX)
         number = map_bare(huge);
     if (number == UINT32_MAX && (number = region_extend(huge)) != UINT32_MAX)
         slab_at(number)->huge = huge;
-    if (number == UINT32_MAX) {
-        clean_one_empty();
+    if (number == UINT32_MAX)
         number = slab_set_next(&clean_slabs, 0);
-    }
     if (number == UINT32_MAX)
         return UINT32_MAX;
     slab_set_remove(&clean_slabs, number);

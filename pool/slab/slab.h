@@ -20,7 +20,7 @@
  *           clean_slabs      unassigned, reads as zero
  *           bare_slabs       unassigned, given back to the system with its
  *                            address space (slab.c)
- *           A slab that is being purged is in none (purge.c). The lowest
+ *           A slab that is being purged is in none (purge_slab.c). The lowest
  *           address is taken first, so that high slabs become empty.
  * Ownership All of it is written under slab_lock; slab_warm_count is read
  *           without it, as a hint.
@@ -133,8 +133,17 @@ bool slab_put(unsigned bin, void *ptr, bool cold);
  */
 uint32_t slab_adopt_empty(unsigned bin);
 
-/* Assigns a clean or new slab. Returns its number or UINT32_MAX. */
+/*
+ * Assigns a clean or new slab; one of the other kind of pages where there is no
+ * other. Returns its number or UINT32_MAX. Requires slab_lock.
+ */
 uint32_t slab_assign_clean(unsigned bin, bool huge);
+
+/*
+ * Are there so many empty slabs, and no clean one, that an empty one had better
+ * be purged and assigned than a new one? Requires slab_lock.
+ */
+bool slab_has_too_many_empty(bool huge);
 
 /*
  * Gives the address space of all slabs back that no slot is taken from, so that

@@ -7,9 +7,9 @@
 
 #include "account.h"
 #include "block.h"
+#include "bound.h"
 #include "lock.h"
 #include "operation.h"
-#include "purge.h"
 #include "recover.h"
 #include "settings.h"
 #include "slab.h"
@@ -78,7 +78,7 @@ thread_detach(void *value)
         return;
     cache_enter();
     cache_flush(cache);
-    purge_bound(BINS);
+    bound_hold(BINS);
     cache->state = CACHE_DEAD;
     cache_block(cache)->in_use = 0;
     count_thread(-1);

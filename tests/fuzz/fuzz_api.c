@@ -280,7 +280,7 @@ rare(struct bytes *in)
     else if (what % 4 == 1)
         (void)pool_warm(take_size(in), bytes_take(in) % 20);
     else if (what % 4 == 2)
-        pool_tick();
+        (void)pool_tick();
     else {
         config.decay_ms = what % 3 == 0 ? 0 : 10000;
         config.pool_max_bytes = what % 5 == 0 ? 1 << 20 : 0;

@@ -79,7 +79,7 @@ work(void *seed)
             (void)pool_unmap();
         if (step % 700 == 699)
             (void)pool_warm(pool_draw_size(&load.random), 5);
-        pool_tick();
+        (void)pool_tick();
     }
     if (load.refused != 0)
         load_fail("no memory");

@@ -177,7 +177,7 @@ load_step_rare(struct load *load)
     else if (draw % RARE == 2)
         configure(draw >> 8);
     else if (draw % RARE == 3)
-        pool_tick();
+        (void)pool_tick();
     else if (draw % RARE == 4)
         (void)pool_unmap();
 }

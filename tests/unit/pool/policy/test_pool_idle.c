@@ -2,12 +2,12 @@
 #include <criterion/criterion.h>
 
 #include "account.h"
+#include "decay.h"
 #include "need.h"
 #include "operation.h"
 #include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
-#include "purge.h"
 #include "slab.h"
 
 /* Nothing of it is touched: pages are those that could be. */
@@ -173,9 +173,13 @@ Test(idle, decay_never_keeps_all)
     cr_assert_eq(account_page->purged_bytes, 0);
 }
 
-/* One tick after a pause is enough, and those that its work is divided into. */
+/*
+ * The first tick after a pause begins to return all that was idle before; those
+ * of half a window end it, and none of them does much.
+ */
 Test(idle, a_pause_of_decay_ms_is_seen_at_the_first_tick)
 {
+    enum { TICKS = 4000, TICK_NS = HOUR_MS / 10 * (1000000 / TICKS) };
     struct cache *cache;
     int64_t now;
 
@@ -185,10 +189,11 @@ Test(idle, a_pause_of_decay_ms_is_seen_at_the_first_tick)
     cache = cache_self;
     now = os_now_ns();
     cache_enter();
-    purge_tick(now);
+    decay_tick(0, now);
     cache_trim(cache);
-    for (unsigned tick = 0; tick < 8; tick++) {
-        purge_tick(now + (int64_t)HOUR_MS * 1000000);
+    now += (int64_t)HOUR_MS * 1000000;
+    for (unsigned tick = 0; tick < TICKS; tick++) {
+        decay_tick(0, now + (int64_t)tick * TICK_NS);
         cache_trim(cache);
     }
     cache_leave(cache);

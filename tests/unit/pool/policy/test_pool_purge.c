@@ -8,11 +8,11 @@
 
 #include "account.h"
 #include "block.h"
+#include "decay.h"
 #include "operation.h"
 #include "os.h"
 #include "pool_calls.h"
 #include "pool_check.h"
-#include "purge.h"
 #include "slab.h"
 #include "space.h"
 
@@ -183,7 +183,7 @@ Test(pool_purge, decay_never_keeps_all)
     get_many(20000);
     put_many();
     for (unsigned i = 0; i < 100; i++)
-        pool_tick();
+        (void)pool_tick();
     cr_assert_eq(discards(), 0);
     assert_sound("never");
     cr_assert_eq(pool_census_idle(), MANY);
@@ -198,7 +198,7 @@ Test(pool_purge, decay_gives_back_what_idles)
     put_many();
     while (discards() < MANY / 2 && time(NULL) - begin < PATIENCE_S) {
         usleep(5000);
-        pool_tick();
+        (void)pool_tick();
     }
     cr_assert(discards() >= MANY / 2, "%lu discards", discards());
     assert_sound("decay");
@@ -237,7 +237,7 @@ Test(pool_purge, decay_is_over_after_decay_ms)
     now = os_now_ns(); /* not before a tick of the calls above */
     for (unsigned tick = 0; tick <= TICKS; tick++) {
         cache_enter();
-        purge_tick(now + (int64_t)tick * DECAY_MS * 1000000 / TICKS);
+        decay_tick(0, now + (int64_t)tick * DECAY_MS * 1000000 / TICKS);
         cache_trim(cache);
         cache_leave(cache);
     }
@@ -462,7 +462,7 @@ Test(pool_purge, warm_buffers_decay_like_others)
     cr_assert_eq(pool_warm(65536, 600), 600);
     while (discards() < 600 && time(NULL) - begin < PATIENCE_S) {
         usleep(5000);
-        pool_tick();
+        (void)pool_tick();
     }
     cr_assert_eq(discards(), 600);
     assert_sound("decayed");

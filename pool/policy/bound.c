@@ -1,0 +1,139 @@
+/*
+ * bound.c - see bound.h.
+ */
+#include "bound.h"
+
+#include "cache_budget.h"
+#include "depot.h"
+#include "drain.h"
+#include "idle_slab.h"
+#include "lock.h"
+#include "purge_slab.h"
+#include "settings.h"
+#include "slab.h"
+
+enum { DRAIN_BYTES = 128 << 10, PIECE_BYTES = 512 << 10, PIECE_CALLS = 16 };
+
+/* Bytes of idle slots in slabs, about. */
+static uint64_t
+warm_bytes_all(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        bytes += (uint64_t)atomic_load_explicit(&slab_warm_count[bin],
+                                                memory_order_relaxed) *
+                 bin_info[bin].slot_bytes;
+    return bytes;
+}
+
+/*
+ * The part of pool_max for depots and slabs: the caches' bound is subtracted.
+ */
+static uint64_t
+shared_limit(void)
+{
+    uint64_t limit = settings.config.pool_max_bytes;
+    uint64_t caches = cache_granted_bytes();
+
+    return limit > caches ? limit - caches : 0;
+}
+
+/* Is there more idle than the options allow, at a glance? */
+static bool
+is_over_about(void)
+{
+    if (settings.window_ns == 0)
+        return true;
+    return settings.config.pool_max_bytes != 0 &&
+           depot_bytes_all() + warm_bytes_all() > shared_limit();
+}
+
+/* Memory between live slots does not count any more once it was tried. */
+static bool
+is_over(void)
+{
+    return depot_bytes_all() + idle_slab_bytes() > shared_limit();
+}
+
+/* False: nothing is left that could be returned, or the system refuses. */
+static bool
+return_piece(void)
+{
+    static const struct purge_limit limit = {PIECE_BYTES, PIECE_CALLS};
+    uint64_t idle = idle_slab_bytes();
+    uint32_t number = idle_next_piece(1);
+
+    if (number == UINT32_MAX)
+        return false;
+    (void)purge_slab_piece(number, limit);
+    return lock_held_by_self(&slab_lock) &&
+           (idle_slab_bytes() < idle || !slab_at(number)->assigned);
+}
+
+static void
+drain_piece(unsigned bin)
+{
+    if (bin < BINS)
+        drain_some(bin, DRAIN_BYTES);
+    else
+        drain_fullest(DRAIN_BYTES);
+}
+
+static void
+hold_pool_max(unsigned bin)
+{
+    while (is_over()) {
+        bool more = depot_bytes_all() > 0;
+
+        if (more)
+            drain_piece(bin);
+        if (!return_piece() && !more)
+            break;
+        if (!lock_held_by_self(&slab_lock))
+            break;
+    }
+}
+
+/* The idle pages of slabs that just got slots back. */
+static void
+purge_touched(const struct drain_touched *touched)
+{
+    for (unsigned i = 0; i < touched->count; i++) {
+        const struct slab *slab = slab_at(touched->slab[i]);
+
+        if (!lock_held_by_self(&slab_lock))
+            return;
+        if (slab->assigned && !slab->purging && slab->warm_free > slab->pinned)
+            (void)purge_slab(touched->slab[i]);
+    }
+}
+
+static void
+return_at_once(unsigned bin)
+{
+    struct drain_touched touched;
+
+    if (bin == BINS)
+        (void)drain_all();
+    else
+        while (lock_held_by_self(&slab_lock) && drain_one(bin, &touched))
+            purge_touched(&touched);
+    while (lock_held_by_self(&slab_lock) && idle_slab_bytes() > 0) {
+        if (!return_piece())
+            break;
+    }
+}
+
+void
+bound_hold(unsigned bin)
+{
+    if (likely(!is_over_about()) || lock_held_by_self(&slab_lock) ||
+        !lock_acquire_soon(&slab_lock))
+        return;
+    if (settings.window_ns == 0)
+        return_at_once(bin);
+    else
+        hold_pool_max(bin);
+    lock_release(&slab_lock);
+}

@@ -1,0 +1,199 @@
+/*
+ * decay.c - see decay.h.
+ */
+#include "decay.h"
+
+#include "drain.h"
+#include "idle_slab.h"
+#include "lock.h"
+#include "pace.h"
+#include "purge_slab.h"
+#include "settings.h"
+#include "slab.h"
+
+enum {
+    DRAIN_SLOTS = 1024,      /* moved by a piece, */
+    PURGE_BYTES = 512 << 10, /* or returned, */
+    PURGE_CALLS = 16,        /* by so many system calls at most */
+    LOOK_SLABS = 256,        /* looked at by a tick that returns nothing */
+    SPAN_SHARE = 2,          /* of the window its work is spread over */
+    PAUSE_WINDOWS = WINDOWS_PER_DECAY - 1,
+};
+
+_Atomic int64_t decay_next_ns;
+
+static struct {
+    int64_t end_ns;    /* of the window; 0: none began */
+    int64_t seen_ns;   /* the last tick with work */
+    bool paused;       /* the depots' slots are as old as the pause */
+    struct pace drain; /* slots */
+    struct pace purge; /* bytes */
+    uint32_t cursor;   /* the next slab to look at, going round */
+    uint32_t unseen;   /* slabs that this window has not looked at */
+} decay;
+
+static int64_t
+span_ns(void)
+{
+    return settings.window_ns / SPAN_SHARE;
+}
+
+static void
+next_window(void)
+{
+    __atomic_store_n(&slab_window, slab_window + 1, __ATOMIC_RELAXED);
+}
+
+static void
+begin_purge(int64_t since_ns, int64_t now_ns)
+{
+    pace_begin(&decay.purge, idle_slab_bytes(), PURGE_BYTES, span_ns(),
+               since_ns, now_ns);
+    decay.unseen = slab_assigned_total;
+}
+
+/*
+ * After a pause of decay_ms without ticks, the depots and slabs hold what was
+ * not needed meanwhile, as if there had been ticks: all of it goes.
+ */
+static void
+begin_window(int64_t since_ns, int64_t now_ns)
+{
+    bool paused = now_ns - decay.end_ns >= PAUSE_WINDOWS * settings.window_ns;
+
+    if (paused)
+        since_ns = now_ns;
+    else if (since_ns < decay.seen_ns)
+        since_ns = decay.seen_ns;
+    next_window();
+    decay.end_ns = now_ns + settings.window_ns;
+    decay.paused = paused;
+    pace_begin(&decay.drain, paused ? drain_note_all() : drain_window(),
+               DRAIN_SLOTS, span_ns(), since_ns, now_ns);
+    begin_purge(since_ns, now_ns);
+}
+
+/* True: the depots are drained, as far as this window wants them to be. */
+static bool
+drain_due(int64_t now_ns)
+{
+    uint64_t due;
+
+    while ((due = pace_due(&decay.drain, now_ns)) > 0) {
+        uint64_t part = due < DRAIN_SLOTS ? due : DRAIN_SLOTS;
+        uint64_t moved =
+            drain_noted(part < MAGAZINE_ROUNDS ? MAGAZINE_ROUNDS : part);
+
+        pace_done(&decay.drain, moved > 0 ? moved : decay.drain.work);
+        if (!lock_give_way(&slab_lock))
+            return false;
+    }
+    return decay.drain.work == 0;
+}
+
+static bool
+worth_purging(uint32_t number)
+{
+    const struct slab *slab = slab_at(number);
+
+    return slab->assigned && !slab->purging && slab->warm_free > 0 &&
+           slab_window != slab->stamp;
+}
+
+/* The next slab going round; UINT32_MAX: this window has seen all. */
+static uint32_t
+next_slab(void)
+{
+    uint32_t number;
+
+    if (decay.unseen == 0)
+        return UINT32_MAX;
+    number = region_next_used(decay.cursor);
+    if (number == UINT32_MAX)
+        number = region_next_used(0);
+    return number;
+}
+
+/* Returns some of the slab's pages, and goes on when it has no more. */
+static void
+purge_at(uint32_t number, uint64_t due)
+{
+    size_t bytes = 0;
+
+    if (worth_purging(number))
+        bytes = purge_slab_piece(
+            number, (struct purge_limit){due < PURGE_BYTES ? due : PURGE_BYTES,
+                                         PURGE_CALLS});
+    pace_done(&decay.purge, bytes);
+    if (bytes == 0 || !worth_purging(number)) {
+        decay.cursor = number + 1;
+        decay.unseen--;
+    }
+    /* The work was an estimate. */
+    if (decay.purge.work == 0 && decay.unseen > 0)
+        decay.purge.work = PURGE_BYTES;
+}
+
+static void
+purge_due(int64_t now_ns)
+{
+    unsigned looks = LOOK_SLABS;
+    uint64_t due;
+
+    while (looks-- > 0 && (due = pace_due(&decay.purge, now_ns)) > 0) {
+        uint32_t number = next_slab();
+
+        if (number == UINT32_MAX) {
+            decay.purge.work = 0;
+            return;
+        }
+        purge_at(number, due);
+        if (!lock_held_by_self(&slab_lock))
+            return;
+    }
+}
+
+/* When decay_tick is wanted again. */
+static int64_t
+next_ns(void)
+{
+    int64_t next = decay.end_ns;
+    int64_t drain = pace_next_ns(&decay.drain);
+    int64_t purge = pace_next_ns(&decay.purge);
+
+    if (drain < next)
+        next = drain;
+    if (purge < next && !decay.paused)
+        next = purge;
+    return next;
+}
+
+/* Requires slab_lock, which may be lost meanwhile. */
+static void
+work(int64_t since_ns, int64_t now_ns)
+{
+    if (decay.end_ns == 0)
+        decay.end_ns = now_ns + settings.window_ns;
+    else if (now_ns >= decay.end_ns)
+        begin_window(since_ns, now_ns);
+    decay.seen_ns = now_ns;
+    if (drain_due(now_ns) && decay.paused) {
+        decay.paused = false;
+        next_window();
+        begin_purge(now_ns, now_ns);
+    }
+    if (!decay.paused && lock_held_by_self(&slab_lock))
+        purge_due(now_ns);
+    atomic_store(&decay_next_ns, next_ns());
+}
+
+void
+decay_tick(int64_t since_ns, int64_t now_ns)
+{
+    if (settings.window_ns <= 0 ||
+        now_ns < atomic_load_explicit(&decay_next_ns, memory_order_relaxed) ||
+        lock_held_by_self(&slab_lock) || !lock_try(&slab_lock))
+        return;
+    work(since_ns, now_ns);
+    lock_release(&slab_lock);
+}

@@ -1,0 +1,168 @@
+/*
+ * drain.c - see drain.h.
+ */
+#include "drain.h"
+
+#include "check.h"
+#include "depot.h"
+#include "lock.h"
+#include "slab.h"
+
+/* So many slots are moved before others may have the lock: some 20 us. */
+enum { PIECE_SLOTS = 1024 };
+
+/* What is to be moved of each depot, and the bin whose turn it is. */
+static struct {
+    uint32_t slots[BINS];
+    unsigned bin;
+} noted;
+
+static void
+empty(unsigned bin, struct magazine *magazine)
+{
+    for (unsigned i = 0; i < magazine->rounds; i++)
+        check_put_slab(bin, magazine->slot[i], false);
+    magazine_free(magazine);
+}
+
+uint32_t
+drain_bin(unsigned bin, uint32_t slots)
+{
+    struct magazine *magazine;
+    uint32_t left = slots;
+
+    while (left > 0 && (magazine = depot_pop(bin)) != NULL) {
+        if (magazine->rounds > left) {
+            depot_push(bin, magazine);
+            break;
+        }
+        left -= magazine->rounds;
+        empty(bin, magazine);
+    }
+    return slots - left;
+}
+
+static void
+touch(struct drain_touched *touched, uint32_t number)
+{
+    for (unsigned i = 0; i < touched->count; i++) {
+        if (touched->slab[i] == number)
+            return;
+    }
+    touched->slab[touched->count++] = number;
+}
+
+bool
+drain_one(unsigned bin, struct drain_touched *touched)
+{
+    struct magazine *magazine = depot_pop(bin);
+
+    touched->count = 0;
+    if (magazine == NULL)
+        return false;
+    for (unsigned i = 0; i < magazine->rounds; i++)
+        touch(touched, (uint32_t)region_number(magazine->slot[i]));
+    empty(bin, magazine);
+    return true;
+}
+
+static void
+drain_bytes(unsigned bin, size_t bytes)
+{
+    size_t slots = bytes / bin_info[bin].slot_bytes;
+
+    drain_bin(bin, slots < MAGAZINE_ROUNDS ? MAGAZINE_ROUNDS : (uint32_t)slots);
+}
+
+static unsigned
+fullest(void)
+{
+    unsigned most = 0;
+
+    for (unsigned bin = 1; bin < BINS; bin++) {
+        if (depot_bytes(bin) > depot_bytes(most))
+            most = bin;
+    }
+    return most;
+}
+
+void
+drain_fullest(size_t bytes)
+{
+    drain_bytes(fullest(), bytes);
+}
+
+void
+drain_some(unsigned bin, size_t bytes)
+{
+    unsigned most;
+
+    drain_bytes(bin, bytes);
+    most = fullest();
+    if (most != bin)
+        drain_bytes(most, bytes);
+}
+
+bool
+drain_all(void)
+{
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        while (drain_bin(bin, PIECE_SLOTS) > 0) {
+            if (!lock_give_way(&slab_lock))
+                return false;
+        }
+    }
+    return true;
+}
+
+uint64_t
+drain_window(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        sum += noted.slots[bin] = depot_window(bin);
+    return sum;
+}
+
+uint64_t
+drain_note_all(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned bin = 0; bin < BINS; bin++)
+        sum += noted.slots[bin] = depot_count(bin);
+    return sum;
+}
+
+/*
+ * Moves some of what the bin's depot was noted for. It has nothing left where
+ * what remains, or would fit in the amount, is less than the next magazine.
+ */
+static uint32_t
+drain_noted_bin(unsigned bin, uint64_t slots)
+{
+    uint32_t left = noted.slots[bin];
+    uint32_t want = slots < left ? (uint32_t)slots : left;
+    uint32_t part = drain_bin(bin, want);
+
+    if (part < want && (want == left || want - part >= MAGAZINE_ROUNDS))
+        noted.slots[bin] = 0;
+    else
+        noted.slots[bin] = left - part;
+    return part;
+}
+
+uint64_t
+drain_noted(uint64_t slots)
+{
+    uint64_t moved = 0;
+
+    for (unsigned bins = 0; bins < BINS; bins++) {
+        moved += drain_noted_bin(noted.bin, slots - moved);
+        if (noted.slots[noted.bin] > 0)
+            break;
+        noted.bin = (noted.bin + 1) % BINS;
+    }
+    return moved;
+}
