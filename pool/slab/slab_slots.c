@@ -172,6 +172,9 @@ slab_put(unsigned bin, void *ptr, bool cold)
     pool_assert(slab_slot_start(number, bin, slot) == ptr);
     *region_state(ptr) |= STATE_SLAB;
     mark_free(slab, slot, cold);
+    /* All of an empty slab can be returned. */
+    if (slab_out(slab) == 0)
+        slab_set_pinned(slab, 0);
     if (slab->cold_free == 1 || slab->warm_free == 1 || slab_out(slab) == 0)
         slab_sort(number);
     return true;
