@@ -12,7 +12,10 @@
 #include "settings.h"
 #include "slab.h"
 
-enum { DRAIN_BYTES = 128 << 10, PIECE_BYTES = 512 << 10, PIECE_CALLS = 16 };
+enum {
+    DRAIN_BYTES = 128 << 10,
+    SPARE_SHARE = 8, /* of pool_max, below which idle memory is brought */
+};
 
 /* Bytes of idle slots in slabs, about. */
 static uint64_t
@@ -51,22 +54,21 @@ is_over_about(void)
 
 /* Memory between live slots does not count any more once it was tried. */
 static bool
-is_over(void)
+is_over(uint64_t limit)
 {
-    return depot_bytes_all() + idle_slab_bytes() > shared_limit();
+    return depot_bytes_all() + idle_slab_bytes() > limit;
 }
 
 /* False: nothing is left that could be returned, or the system refuses. */
 static bool
 return_piece(void)
 {
-    static const struct purge_limit limit = {PIECE_BYTES, PIECE_CALLS};
     uint64_t idle = idle_slab_bytes();
     uint32_t number = idle_next_piece(1);
 
     if (number == UINT32_MAX)
         return false;
-    (void)purge_slab_piece(number, limit);
+    (void)purge_slab_piece(number, purge_piece());
     return lock_held_by_self(&slab_lock) &&
            (idle_slab_bytes() < idle || !slab_at(number)->assigned);
 }
@@ -83,7 +85,11 @@ drain_piece(unsigned bin)
 static void
 hold_pool_max(unsigned bin)
 {
-    while (is_over()) {
+    uint64_t limit = shared_limit();
+
+    if (!is_over(limit))
+        return;
+    while (is_over(limit - limit / SPARE_SHARE)) {
         bool more = depot_bytes_all() > 0;
 
         if (more)

@@ -12,11 +12,9 @@
 #include "slab.h"
 
 enum {
-    DRAIN_SLOTS = 1024,      /* moved by a piece, */
-    PURGE_BYTES = 512 << 10, /* or returned, */
-    PURGE_CALLS = 16,        /* by so many system calls at most */
-    LOOK_SLABS = 256,        /* looked at by a tick that returns nothing */
-    SPAN_SHARE = 2,          /* of the window its work is spread over */
+    DRAIN_SLOTS = 1024, /* moved by a piece, */
+    LOOK_SLABS = 256,   /* looked at by a tick that returns nothing */
+    SPAN_SHARE = 2,     /* of the window its work is spread over */
     PAUSE_WINDOWS = WINDOWS_PER_DECAY - 1,
 };
 
@@ -47,7 +45,7 @@ next_window(void)
 static void
 begin_purge(int64_t since_ns, int64_t now_ns)
 {
-    pace_begin(&decay.purge, idle_slab_bytes(), PURGE_BYTES, span_ns(),
+    pace_begin(&decay.purge, idle_slab_bytes(), purge_piece().bytes, span_ns(),
                since_ns, now_ns);
     decay.unseen = slab_assigned_total;
 }
@@ -116,14 +114,12 @@ next_slab(void)
 
 /* Returns some of the slab's pages, and goes on when it has no more. */
 static void
-purge_at(uint32_t number, uint64_t due)
+purge_at(uint32_t number)
 {
     size_t bytes = 0;
 
     if (worth_purging(number))
-        bytes = purge_slab_piece(
-            number, (struct purge_limit){due < PURGE_BYTES ? due : PURGE_BYTES,
-                                         PURGE_CALLS});
+        bytes = purge_slab_piece(number, purge_piece());
     pace_done(&decay.purge, bytes);
     if (bytes == 0 || !worth_purging(number)) {
         decay.cursor = number + 1;
@@ -131,23 +127,22 @@ purge_at(uint32_t number, uint64_t due)
     }
     /* The work was an estimate. */
     if (decay.purge.work == 0 && decay.unseen > 0)
-        decay.purge.work = PURGE_BYTES;
+        decay.purge.work = purge_piece().bytes;
 }
 
 static void
 purge_due(int64_t now_ns)
 {
     unsigned looks = LOOK_SLABS;
-    uint64_t due;
 
-    while (looks-- > 0 && (due = pace_due(&decay.purge, now_ns)) > 0) {
+    while (looks-- > 0 && pace_due(&decay.purge, now_ns) > 0) {
         uint32_t number = next_slab();
 
         if (number == UINT32_MAX) {
             decay.purge.work = 0;
             return;
         }
-        purge_at(number, due);
+        purge_at(number);
         if (!lock_held_by_self(&slab_lock))
             return;
     }

@@ -18,8 +18,6 @@ enum {
     LOOK_BYTES = 1 << 20,        /* given by a thread between two looks */
     LOOK_SOON_BYTES = 256 << 10, /* and where more has to go */
     DRAIN_BYTES = 1 << 20,       /* of magazines a look takes apart */
-    PIECE_BYTES = 512 << 10,     /* returned by a piece */
-    PIECE_CALLS = 16,            /* and system calls it makes, at most */
     PIECES = 2,                  /* of a look */
 };
 
@@ -61,18 +59,18 @@ excess(void)
 static void
 return_pieces(unsigned bin)
 {
-    static const struct purge_limit limit = {PIECE_BYTES, PIECE_CALLS};
+    struct purge_limit piece_limit = purge_piece();
 
     drain_some(bin, DRAIN_BYTES);
     for (unsigned piece = 0; piece < PIECES; piece++) {
         uint32_t number;
 
-        if (!lock_held_by_self(&slab_lock) || excess() < PIECE_BYTES)
+        if (!lock_held_by_self(&slab_lock) || excess() < piece_limit.bytes)
             return;
         number = idle_next_piece(IDLE_WORTH_BYTES);
         if (number == UINT32_MAX)
             return;
-        (void)purge_slab_piece(number, limit);
+        (void)purge_slab_piece(number, piece_limit);
     }
 }
 
@@ -85,7 +83,7 @@ idle_look(struct cache *cache, unsigned bin)
     if (settings.window_ns <= 0 || lock_held_by_self(&slab_lock) ||
         !lock_try(&slab_lock))
         return;
-    if (excess() >= PIECE_BYTES) {
+    if (excess() >= purge_piece().bytes) {
         return_pieces(bin);
         cache->given_bytes = LOOK_BYTES - LOOK_SOON_BYTES;
     }

@@ -8,7 +8,7 @@
 #include "os.h"
 #include "slab.h"
 
-enum { RUN_MIN_PAGES = 4 };
+enum { RUN_MIN_PAGES = 4, PIECE_PAGES = 128, PIECE_CALLS = 16 };
 
 static bool
 marked(const uint64_t map[], unsigned slot)
@@ -276,6 +276,12 @@ purge_slab_piece(uint32_t number, struct purge_limit limit)
     if (lock_held_by_self(&slab_lock))
         cache_operation.purged = 0;
     return bytes;
+}
+
+struct purge_limit
+purge_piece(void)
+{
+    return (struct purge_limit){PIECE_PAGES * os_page_bytes(), PIECE_CALLS};
 }
 
 size_t

@@ -20,6 +20,9 @@ struct purge_limit {
     size_t calls; /* system calls */
 };
 
+/* One that takes some ten microseconds: the pages count, not their size. */
+struct purge_limit purge_piece(void);
+
 /*
  * The same up to a limit; another call does the rest of the slab. The pages of
  * an empty slab that are huge ones go at once, which takes no longer.

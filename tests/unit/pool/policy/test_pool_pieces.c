@@ -18,9 +18,9 @@ enum {
     HOUR_MS = 3600 * 1000,
     SMALL = 60000, /* buffers of 2 KB: as much as frees leave alone */
     DRAIN_MOST = 2048 + 2 * MAGAZINE_ROUNDS, /* two pieces */
-    PURGE_MOST = 5 << 19, /* a piece, and one that is a huge page */
+    PURGE_MOST_PAGES = 640, /* a piece, and one that is a huge page */
     GROWTH_DRAIN_MOST = (4 << 20) / 2048 + 2 * MAGAZINE_ROUNDS,
-    GROWTH_PURGE_MOST = 6 << 20, /* a slab more than it wants to */
+    GROWTH_PURGE_MOST_PAGES = 1536, /* a slab more than it wants to */
 };
 
 static void *ptr[SMALL];
@@ -61,14 +61,15 @@ look(void)
 }
 
 static void
-assert_little(uint64_t slots, uint64_t bytes, const char *when)
+assert_little(uint64_t slots, uint64_t pages, const char *when)
 {
     uint64_t moved = seen.slots - depot_slots_all();
     uint64_t purged = account_page->purged_bytes - seen.purged;
 
     cr_assert(depot_slots_all() >= seen.slots || moved <= slots,
               "%s: %lu slots were moved", when, moved);
-    cr_assert(purged <= bytes, "%s: %lu bytes were returned", when, purged);
+    cr_assert(purged <= pages * os_page_bytes(), "%s: %lu bytes were returned",
+              when, purged);
     look();
 }
 
@@ -81,7 +82,7 @@ tick_through(int64_t from, const char *when)
     look();
     for (int64_t now = from; now <= end; now += STEP_NS) {
         decay_tick(now - STEP_NS, now);
-        assert_little(DRAIN_MOST, PURGE_MOST, when);
+        assert_little(DRAIN_MOST, PURGE_MOST_PAGES, when);
     }
 }
 
@@ -133,7 +134,7 @@ Test(pieces, growth_moves_and_returns_little_at_a_time)
     look();
     for (unsigned i = 0; i < 3000; i++) {
         cr_assert_not_null(pool_get(40000));
-        assert_little(GROWTH_DRAIN_MOST, GROWTH_PURGE_MOST, "growth");
+        assert_little(GROWTH_DRAIN_MOST, GROWTH_PURGE_MOST_PAGES, "growth");
     }
     assert_sound();
     cr_assert(depot_slots_all() < 16384, "idle memory was not used");
