@@ -327,8 +327,8 @@ finish_quickly(void)
 static bool
 end_matters(void)
 {
-    return options->report != REPORT_NONE ||
-           options->live != OPTION_LIVE_NO || options->guard != 0;
+    return options->report != REPORT_NONE || options->live != OPTION_LIVE_NO ||
+           options->guard != 0;
 }
 
 static void

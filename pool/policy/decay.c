@@ -12,10 +12,11 @@
 #include "slab.h"
 
 enum {
-    DRAIN_SLOTS = 1024, /* moved by a piece, */
-    LOOK_SLABS = 256,   /* looked at by a tick that returns nothing */
-    SPAN_SHARE = 2,     /* of the window its work is spread over */
+    DRAIN_SLOTS = 256, /* moved by a piece, */
+    LOOK_SLABS = 256,  /* looked at by a tick that returns nothing */
+    SPAN_SHARE = 2,    /* of the window its work is spread over */
     PAUSE_WINDOWS = WINDOWS_PER_DECAY - 1,
+    SELDOM_NS = 20 * 1000 * 1000, /* between looks that are seldom */
 };
 
 _Atomic int64_t decay_next_ns;
@@ -42,11 +43,19 @@ next_window(void)
     __atomic_store_n(&slab_window, slab_window + 1, __ATOMIC_RELAXED);
 }
 
+/*
+ * A slab counts as a piece, and as more where more is returned: a system call
+ * takes its time for few pages as well.
+ */
 static void
 begin_purge(int64_t since_ns, int64_t now_ns)
 {
-    pace_begin(&decay.purge, idle_slab_bytes(), purge_piece().bytes, span_ns(),
-               since_ns, now_ns);
+    uint64_t piece = purge_piece().bytes;
+    uint64_t bytes = idle_slab_bytes();
+
+    if (bytes > 0)
+        bytes += slab_assigned_total * piece;
+    pace_begin(&decay.purge, bytes, piece, span_ns(), since_ns, now_ns);
     decay.unseen = slab_assigned_total;
 }
 
@@ -59,7 +68,7 @@ begin_window(int64_t since_ns, int64_t now_ns)
 {
     bool paused = now_ns - decay.end_ns >= PAUSE_WINDOWS * settings.window_ns;
 
-    if (paused)
+    if (paused || now_ns - since_ns < SELDOM_NS)
         since_ns = now_ns;
     else if (since_ns < decay.seen_ns)
         since_ns = decay.seen_ns;
@@ -116,18 +125,19 @@ next_slab(void)
 static void
 purge_at(uint32_t number)
 {
+    size_t piece = purge_piece().bytes;
     size_t bytes = 0;
 
     if (worth_purging(number))
         bytes = purge_slab_piece(number, purge_piece());
-    pace_done(&decay.purge, bytes);
+    pace_done(&decay.purge, bytes > 0 && bytes < piece ? piece : bytes);
     if (bytes == 0 || !worth_purging(number)) {
         decay.cursor = number + 1;
         decay.unseen--;
     }
     /* The work was an estimate. */
     if (decay.purge.work == 0 && decay.unseen > 0)
-        decay.purge.work = purge_piece().bytes;
+        decay.purge.work = piece;
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "account.h"
 #include "cache.h"
 #include "os.h"
+#include "settings.h"
 #include "slab.h"
 
 enum { RUN_MIN_PAGES = 4, PIECE_PAGES = 128, PIECE_CALLS = 16 };
@@ -190,11 +191,12 @@ purge_partly(uint32_t number, struct purge_limit limit, bool *all)
  * another's.
  */
 static bool
-purge_whole(uint32_t number)
+purge_whole(uint32_t number, bool *states)
 {
     if (!region_purge(number))
         return false;
-    (void)os_purge(region_state(region_slab_start(number)), STATE_TABLE_BYTES);
+    *states =
+        os_purge(region_state(region_slab_start(number)), STATE_TABLE_BYTES);
     return true;
 }
 
@@ -215,7 +217,7 @@ purge_slab_restore(void)
 
 /* The slab is out of its sets, and the lock was given back meanwhile. */
 static size_t
-end_whole(uint32_t number, bool purged)
+end_whole(uint32_t number, bool purged, bool states)
 {
     struct slab *slab = slab_at(number);
     size_t bytes = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
@@ -223,7 +225,7 @@ end_whole(uint32_t number, bool purged)
     slab->purging = 0;
     if (purged) {
         account_discards(slab->bin, slab->warm_free);
-        slab_make_clean(number);
+        slab_make_clean(number, states);
         return bytes;
     }
     mark_lost(number, 0, slab->fresh);
@@ -235,11 +237,13 @@ end_whole(uint32_t number, bool purged)
 static size_t
 purge_empty(uint32_t number)
 {
+    bool states = false;
     bool purged;
 
     lock_release(&slab_lock);
-    purged = purge_whole(number);
-    return lock_acquire_soon(&slab_lock) ? end_whole(number, purged) : 0;
+    purged = purge_whole(number, &states);
+    return lock_acquire_soon(&slab_lock) ? end_whole(number, purged, states)
+                                         : 0;
 }
 
 static size_t
@@ -260,12 +264,20 @@ purge_used(uint32_t number, struct purge_limit limit)
     return bytes;
 }
 
+/* Is its memory likely to be one huge page? Otherwise it was not asked for. */
+static bool
+is_huge(const struct slab *slab)
+{
+    return slab->huge && (settings.config.thp == POOL_THP_DENSE ||
+                          settings.config.thp == POOL_THP_AUTO);
+}
+
 size_t
 purge_slab_piece(uint32_t number, struct purge_limit limit)
 {
     struct slab *slab = slab_at(number);
     size_t warm = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
-    bool whole = slab_out(slab) == 0 && (slab->huge || warm <= limit.bytes);
+    bool whole = slab_out(slab) == 0 && (is_huge(slab) || warm <= limit.bytes);
     size_t bytes;
 
     purge_slab_restore();

@@ -9,28 +9,39 @@
 #include "settings.h"
 
 enum {
-    INTERVAL_MAX = 256,        /* gets between ticks, at most */
-    TICK_NS = 4 * 1000 * 1000, /* a tick is wanted about that often */
+    INTERVAL_MAX = 256,        /* gets between two looks at the time, at most */
+    TICK_NS = 4 * 1000 * 1000, /* a tick is wanted about that often, */
+    WORK_NS = 500 * 1000,      /* and a look while there is work in pieces */
 };
 
 /*
- * The interval doubles while ticks come too often and falls to every get
- * when they come seldom: a program that slows down must still decay.
+ * The interval doubles while looks come too often and falls to every get when
+ * they come seldom: a program that slows down must still decay.
  */
+static void
+adapt_interval(struct cache *cache, int64_t passed_ns, int64_t until_work_ns)
+{
+    bool work = settings.window_ns > 0 && until_work_ns < TICK_NS;
+    int64_t wanted = work ? WORK_NS : TICK_NS;
+
+    if (passed_ns >= wanted)
+        cache->interval = cache->interval > 2 ? cache->interval / 2 : 1;
+    else if (cache->interval < INTERVAL_MAX)
+        cache->interval *= 2;
+}
+
 void
 cache_tick(struct cache *cache)
 {
     int64_t now = os_now_ns();
+    int64_t work = atomic_load_explicit(&decay_next_ns, memory_order_relaxed);
 
-    if (now >= atomic_load_explicit(&decay_next_ns, memory_order_relaxed))
+    if (now >= work)
         decay_tick(cache->look_ns, now);
+    adapt_interval(cache, now - cache->look_ns, work - now);
     cache->look_ns = now;
-    if (now - cache->tick_ns < TICK_NS) {
-        if (cache->interval < INTERVAL_MAX)
-            cache->interval *= 2;
+    if (now - cache->tick_ns < TICK_NS)
         return;
-    }
-    cache->interval = cache->interval > 2 ? cache->interval / 2 : 1;
     cache->tick_ns = now;
     cache_publish(cache);
     account_curve(now);

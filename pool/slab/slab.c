@@ -134,16 +134,21 @@ clear_states(uint32_t number)
     }
 }
 
-/* Forgets the slots of an empty slab, but not which part of it was touched. */
+/*
+ * Forgets the slots of an empty slab, but not which part of it was touched.
+ * states: their state words went back to the system, and read as none. To look
+ * at them would fault their pages in.
+ */
 static void
-unassign(uint32_t number)
+unassign(uint32_t number, bool states)
 {
     struct slab *slab = slab_at(number);
 
     pool_assert(slab->assigned && slab_out(slab) == 0);
     slab_unsort(number);
     __atomic_store_n(&region_slab_bin[number], 0, __ATOMIC_RELEASE);
-    clear_states(number);
+    if (!states)
+        clear_states(number);
     __builtin_memset(slab->warm, 0, sizeof(slab->warm));
     __builtin_memset(slab->cold, 0, sizeof(slab->cold));
     slab_warm_add(slab->bin, -(int)slab->warm_free);
@@ -195,7 +200,7 @@ slab_adopt_empty(unsigned bin)
     struct slab *slab = slab_at(number);
 
     account_adopted(slab->bin, -(int64_t)slab->warm_free);
-    unassign(number);
+    unassign(number, false);
     assign(number, bin);
     mark_touched_warm(number);
     slab_sort(number);
@@ -257,9 +262,9 @@ slab_assign_clean(unsigned bin, bool huge)
 }
 
 void
-slab_make_clean(uint32_t number)
+slab_make_clean(uint32_t number, bool states)
 {
-    unassign(number);
+    unassign(number, states);
     slab_at(number)->touched = 0;
     slab_at(number)->zero_from = 0;
     slab_set_add(&clean_slabs, number);
@@ -277,7 +282,7 @@ unmap(uint32_t number)
     slab_set_add(&bare_slabs, number);
     if (slab_at(number)->assigned) {
         account_discards(slab_at(number)->bin, slab_at(number)->warm_free);
-        slab_make_clean(number);
+        slab_make_clean(number, false);
     }
     slab_set_remove(&clean_slabs, number);
     region_unmap(number);

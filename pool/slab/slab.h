@@ -151,8 +151,11 @@ bool slab_has_too_many_empty(bool huge);
  */
 size_t slab_unmap_idle(void);
 
-/* Makes an empty slab, whose pages were purged, clean. Requires slab_lock. */
-void slab_make_clean(uint32_t number);
+/*
+ * Makes an empty slab, whose pages were purged, clean. states: those of its
+ * state words were as well. Requires slab_lock.
+ */
+void slab_make_clean(uint32_t number, bool states);
 
 /*
  * Makes the tables of slabs true again, after the lock's holder left them half
