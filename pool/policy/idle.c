@@ -17,7 +17,7 @@
 enum {
     LOOK_BYTES = 1 << 20,        /* given by a thread between two looks */
     LOOK_SOON_BYTES = 256 << 10, /* and where more has to go */
-    DRAIN_BYTES = 1 << 20,       /* of magazines a look takes apart */
+    DRAIN_BYTES = 4 << 20,       /* of magazines a look takes apart */
     PIECES = 4,                  /* of a look */
 };
 
