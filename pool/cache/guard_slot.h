@@ -20,7 +20,7 @@
 
 enum { GUARD_SLOTS_MAX = 1024 };
 
-/* What is known of a slot's buffer, or of its last one. */
+/* A slot's buffer, or its last one. */
 struct guard_slot {
     uint32_t word; /* as region.h's; STATE_NONE: never handed out */
     uint32_t bytes;

@@ -76,7 +76,7 @@ system_call(long number, long a, long b, long c, long d, long e, long f)
 #error "midpool supports x86-64 and arm64"
 #endif
 
-/* 0: not asked yet. Whoever asks at the same time stores the same. */
+/* 0: not asked yet. Threads that ask at the same time store the same. */
 static _Atomic size_t page_bytes;
 
 static size_t

@@ -73,13 +73,12 @@ return_piece(void)
            (idle_slab_bytes() < idle || !slab_at(number)->assigned);
 }
 
-static void
+/* Returns how many slots were moved. */
+static uint32_t
 drain_piece(unsigned bin)
 {
-    if (bin < BINS)
-        drain_some(bin, DRAIN_BYTES);
-    else
-        drain_fullest(DRAIN_BYTES);
+    return bin < BINS ? drain_some(bin, DRAIN_BYTES)
+                      : drain_fullest(DRAIN_BYTES);
 }
 
 static void
@@ -90,11 +89,9 @@ hold_pool_max(unsigned bin)
     if (!is_over(limit))
         return;
     while (is_over(limit - limit / SPARE_SHARE)) {
-        bool more = depot_bytes_all() > 0;
+        bool moved = drain_piece(bin) > 0;
 
-        if (more)
-            drain_piece(bin);
-        if (!return_piece() && !more)
+        if (!return_piece() && !moved)
             break;
         if (!lock_held_by_self(&slab_lock))
             break;

@@ -1,7 +1,7 @@
 /*
  * bound.h - bounds of idle memory: decay_ms:0 and pool_max.
  *
- * Model     Each put looks at the sums. What is over the bound goes at once, as
+ * Model     Each put looks at the sums. Memory over the bound goes at once, as
  *           little as suffices, so a put does the work of about one slot.
  *           With decay_ms:0, the slots that reach a depot go to their slabs,
  *           and those slabs' idle pages to the system.

@@ -3,6 +3,7 @@
  */
 #include "decay.h"
 
+#include "depot.h"
 #include "drain.h"
 #include "idle_slab.h"
 #include "lock.h"
@@ -75,7 +76,7 @@ begin_window(int64_t since_ns, int64_t now_ns)
     next_window();
     decay.end_ns = now_ns + settings.window_ns;
     decay.paused = paused;
-    pace_begin(&decay.drain, paused ? drain_note_all() : drain_window(),
+    pace_begin(&decay.drain, drain_note(paused ? depot_count : depot_window),
                DRAIN_SLOTS, span_ns(), since_ns, now_ns);
     begin_purge(since_ns, now_ns);
 }

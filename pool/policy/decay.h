@@ -1,9 +1,9 @@
 /*
  * decay.h - idle memory goes back to the system as time passes.
  *
- * Model     Time is cut into decay windows, a fifth of decay_ms long. What a
- *           thread's bin holds that was not used for a whole window goes to
- *           the depot; what a depot did not need during one goes back to its
+ * Model     Time is cut into decay windows, a fifth of decay_ms long. Slots
+ *           of a thread's bin that were not used for a whole window go to the
+ *           depot; what a depot did not need during one goes back to its
  *           slabs (the working-set estimate of Bonwick and Adams); a slab's
  *           idle pages that no give or take touched for another are returned
  *           to the system. So idle memory keeps its pages for three to five

@@ -11,7 +11,7 @@
 /* So many slots are moved before others may have the lock: some 20 us. */
 enum { PIECE_SLOTS = 1024 };
 
-/* What is to be moved of each depot, and the bin whose turn it is. */
+/* Slots that are to be moved of each depot, and the bin whose turn it is. */
 static struct {
     uint32_t slots[BINS];
     unsigned bin;
@@ -66,12 +66,13 @@ drain_one(unsigned bin, struct drain_touched *touched)
     return true;
 }
 
-static void
+static uint32_t
 drain_bytes(unsigned bin, size_t bytes)
 {
     size_t slots = bytes / bin_info[bin].slot_bytes;
 
-    drain_bin(bin, slots < MAGAZINE_ROUNDS ? MAGAZINE_ROUNDS : (uint32_t)slots);
+    return drain_bin(bin, slots < MAGAZINE_ROUNDS ? MAGAZINE_ROUNDS
+                                                  : (uint32_t)slots);
 }
 
 static unsigned
@@ -86,21 +87,19 @@ fullest(void)
     return most;
 }
 
-void
+uint32_t
 drain_fullest(size_t bytes)
 {
-    drain_bytes(fullest(), bytes);
+    return drain_bytes(fullest(), bytes);
 }
 
-void
+uint32_t
 drain_some(unsigned bin, size_t bytes)
 {
-    unsigned most;
+    uint32_t moved = drain_bytes(bin, bytes);
+    unsigned most = fullest();
 
-    drain_bytes(bin, bytes);
-    most = fullest();
-    if (most != bin)
-        drain_bytes(most, bytes);
+    return most == bin ? moved : moved + drain_bytes(most, bytes);
 }
 
 bool
@@ -116,22 +115,12 @@ drain_all(void)
 }
 
 uint64_t
-drain_window(void)
+drain_note(uint32_t (*idle)(unsigned bin))
 {
     uint64_t sum = 0;
 
     for (unsigned bin = 0; bin < BINS; bin++)
-        sum += noted.slots[bin] = depot_window(bin);
-    return sum;
-}
-
-uint64_t
-drain_note_all(void)
-{
-    uint64_t sum = 0;
-
-    for (unsigned bin = 0; bin < BINS; bin++)
-        sum += noted.slots[bin] = depot_count(bin);
+        sum += noted.slots[bin] = idle(bin);
     return sum;
 }
 
