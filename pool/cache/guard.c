@@ -117,7 +117,8 @@ guard_choose(struct cache *cache, unsigned bin)
     if (*at != number)
         return false;
     *at = number + draw(cache, mean);
-    return guard->rate != 0 || affords(cache);
+    /* A filter that forbids to protect may forbid to ask for the time. */
+    return os_may_protect() && (guard->rate != 0 || affords(cache));
 }
 
 unsigned

@@ -245,19 +245,12 @@ distance(const struct guard_slot *slot, const char *access)
     return (size_t)(access - (slot->start + slot->bytes)) + 1;
 }
 
-/*
- * The slot whose buffer an access was meant for: the one that it lies in, or a
- * neighbour where that one was never used.
- */
 const struct guard_slot *
 guard_slot_meant(const char *access)
 {
-    const struct guard_slot *best = guard_slot_of(access);
+    const struct guard_slot *best = NULL;
     unsigned number = number_of(access);
 
-    if (best->start != NULL)
-        return best;
-    best = NULL;
     for (unsigned i = number > 0 ? number - 1 : 0; i <= number + 1 && i < slots;
          i++) {
         const struct guard_slot *slot = &table->slot[i];

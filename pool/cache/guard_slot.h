@@ -66,8 +66,8 @@ void guard_slot_close(const struct guard_slot *slot);
 const char *guard_slot_damage(const struct guard_slot *slot);
 
 /*
- * The slot whose buffer an access was meant for: the one that it lies in, or a
- * neighbour where that one was never used. NULL: neither was.
+ * The slot whose buffer, or last buffer, is nearest to an access: two protected
+ * pages lie between two slots. NULL: none around was ever used.
  */
 const struct guard_slot *guard_slot_meant(const char *access);
 

@@ -283,10 +283,15 @@ os_forbid_protection(bool forbidden)
 }
 
 bool
+os_may_protect(void)
+{
+    return !atomic_load_explicit(&protection_forbidden, memory_order_relaxed);
+}
+
+bool
 os_unprotect(void *start, size_t bytes)
 {
-    return !atomic_load_explicit(&protection_forbidden, memory_order_relaxed) &&
-           os_commit(start, bytes);
+    return os_may_protect() && os_commit(start, bytes);
 }
 
 /* A new mapping takes the place of the old one, and its memory is free. */
@@ -295,8 +300,7 @@ os_protect(void *start, size_t bytes)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
 
-    return !atomic_load_explicit(&protection_forbidden, memory_order_relaxed) &&
-           !failed(map(start, bytes, PROT_NONE, flags, -1));
+    return os_may_protect() && !failed(map(start, bytes, PROT_NONE, flags, -1));
 }
 
 bool

@@ -52,6 +52,7 @@ bool os_commit(void *start, size_t bytes);
 bool os_unprotect(void *start, size_t bytes);
 bool os_protect(void *start, size_t bytes);
 void os_forbid_protection(bool forbidden);
+bool os_may_protect(void);
 
 /*
  * Returns the pages' memory to the system; they read as zero afterwards.

@@ -186,6 +186,109 @@ def test_without_a_handler(arguments):
     handler(arguments, "sent_while_ignored")
 
 
+def use(arguments, words, conf="guard:1", status=0, told=()):
+    """told: the first words of all reports, in any order."""
+    result = run(arguments, words, conf, program="guard_uses")
+    assert result.status == status, (words, conf, str(result))
+    found = re.findall(r"midpool: guard: (.*)", result.err.decode())
+    assert len(found) == len(told), (words, found, str(result))
+    for line, words in zip(sorted(found), sorted(told)):
+        assert line.startswith(words), (line, words)
+    return result
+
+
+def guard_files(result):
+    return {int(name.split(".")[1]): name
+            for name in os.listdir(result.folder.name)
+            if name.endswith(".guard")}
+
+
+def test_a_forked_child_has_its_own(arguments):
+    result = use(arguments, ["fork_keeps"])
+    reports = result.reports()
+    assert sorted(report["guard"]["sampled"] for report in reports) == [
+        1, 2], [report["guard"] for report in reports]
+    freed = "use after free: a write"
+    result = use(arguments, ["fork_child_frees"], told=[freed])
+    report = result.report()
+    assert list(guard_files(result)) != [report["process"]["pid"]], str(result)
+    assert report["guard"] == {"sampled": 1, "caught": 0}, report["guard"]
+    result = use(arguments, ["fork_both"], status=-signal.SIGSEGV,
+                 told=[freed, "overrun: a write"])
+    files = guard_files(result)
+    assert len(files) == 2, files
+    for name in files.values():
+        with open(os.path.join(result.folder.name, name)) as file:
+            assert file.read().count("midpool: guard: ") == 1, name
+
+
+def test_fork_among_threads(arguments):
+    for conf in ("guard:1", "guard:3,check_fill:yes"):
+        result = use(arguments, ["fork_among_threads"], conf)
+        reports = result.reports()
+        assert len(reports) == 9, len(reports)
+        assert all(report["guard"]["sampled"] > 0 for report in reports)
+
+
+def test_aligned_buffers_and_their_gaps(arguments):
+    for conf in ("guard:1", "guard:2", "guard:1,check_fill:yes,zero:free"):
+        report = use(arguments, ["aligned"], conf).report()
+        assert report["guard"]["sampled"] > 50, report["guard"]
+    result = run(arguments, ["aligned_gaps"], "guard:1,misuse:warn",
+                 program="guard_uses").expect(0)
+    report = result.report()
+    assert report["guard"]["caught"] == 200, report["guard"]
+    text = result.err.decode()
+    lines = re.findall(r"midpool: guard: (.*)", text)
+    assert len(lines) == 100 and all(
+        line.startswith("overrun: bytes were written 1 byte beyond")
+        for line in lines), (len(lines), str(result))
+
+
+def test_realloc(arguments):
+    for conf in ("guard:1", "guard:1,check_fill:yes,zero:free"):
+        report = use(arguments, ["resize"], conf).report()
+        assert report["guard"] == {"sampled": 9, "caught": 0}, report["guard"]
+    use(arguments, ["resize"], "guard:1,misuse:warn,sites:1")
+    use(arguments, ["resize_and_use_the_old"], status=-signal.SIGSEGV,
+        told=["use after free: a write"])
+    use(arguments, ["resize_and_use_the_rest"], status=-signal.SIGSEGV,
+        told=["overrun: a write"])
+
+
+def test_malloc_usable_size(arguments):
+    use(arguments, ["usable"])
+    use(arguments, ["usable"], "guard:1,check_fill:yes")
+
+
+def test_zero_and_check_fill(arguments):
+    for conf in ("guard:1", "guard:1,decay_ms:0", "guard:3,check_fill:yes",
+                 "guard:1,zero:free,check_fill:yes,sites:16K"):
+        use(arguments, ["zero"], conf)
+
+
+def test_check_fill_of_others(arguments):
+    """Half of the buffers are guarded; check_fill looks at the others."""
+    result = run(arguments, ["freed_bytes", "40"],
+                 "guard:2,check_fill:yes,report:none",
+                 program="guard_uses").expect(0)
+    guarded = result.err.count(b"midpool: guard: use after free")
+    # Half of them, within five standard deviations.
+    assert 4 <= guarded <= 36, str(result)
+    others = result.err.count(b"write after free to buffer")
+    assert guarded + others == 40, (guarded, others, str(result))
+
+
+def test_live_page(arguments):
+    """The counters are in a file that others read, and a fault keeps it."""
+    for live in ("yes", "keep"):
+        report = use(arguments, ["fork_keeps"], "guard:1,live:" + live)
+        assert len(report.reports()) == 2
+    use(arguments, ["fork_among_threads"], "guard:1,live:yes")
+    use(arguments, ["resize_and_use_the_old"], "guard:1,live:yes",
+        -signal.SIGSEGV, ["use after free: a write"])
+
+
 SQL = """create table t(a); with recursive n(i) as (select 1 union all
 select i + 1 from n where i < 400) insert into t select zeroblob(4000 + i * 99)
 from n; select count(*), sum(length(a)) from t; update t set a = a || x'00';

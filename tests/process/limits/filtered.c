@@ -1,12 +1,13 @@
 /*
  * filtered.c - a program that sets a seccomp filter, works and ends.
  *
- *     limits_filtered strict|careful|errors|replaced [syscall] [FILE]
+ *     limits_filtered strict|careful|errors|replaced|faults [syscall] [FILE]
  *
  * strict    memory calls, futex, write and the end; the rest kills
  * careful   what makes a write careful is allowed as well
  * errors    as sshd's: looking at files is refused with EACCES
  * replaced  looking kills, dup2 does not: FILE becomes descriptor 2
+ * faults    as strict, and a handler may return: a write beyond a buffer
  *
  * With "syscall" the filter is set by seccomp(2), else by prctl.
  */
@@ -25,7 +26,7 @@
 #include "check.h"
 #include "churn.h"
 
-enum { CODE_MAX = 80 };
+enum { CODE_MAX = 80, HELD_BYTES = 8192 };
 
 static struct sock_filter code[CODE_MAX];
 static unsigned short used;
@@ -84,6 +85,7 @@ make_code(const char *mode)
         SYS_clock_gettime,
     };
     static const int looking[] = {SYS_newfstatat, SYS_fstat, SYS_openat};
+    static const int returning[] = {SYS_rt_sigreturn};
     static const int near[] = {SYS_rt_sigprocmask, SYS_close, SYS_getpid};
     static const int replacing[] = {SYS_dup3,
 #ifdef SYS_dup2
@@ -102,6 +104,8 @@ make_code(const char *mode)
         ANSWER(looking, SECCOMP_RET_ERRNO | EACCES);
         ANSWER(near, SECCOMP_RET_ALLOW);
     }
+    if (strcmp(mode, "faults") == 0)
+        ANSWER(returning, SECCOMP_RET_ALLOW);
     if (strcmp(mode, "replaced") == 0)
         ANSWER(replacing, SECCOMP_RET_ALLOW);
     add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
@@ -154,15 +158,20 @@ int
 main(int argc, char **argv)
 {
     bool by_syscall = argc > 2 && strcmp(argv[2], "syscall") == 0;
+    volatile char *held;
     int fd = -1;
 
     CHECK(argc > 1, "usage: filtered MODE [syscall] [FILE]");
     churn_all_sizes(1);
+    held = malloc(check_opaque(HELD_BYTES));
     if (argc > 2 && !by_syscall)
         fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600);
     make_code(argv[1]);
     set_filter(by_syscall);
     work();
+    if (strcmp(argv[1], "faults") == 0)
+        held[check_opaque(HELD_BYTES)] = 1;
+    free((void *)held);
     if (strcmp(argv[1], "files") == 0)
         fork_child();
     if (fd >= 0)

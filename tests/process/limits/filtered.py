@@ -7,6 +7,7 @@ file, or closed. The filter kills for whatever is not in its list.
 
 import os
 import pty
+import signal
 import socket
 import sys
 import tempfile
@@ -115,6 +116,29 @@ def test_replaced(arguments):
             said = run(arguments, ["replaced", data], "report:" + form, "file")
             assert said == b"", said
             assert os.path.getsize(data) == 0, form
+
+
+def test_guarded(arguments):
+    """Buffers that were guarded before the filter came are freed; no more are,
+    and nothing is done for them, not even a look at the clock."""
+    for conf in ("guard:1", "guard:auto"):
+        for mode in ("strict", "careful", "errors", "files"):
+            text = run(arguments, [mode], "report:none," + conf, "file")
+            assert b"midpool: guard: " not in text, (mode, conf, text)
+
+
+def test_guarded_fault(arguments):
+    """A mistake is told under the filter as well."""
+    with tempfile.TemporaryFile() as file:
+        result = preload.run(
+            arguments.lib, [arguments.program("limits_filtered"), "faults"],
+            conf="report:none,guard:1", stderr=file)
+        file.seek(0)
+        said = file.read()
+    if result.status == preload.SKIPPED:
+        raise preload.Skip(said.decode(errors="replace"))
+    assert result.status == -signal.SIGSEGV, (str(result), said)
+    assert said.count(b"midpool: guard: overrun: a write") == 1, said
 
 
 def test_quickly(arguments):
