@@ -24,6 +24,7 @@ enum {
     BYPASS_PERCENT = 1,   /* below, alignment alone explains it */
     DISCARD_PERCENT = 10, /* of misses: buffers given back, needed again */
     FIRST_PERCENT = 90,   /* of misses: the rest is no pattern */
+    GUARDED_PERCENT = 10, /* of misses: fewer explain nothing */
     WASTE_PERCENT = 12,   /* even spread over a class wastes about 10 */
     WASTE_MIN_BYTES = 1 << 20,
     ABOVE_PERCENT = 50,
@@ -35,6 +36,25 @@ static bool
 exceeds(uint64_t part, uint64_t percent, uint64_t whole)
 {
     return (__uint128_t)part * 100 > (__uint128_t)whole * percent;
+}
+
+/* Without guarded gets: those miss by design, whatever the pools hold. */
+static uint64_t
+unguarded(const struct stats_snapshot *snap, uint64_t count)
+{
+    return sat_sub(count, snap->page->guarded);
+}
+
+static uint64_t
+gets_of_pools(const struct stats_snapshot *snap)
+{
+    return unguarded(snap, snap->total.gets);
+}
+
+static uint64_t
+misses_of_pools(const struct stats_snapshot *snap)
+{
+    return unguarded(snap, snap->total.misses);
 }
 
 /*
@@ -54,14 +74,14 @@ first_uses(const struct stats_snapshot *snap)
             used = counts->peak_live_bytes / bytes;
         sum = sat_add(sum, used < counts->misses ? used : counts->misses);
     }
-    return sum;
+    return sum < misses_of_pools(snap) ? sum : misses_of_pools(snap);
 }
 
 static bool
 misses_exceed_limit(const struct stats_snapshot *snap, uint64_t misses)
 {
     uint32_t limit = snap->page->warn_below;
-    return exceeds(misses, limit < 100 ? 100 - limit : 0, snap->total.gets);
+    return exceeds(misses, limit < 100 ? 100 - limit : 0, gets_of_pools(snap));
 }
 
 /* True if the hit rate is low, for any reason and with any number of gets. */
@@ -69,15 +89,15 @@ static bool
 hit_rate_is_low(const struct stats_snapshot *snap)
 {
     return snap->page->warn_below > 0 &&
-           misses_exceed_limit(snap, snap->total.misses);
+           misses_exceed_limit(snap, misses_of_pools(snap));
 }
 
 /* Low, of enough gets, and not only by first uses: see first_uses. */
 static bool
 hit_rate_is_a_fault(const struct stats_snapshot *snap)
 {
-    uint64_t misses = sat_sub(snap->total.misses, first_uses(snap));
-    return hit_rate_is_low(snap) && snap->total.gets >= ADVICE_FEW_GETS &&
+    uint64_t misses = sat_sub(misses_of_pools(snap), first_uses(snap));
+    return hit_rate_is_low(snap) && gets_of_pools(snap) >= ADVICE_FEW_GETS &&
            misses_exceed_limit(snap, misses);
 }
 
@@ -104,10 +124,11 @@ say_hit_rate(struct sink *sink, const struct stats_snapshot *snap)
     if (!hit_rate_is_a_fault(snap))
         return;
     sink_text(sink, "hit rate ");
-    say_percent(sink, snap->total.hits, snap->total.gets);
+    say_percent(sink, snap->total.hits, gets_of_pools(snap));
     sink_text(sink, " of ");
-    sink_count(sink, snap->total.gets);
-    sink_text(sink, " gets is below ");
+    sink_count(sink, gets_of_pools(snap));
+    sink_text(sink, snap->page->guarded == 0 ? " gets is below "
+                                             : " unguarded gets is below ");
     sink_decimal(sink, snap->page->warn_below);
     sink_text(sink, " % (warn_below)");
 }
@@ -186,7 +207,7 @@ say_remark(struct sink *sink, const struct stats_snapshot *snap)
 static void
 say_few_gets(struct sink *sink, const struct stats_snapshot *snap)
 {
-    if (!hit_rate_is_low(snap) || snap->total.gets >= ADVICE_FEW_GETS)
+    if (!hit_rate_is_low(snap) || gets_of_pools(snap) >= ADVICE_FEW_GETS)
         return;
     sink_text(sink, "fewer than ");
     sink_count(sink, ADVICE_FEW_GETS);
@@ -194,15 +215,31 @@ say_few_gets(struct sink *sink, const struct stats_snapshot *snap)
                     "miss");
 }
 
+static void
+say_guarded(struct sink *sink, const struct stats_snapshot *snap)
+{
+    const struct stats_counts *total = &snap->total;
+    uint64_t guarded = snap->page->guarded;
+    if (guarded > total->misses ||
+        !exceeds(guarded, GUARDED_PERCENT, total->misses))
+        return;
+    sink_count(sink, guarded);
+    sink_text(sink, " of ");
+    sink_count(sink, total->misses);
+    sink_text(sink, " misses were guarded gets (guard), which take new memory "
+                    "each time and say nothing of the pools");
+}
+
 /* No setting removes these: the text says so, to save the user the search. */
 static void
 say_first_uses(struct sink *sink, const struct stats_snapshot *snap)
 {
-    uint64_t misses = snap->total.misses;
+    uint64_t misses = misses_of_pools(snap);
     uint64_t needed = first_uses(snap);
-    if (!hit_rate_is_low(snap) || snap->total.gets < ADVICE_FEW_GETS ||
+    uint64_t discards = unguarded(snap, snap->total.discards);
+    if (!hit_rate_is_low(snap) || gets_of_pools(snap) < ADVICE_FEW_GETS ||
         exceeds(sat_sub(misses, needed), 100 - FIRST_PERCENT, misses) ||
-        exceeds(snap->total.discards, DISCARD_PERCENT, misses))
+        exceeds(discards, DISCARD_PERCENT, misses))
         return;
     sink_count(sink, needed);
     sink_text(sink, " of ");
@@ -214,11 +251,11 @@ say_first_uses(struct sink *sink, const struct stats_snapshot *snap)
 static void
 say_discards(struct sink *sink, const struct stats_snapshot *snap)
 {
-    const struct stats_counts *total = &snap->total;
+    uint64_t discards = unguarded(snap, snap->total.discards);
     if (!hit_rate_is_a_fault(snap) ||
-        !exceeds(total->discards, DISCARD_PERCENT, total->misses))
+        !exceeds(discards, DISCARD_PERCENT, misses_of_pools(snap)))
         return;
-    sink_count(sink, total->discards);
+    sink_count(sink, discards);
     sink_text(sink, " idle buffers were given back to the system and may have "
                     "been needed again: 'midpool bench --advice' tells "
                     "whether a longer decay_ms or a larger pool_max pays");
@@ -296,12 +333,12 @@ static const struct advice {
     bool warning;
     void (*say)(struct sink *sink, const struct stats_snapshot *snap);
 } advices[] = {
-    {"inactive", true, say_inactive},  {"hit_rate", true, say_hit_rate},
-    {"misuse", true, say_misuse},      {"unreported", true, say_unreported},
-    {"bypasses", true, say_bypasses},  {"remark", false, say_remark},
-    {"few_gets", false, say_few_gets}, {"first_uses", false, say_first_uses},
-    {"discards", false, say_discards}, {"waste", false, say_waste},
-    {"above_band", false, say_above},
+    {"inactive", true, say_inactive},      {"hit_rate", true, say_hit_rate},
+    {"misuse", true, say_misuse},          {"unreported", true, say_unreported},
+    {"bypasses", true, say_bypasses},      {"remark", false, say_remark},
+    {"guarded", false, say_guarded},       {"few_gets", false, say_few_gets},
+    {"first_uses", false, say_first_uses}, {"discards", false, say_discards},
+    {"waste", false, say_waste},           {"above_band", false, say_above},
 };
 
 const unsigned advice_count = sizeof(advices) / sizeof(advices[0]);

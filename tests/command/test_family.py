@@ -108,6 +108,21 @@ class Judged(unittest.TestCase):
                          {"hit_rate": "hit rate 50.0 % of 1,500 gets is below"
                           " 95 % (warn_below)"})
 
+    def test_guarded_gets_are_no_fault_of_the_pools(self):
+        def guarded(pid, sampled):
+            report = image(pid, gets=2000, misses=1000)
+            report["guard"] = {"sampled": sampled, "caught": 0}
+            return report
+
+        self.assertEqual(
+            self.said(guarded(7, 1000), guarded(8, 1000)),
+            {"guarded": "2,000 of 2,000 misses were guarded gets (guard),"
+             " which take new memory each time and say nothing of the pools"})
+        self.assertEqual(
+            self.said(guarded(7, 500), guarded(8, 500))["hit_rate"],
+            "hit rate 66.7 % of 3,000 unguarded gets is below 95 %"
+            " (warn_below)")
+
     def test_first_uses_of_memory_in_use_are_no_fault(self):
         pair = dict(gets=1000, misses=300)
         self.assertEqual(self.said(image(7, **pair), image(8, **pair),

@@ -10,10 +10,11 @@ from midpool_lib.read import reports
 
 WASTE_SHARE, WASTE_MIN_BYTES = 0.12, 1 << 20
 BYPASS_SHARE = 0.01
+GUARDED_SHARE = 0.1
 FEW_GETS = 1000  # ADVICE_FEW_GETS in stats/render/advice.h
 ABOVE_SHARE, ABOVE_MIN_CALLS = 0.5, 1000
 # Ids that the library gives to sentences about counts.
-COUNTED = ("hit_rate", "few_gets", "first_uses", "discards", "waste",
+COUNTED = ("hit_rate", "guarded", "few_gets", "first_uses", "discards", "waste",
            "above_band", "bypasses", "misuse")
 
 
@@ -32,25 +33,36 @@ def first_uses(report):
     return sum(min(at_peak(row), row["misses"]) for row in classes(report))
 
 
+def _guarded(report):
+    """Gets that miss by design, whatever the pools hold."""
+    return report.get("guard", {}).get("sampled", 0)
+
+
+def _gets(report):
+    """Those that tell of the pools."""
+    return report["totals"]["gets"] - _guarded(report)
+
+
 def _is_low(report, images):
     """Whether its hit rate is below the limit, and not only by first uses."""
     limit, row = report["config"].get("warn_below", 95), report["totals"]
     if not isinstance(limit, int) or limit <= 0:
         return False
-    misses = row["misses"] - sum(first_uses(image.report) for image in images)
-    return misses * 100 > (100 - limit) * row["gets"]
+    misses = (row["misses"] - _guarded(report)
+              - sum(first_uses(image.report) for image in images))
+    return misses * 100 > (100 - limit) * _gets(report)
 
 
 def _most_have_few_gets(images):
     """Whether most gets are of processes that have too few to judge: of each,
     the first use of every buffer is a miss."""
-    gets = [image.report["totals"]["gets"] for image in images]
+    gets = [_gets(image.report) for image in images]
     few = sum(count for count in gets if count < FEW_GETS)
     return len(gets) > 1 and 2 * few > sum(gets)
 
 
 def _few_gets(total, images):
-    if (total["totals"]["gets"] < FEW_GETS or not _is_low(total, images)
+    if (_gets(total) < FEW_GETS or not _is_low(total, images)
             or not _most_have_few_gets(images)):
         return None
     return (f"most processes had fewer than {style.count(FEW_GETS)} gets,"
@@ -60,12 +72,22 @@ def _few_gets(total, images):
 def _hit_rate(total, images):
     """Low, of enough gets."""
     limit, row = total["config"].get("warn_below", 95), total["totals"]
-    if (row["gets"] < FEW_GETS or not _is_low(total, images)
+    gets = _gets(total)
+    if (gets < FEW_GETS or not _is_low(total, images)
             or _most_have_few_gets(images)):
         return None
-    return (f"hit rate {style.percent(row['hits'], row['gets'])} of"
-            f" {style.count(row['gets'])} gets is below {limit} %"
-            " (warn_below)")
+    words = "unguarded gets" if _guarded(total) else "gets"
+    return (f"hit rate {style.percent(row['hits'], gets)} of"
+            f" {style.count(gets)} {words} is below {limit} % (warn_below)")
+
+
+def _guards(total):
+    guarded, misses = _guarded(total), total["totals"]["misses"]
+    if guarded > misses or guarded <= misses * GUARDED_SHARE:
+        return None
+    return (f"{style.count(guarded)} of {style.count(misses)} misses were"
+            " guarded gets (guard), which take new memory each time and say"
+            " nothing of the pools")
 
 
 def _misuse(total):
@@ -167,6 +189,7 @@ def judge(total, images):
         ("misuse", _misuse),
         ("bypasses", _bypasses))) + list(_of_processes("warnings", images))
     total["hints"] = _of_counts(total, (
+        ("guarded", _guards),
         ("few_gets", lambda whole: _few_gets(whole, images)),
         ("waste", _waste), ("above_band", _above))) + list(
             _of_processes("hints", images))

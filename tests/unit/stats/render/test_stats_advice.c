@@ -64,6 +64,41 @@ Test(stats_advice, a_hit_rate_below_the_limit_is_warned_of)
     cr_expect(not(applies("hit_rate", page)), "nothing is below 100 %%");
 }
 
+/* They miss by design: the pools are judged by the others. */
+Test(stats_advice, guarded_gets_are_no_fault_of_the_pools)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2K, 2048, 3000, 3000, 3000);
+    fixture_peak(page, CLASS_2K, 1);
+    cr_expect(applies("hit_rate", page));
+    cr_expect(not(applies("guarded", page)));
+    page->guarded = 3000;
+    cr_expect(not(applies("hit_rate", page)), "%s", message);
+    cr_expect(not(applies("few_gets", page)), "%s", message);
+    cr_expect(not(applies("first_uses", page)), "%s", message);
+    cr_expect(not(applies("discards", page)), "%s", message);
+    cr_expect(applies("guarded", page));
+    cr_expect(eq(str, message,
+                 "3,000 of 3,000 misses were guarded gets (guard), which take "
+                 "new memory each time and say nothing of the pools"));
+}
+
+Test(stats_advice, gets_that_are_not_guarded_are_judged_by_themselves)
+{
+    struct stats_header *page = fixture_page();
+    fixture_traffic(page, CLASS_2K, 2048, 3000, 1050, 3000);
+    fixture_peak(page, CLASS_2K, 1);
+    page->guarded = 1000;
+    cr_expect(not(applies("hit_rate", page)), "97.5 %%: %s", message);
+    fixture_hot(page, 0, CLASS_2K)->misses = 1200;
+    cr_expect(applies("hit_rate", page));
+    cr_expect(eq(str, message,
+                 "hit rate 90.0 % of 2,000 unguarded gets is below 95 % "
+                 "(warn_below)"));
+    page->guarded = 100;
+    cr_expect(not(applies("guarded", page)), "a tenth explains nothing");
+}
+
 Test(stats_advice, fewer_than_a_thousand_gets_get_no_verdict)
 {
     struct stats_header *page = fixture_page();
