@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "count_guard.h"
+#include "frame_walk.h"
 #include "page.h"
 #include "pool.h"
 
@@ -46,7 +47,8 @@ _Static_assert(RTLD_DEEPBIND == 8, "bit 3, as the assembly tests it");
 
 /*
  * FUNCTION(name, next, mode register): tests the flag, calls deepbind_mode if
- * it is set, looks the next function up if that was not done, and jumps.
+ * it is set, looks the next function up if that was not done, and jumps. Rules
+ * of unwinding that were kept end (frame_walk.h).
  */
 #if defined(__x86_64__)
 #define FUNCTION(name, next, mode)                                             \
@@ -56,6 +58,7 @@ _Static_assert(RTLD_DEEPBIND == 8, "bit 3, as the assembly tests it");
             ".p2align 4\n" #name ":\n"                                         \
             ".cfi_startproc\n"                                                 \
             "endbr64\n"                                                        \
+            "incq frame_walk_generation(%rip)\n"                               \
             "testl $8, %" mode "\n"                                            \
             "jnz 2f\n"                                                         \
             "1: cmpq $0, " #next "(%rip)\n"                                    \

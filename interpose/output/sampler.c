@@ -119,12 +119,19 @@ choose_unwinder(const struct options *options)
     stderr_target_say(text, sizeof text - 1);
 }
 
-/* A table of memory that reads as zero up to its private part. */
+/* A table of memory that reads as zero. */
 static void
-begin_anew(void)
+begin_fresh(void)
 {
     sites_init(table, stacks_max, rate);
     table->unwind = by_frame_pointers ? SITES_UNWIND_FP : SITES_UNWIND_EH;
+}
+
+/* The same where the private part, behind the shared one, was in use. */
+static void
+begin_anew(void)
+{
+    begin_fresh();
     sites_restart(table);
 }
 
@@ -146,7 +153,7 @@ sampler_start(const struct options *options)
     os_name(memory, bytes, "midpool sites");
     choose_unwinder(options);
     table = memory;
-    begin_anew();
+    begin_fresh();
     pool_sample_start(&sampler, options->sites, 0);
     return true;
 }

@@ -1,17 +1,17 @@
 /* stack.c - see stack.h. */
 #include "stack.h"
 
-#include <pthread.h>
 #include <unwind.h>
 
 #include "base.h"
+#include "frame_walk.h"
 #include "libc_release.h"
 #include "own_image.h"
 
 enum { LOCK_FREE_LIBC = 35 };
 
-/* How far a frame may be from the next one, and a thread's from its end. */
-enum { FRAME_BYTES_MAX = 1 << 20, STACK_BYTES_MAX = 64 << 20 };
+/* How far a frame may be from the next one. */
+enum { FRAME_BYTES_MAX = 1 << 20, FRAMES_COMPARED = 64 };
 
 #if defined(__x86_64__)
 enum { FRAME_REGISTER = 6 };
@@ -29,9 +29,6 @@ struct walk {
     uintptr_t frame; /* pointer of the first frame outside, where that is so */
     uintptr_t stack; /* and its stack pointer */
 };
-
-/* glibc's: the end of the first thread's stack. Other libcs lack it. */
-extern void *__libc_stack_end __attribute__((weak));
 
 bool
 stack_eh_is_safe(void)
@@ -65,23 +62,13 @@ take_frame(struct _Unwind_Context *context, void *arg)
     return _URC_END_OF_STACK;
 }
 
-/*
- * Up to where the stack at that address is certainly mapped: a thread's ends
- * at its descriptor, the first one's where libc says. Of any other stack only
- * the page is known.
- */
+/* Of a stack that libc does not know only the page is certain. */
 static uintptr_t
 end_of(uintptr_t stack)
 {
-    uintptr_t thread = (uintptr_t)pthread_self();
-    uintptr_t first =
-        &__libc_stack_end != NULL ? (uintptr_t)__libc_stack_end : 0;
+    uintptr_t end = frame_stack_end(stack);
 
-    if (stack < first && first - stack < STACK_BYTES_MAX)
-        return first;
-    if (stack < thread && thread - stack < STACK_BYTES_MAX)
-        return thread;
-    return (stack | (SMALL_PAGE_BYTES - 1)) + 1;
+    return end != 0 ? end : (stack | (SMALL_PAGE_BYTES - 1)) + 1;
 }
 
 /* A frame begins with the caller's frame pointer and the return address. */
@@ -105,8 +92,9 @@ follow(struct walk *walk)
     }
 }
 
-unsigned
-stack_take(uintptr_t *address, unsigned most, bool by_frame_pointers)
+/* By libgcc's unwinder, up to the first frame outside or to the end. */
+static noinline unsigned
+take_slowly(uintptr_t *address, unsigned most, bool by_frame_pointers)
 {
     struct walk walk = {
         .address = address,
@@ -118,4 +106,37 @@ stack_take(uintptr_t *address, unsigned most, bool by_frame_pointers)
     if (walk.frame != 0)
         follow(&walk);
     return walk.count;
+}
+
+/* In debug builds: both ways lead to the same frames. */
+static void
+compare(const uintptr_t *address, unsigned count, unsigned most)
+{
+#ifdef MIDPOOL_DEBUG
+    uintptr_t other[FRAMES_COMPARED];
+    unsigned depth;
+
+    if (most > FRAMES_COMPARED)
+        return;
+    depth = take_slowly(other, most, false);
+    pool_assert(depth == count);
+    for (unsigned i = 0; i < depth; i++)
+        pool_assert(address[i] == other[i]);
+#else
+    (void)address;
+    (void)count;
+    (void)most;
+#endif
+}
+
+noinline unsigned
+stack_take(uintptr_t *address, unsigned most, bool by_frame_pointers)
+{
+    int count =
+        by_frame_pointers ? FRAME_WALK_FAILED : frame_walk(address, most);
+
+    if (count == FRAME_WALK_FAILED)
+        return take_slowly(address, most, by_frame_pointers);
+    compare(address, (unsigned)count, most);
+    return (unsigned)count;
 }

@@ -2,6 +2,7 @@
  * known.c - a program whose call sites and their counts are known.
  *
  *     known plain|threads|misuse|crowd|fork|seccomp|coroutine|signal|many|kill
+ *     known reload FILE FILE
  *
  * Each site is a function of its own that asks for buffers of one size; what
  * they ask for is in known.py. No site is inlined or ends in a jump.
@@ -12,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +257,22 @@ deeper(unsigned depth)
     return below + 1;
 }
 
+/* The site is called from a file that is closed afterwards. */
+static uintptr_t
+call_from(const char *file)
+{
+    void *plugin = dlopen(file, RTLD_NOW);
+    void *found = plugin != NULL ? dlsym(plugin, "plugin_call") : NULL;
+    void (*call)(void (*site)(unsigned count), unsigned count);
+
+    if (found == NULL)
+        abort();
+    memcpy(&call, &found, sizeof call);
+    call(site_short, 20);
+    dlclose(plugin);
+    return (uintptr_t)found;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -282,6 +300,8 @@ main(int argc, char **argv)
     } else if (strcmp(what, "many") == 0) {
         for (unsigned depth = 0; depth < 100; depth++)
             deeper(depth);
+    } else if (strcmp(what, "reload") == 0 && argc == 4) {
+        return call_from(argv[2]) == call_from(argv[3]) ? 0 : 77;
     } else if (strcmp(what, "kill") == 0) {
         plain();
         site_kept(50);

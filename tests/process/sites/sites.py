@@ -210,6 +210,25 @@ def test_through_a_signal_handler(arguments):
     assert sum(stack["gets"] for stack in through) == 20, report["sites"]
 
 
+def test_a_file_is_replaced_by_a_like_one(arguments):
+    """Rules of unwinding that were learned of a closed file are not used for
+    another one at the same place."""
+    program = Program(arguments.program("sites_known"))
+    plugins = [arguments.program(f"sites_plugin_{size}.so")
+               for size in ("small", "large", "small")]
+    for pair in (plugins[:2], plugins[1:]):
+        result = preload.run(arguments.lib, [program.path, "reload", *pair],
+                             conf="sites:1", seconds=100)
+        if result.status == 77:
+            raise preload.Skip("the second file is at another place")
+        [report] = result.expect(0).reports()
+        modules = report["sites"]["modules"]
+        assert sum(stack["gets"] for stack in report["sites"]["stacks"]
+                   if {"site_short", "call_from", "main"} <=
+                   set(program.functions(stack, modules))) == 40, \
+            report["sites"]
+
+
 def test_a_bounded_table_and_the_rest(arguments):
     _program, [report] = run(arguments, "many", "sites:1,sites_max:10")
     sites = report["sites"]
