@@ -43,8 +43,9 @@ class Finding:
         self.runs = runs
 
 
-def check_file(path):
-    found = obstacles.quick(path)
+def check_file(path, build):
+    found = obstacles.quick(path) or obstacles.old_libc(path,
+                                                        paths.library(build))
     if found:
         return Finding("no", found.what, found.why, found.remedy, found.runs)
     try:
@@ -202,7 +203,7 @@ def check_environment():
 
 def examine(path, build):
     """All findings on a program's ELF file."""
-    findings = [check_file(path)]
+    findings = [check_file(path, build)]
     if findings[0].mark == "ok":
         findings += [check_secure(path), check_malloc(path),
                      check_libraries(path, build), check_sanitizer(path)]

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import re
 import struct
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
@@ -128,6 +129,18 @@ class Elf:
         except (KeyError, struct.error, NotElf):
             return False
         return self.data.find(b"\0" + symbol.encode() + b"\0", start, end) >= 0
+
+    def libc_versions(self):
+        """Those of glibc that the file asks for or, as libc itself, has: a
+        set of tuples of numbers."""
+        try:
+            entries = dict(self._dynamic())
+            start = self._offset_of(entries[DT_STRTAB])
+            names = self.data[start:start + entries[DT_STRSZ]]
+        except (KeyError, struct.error, NotElf):
+            return set()
+        return {tuple(map(int, version.split(b".")))
+                for version in re.findall(rb"\0GLIBC_([0-9.]+)(?=\0)", names)}
 
     def dynamic_symbols(self):
         """Name -> whether the file defines it, of its dynamic symbols."""

@@ -114,7 +114,7 @@ def _become(path, argv, env, mask, streams, parent):
         try:
             os.execve(path, argv, env)
         except OSError as error:
-            if error.errno != errno.ENOEXEC:
+            if error.errno != errno.ENOEXEC or _is_elf(path):
                 raise
             os.execve("/bin/sh", ["sh", path] + argv[1:], env)
     except OSError as error:
@@ -123,6 +123,12 @@ def _become(path, argv, env, mask, streams, parent):
     except BaseException:  # the child must not run on as a parent
         pass
     os._exit(126)
+
+
+def _is_elf(path):
+    """A program of another machine, which no shell takes for its script."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
 
 
 class Run:

@@ -115,10 +115,36 @@ def quick(path):
     return secure(path) or sanitizer(file)
 
 
-def of_program(path):
-    """The first obstacle of a program's file, scripts looked through."""
+def _highest(path):
+    """The newest version of glibc that a file speaks of, or None."""
+    try:
+        return max(elf.Elf(path).libc_versions(), default=None)
+    except (elf.NotElf, OSError):
+        return None
+
+
+def old_libc(path, library):
+    """A library that was built for a newer glibc than the program's, which is
+    beside its loader: the loader would not start the program with it."""
+    try:
+        loader = os.path.realpath(elf.Elf(path).interpreter or "/")
+    except (elf.NotElf, OSError):
+        return None
+    found = _highest(os.path.join(os.path.dirname(loader), "libc.so.6"))
+    needed = _highest(library)
+    if not found or not needed or found >= needed:
+        return None
+    wanted, there = (".".join(map(str, part)) for part in (needed, found))
+    return Obstacle(
+        "old glibc", f"the library needs glibc {wanted}, and the program's is"
+        f" {there}", f"build midpool where glibc is {there}", preload=False)
+
+
+def of_program(path, library=None):
+    """The first obstacle of a program's file, scripts looked through; without
+    library, those that lie in the program alone."""
     try:
         target, _scripts = elf.interpreter_of(path)
     except OSError:
         return None
-    return quick(target)
+    return quick(target) or (library and old_libc(target, library)) or None

@@ -76,8 +76,9 @@ class Session:
             keep.check(pattern)
             self.keeper = keep.Keeper(pattern, self.runs)
         self.path = os.fsencode(launch.find(argv[0]))
-        self.obstacle = obstacles.of_program(os.fsdecode(self.path))
         self.library = build.ensure(options.build)
+        self.obstacle = obstacles.of_program(os.fsdecode(self.path),
+                                             self.library)
         self.conf = [own_conf()] + options.conf + list(more_conf)
 
     def announce(self):
