@@ -96,6 +96,68 @@ class WithoutRoot(sample.Case):
             self.assertEqual(build._has_own_jemalloc(self.dir), own)
 
 
+APT = """#!/bin/sh
+for word; do
+    case $word in gone-*) exit 100 ;; esac
+done
+case " $* " in *' update '*) exit 0 ;; esac
+for word; do
+    case $word in new-*) echo "$word" >>"$HAVE" ;; esac
+done
+"""
+DPKG = """#!/bin/sh
+sed 's/.*/ii |&|/' "$HAVE"
+"""
+
+
+class Lacking(sample.Case):
+    """A release without some packages. Nothing is installed: apt-get and
+    dpkg-query are small scripts, of which none knows gone-*."""
+
+    def setUp(self):
+        super().setUp()
+        os.makedirs(self.path("scripts/packages"))
+        os.mkdir(self.path("bin"))
+        shutil.copy(os.path.join(sample.SOURCE, "scripts/setup"),
+                    self.path("scripts"))
+        for name, text in (("apt-get", APT), ("dpkg-query", DPKG),
+                           ("sudo", '#!/bin/sh\nexec "$@"\n')):
+            self.write("bin/" + name, text)
+            os.chmod(self.path("bin/" + name), 0o755)
+        self.write("have", "")
+
+    def set_up(self, build, test):
+        self.write("scripts/packages/build.txt", build)
+        self.write("scripts/packages/test.txt", test)
+        env = dict(self.env, HAVE=self.path("have"),
+                   PATH=self.path("bin") + ":" + os.environ["PATH"])
+        return subprocess.run(
+            [self.path("scripts/setup"), "test"], env=env, check=False,
+            cwd=self.dir, capture_output=True, text=True,
+            stdin=subprocess.DEVNULL)
+
+    def installed(self):
+        with open(self.path("have"), encoding="utf-8") as file:
+            return file.read().split()
+
+    def test_a_package_that_is_not_there_stops_no_other(self):
+        done = self.set_up("new-cc\n", "gone-two\nnew-one\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("this release has no package: gone-two\n", done.stderr)
+        self.assertEqual(self.installed(), ["new-cc", "new-one"])
+
+    def test_the_next_call_tries_again(self):
+        self.set_up("", "gone-two\n")
+        self.write("have", "gone-two\n")
+        self.assertEqual(self.set_up("", "gone-two\n").stderr, "")
+
+    def test_without_a_package_of_the_build_it_fails(self):
+        done = self.set_up("gone-cc\n", "new-one\n")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("missing: gone-cc\n", done.stderr)
+        self.assertEqual(self.installed(), ["new-one"])
+
+
 class Archive(sample.Case):
     """-Djemalloc=PATH."""
 
