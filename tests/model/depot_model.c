@@ -1,85 +1,30 @@
 /*
- * depot_model.c - the lock-free depot in every interleaving.
+ * depot_model.c - the lock-free depot.
  *
- *   depot_model [broken]
+ *   depot_model [broken|orders]
  *
- * pool/depot/depot.c itself, with its atomic operations turned into points
- * where another thread may come in between. broken leaves out the counter that
- * guards the stacks' heads, to show that its absence is found.
+ * pool/depot/depot.c itself, in all runs that explore.h knows. broken leaves
+ * out the counter that guards the stacks' heads, to show that its absence is
+ * found; orders shows which of the memory orders are needed.
  */
 #include "depot.h"
 
 #include <string.h>
 
-#include "explore.h"
 #include "region.h"
+
+#include "atomic.h"
 
 enum { BIN = 2 };
 
-static bool broken;
+static bool broken; /* heads count nothing */
 
-/* The magazine of a head, without its counter. */
-static uint64_t
-seen_as(uint64_t value, size_t bytes)
-{
-    return broken && bytes == sizeof(uint64_t) ? (uint32_t)value : value;
-}
-
-/* Counts decide nothing but how much decays: seen by that scene alone. */
-static bool counting;
-
-static void
-point(const volatile void *at, bool write)
-{
-    const struct depot *stack = &depot[BIN];
-
-    if (counting || (at != &stack->slots && at != &stack->low))
-        explore_point(at, write);
-}
-
-#undef atomic_load
-#undef atomic_load_explicit
-#undef atomic_store
-#undef atomic_store_explicit
-#undef atomic_exchange
-#undef atomic_fetch_add_explicit
-#undef atomic_fetch_sub_explicit
-#undef atomic_compare_exchange_weak
 #undef atomic_compare_exchange_weak_explicit
-
-#define atomic_load(at) (point(at, false), *(at))
-#define atomic_load_explicit(at, order) atomic_load(at)
-#define atomic_store(at, value) (point(at, true), (void)(*(at) = (value)))
-#define atomic_store_explicit(at, value, order) atomic_store(at, value)
-#define atomic_exchange(at, value)                                             \
-    __extension__({                                                            \
-        point(at, true);                                                       \
-        int32_t was_ = *(at);                                                  \
-        *(at) = (value);                                                       \
-        was_;                                                                  \
-    })
-#define atomic_fetch_add_explicit(at, value, order)                            \
-    (point(at, true), (void)(*(at) += (value)))
-#define atomic_fetch_sub_explicit(at, value, order)                            \
-    __extension__({                                                            \
-        point(at, true);                                                       \
-        int32_t before_ = *(at);                                               \
-        *(at) -= (value);                                                      \
-        before_;                                                               \
-    })
-#define atomic_compare_exchange_weak(at, expected, value)                      \
-    __extension__({                                                            \
-        point(at, true);                                                       \
-        bool same_ = seen_as(*(at), sizeof(*(at))) ==                          \
-                     seen_as(*(expected), sizeof(*(at)));                      \
-        if (same_)                                                             \
-            *(at) = (value);                                                   \
-        else                                                                   \
-            *(expected) = *(at);                                               \
-        same_;                                                                 \
-    })
-#define atomic_compare_exchange_weak_explicit(at, expected, value, yes, no)    \
-    atomic_compare_exchange_weak(at, expected, value)
+#define atomic_compare_exchange_weak_explicit(at, expected, value, order,      \
+                                              if_not)                          \
+    __atomic_compare_exchange_n(at, expected,                                  \
+                                broken ? (uint32_t)(value) : (value), true,    \
+                                order, if_not)
 
 #include "../../pool/depot/depot.c"
 
@@ -97,6 +42,7 @@ hold(struct magazine *magazine, unsigned who)
         explore_fail("a magazine without a number");
     if (holder[magazine->number] != NOT_HELD)
         explore_fail("a magazine has two holders");
+    explore_own(magazine); /* its rounds and slots */
     holder[magazine->number] = (int)who;
     return magazine;
 }
@@ -123,6 +69,7 @@ push(struct magazine *magazine)
 {
     if (magazine == NULL)
         return;
+    explore_own(magazine);
     holder[magazine->number] = NOT_HELD;
     depot_push(BIN, magazine);
 }
@@ -132,6 +79,7 @@ discard(struct magazine *magazine)
 {
     if (magazine == NULL)
         return;
+    explore_own(magazine);
     holder[magazine->number] = NOT_HELD;
     magazine_free(magazine);
 }
@@ -158,15 +106,8 @@ reset_one(void)
 }
 
 static void
-reset_two(void)
-{
-    reset_with(2);
-}
-
-static void
 reset_decay(void)
 {
-    counting = true;
     reset_with(2);
     (void)depot_window(BIN);
 }
@@ -246,19 +187,58 @@ decay(unsigned who)
         discard(pop(who));
 }
 
+/* Counts decide nothing but how much decays: seen by that scene alone. */
+static bool
+is_no_count(const volatile void *at)
+{
+    return at != &depot[BIN].slots && at != &depot[BIN].low;
+}
+
 static const struct explore_scene scenes[] = {
-    {"return of the top", 2, reset_three, return_of_the_top, check},
-    {"two exchange one", 2, reset_one, exchange, check},
-    {"three exchange two", 3, reset_two, exchange, check},
-    {"two renew", 2, reset_three, renew, check},
-    {"decay", 2, reset_decay, decay, check},
+    {.name = "return of the top",
+     .tasks = 2,
+     .reset = reset_three,
+     .task = return_of_the_top,
+     .check = check,
+     .shared = is_no_count},
+    {.name = "two exchange one",
+     .tasks = 2,
+     .reset = reset_one,
+     .task = exchange,
+     .check = check,
+     .shared = is_no_count},
+    {.name = "two renew",
+     .tasks = 2,
+     .reset = reset_three,
+     .task = renew,
+     .check = check,
+     .shared = is_no_count},
+    {.name = "decay",
+     .tasks = 2,
+     .reset = reset_decay,
+     .task = decay,
+     .check = check},
+    {.name = "three exchange one",
+     .tasks = 3,
+     .reset = reset_one,
+     .task = exchange,
+     .check = check,
+     .shared = is_no_count},
 };
+
+/*
+ * Not needed are the orders of numbers that stand for themselves: how many
+ * magazines are used and committed, and how many slots a window began with.
+ */
+enum { SCENES = sizeof(scenes) / sizeof(scenes[0]), NOT_NEEDED = 5 };
 
 int
 main(int argc, char **argv)
 {
+    bool orders = argc > 1 && strcmp(argv[1], "orders") == 0;
+
     broken = argc > 1 && strcmp(argv[1], "broken") == 0;
-    for (unsigned i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
-        explore_all(&scenes[i]);
-    return 0;
+    /* The last scene is the longest by far. */
+    return explore_scenes(scenes, orders ? SCENES - 1 : SCENES, orders,
+                          NOT_NEEDED);
 }

@@ -1,30 +1,36 @@
 /*
- * recent_model.c - folding counters while another process reads them, in every
- * interleaving.
+ * recent_model.c - folding counters while another process reads them.
  *
- *   recent_model [broken]
+ *   recent_model [broken|orders]
  *
- * stats/page/recent.h itself, with its atomic operations turned into points
- * where the other may come in between. broken keeps the fold's version as it
- * is, to show that its absence is found.
+ * stats/page/recent.h itself, in all runs that explore.h knows. broken keeps
+ * the fold's version as it is, to show that its absence is found; orders shows
+ * which of the memory orders and fences are needed.
  */
 #include "page.h"
 
 #include <string.h>
 
-#include "explore.h"
+#include "atomic.h"
 
 static bool broken;
-static struct stats_block page_block;
+static struct stats_block page;
 
-#define __atomic_thread_fence(order) ((void)0)
-#define __atomic_load_n(at, order) (explore_point(at, false), *(at))
-#define __atomic_store_n(at, value, order)                                     \
-    do {                                                                       \
-        explore_point(at, true);                                               \
-        if (!broken || (const void *)(at) != (void *)&page_block.fold.version) \
-            *(at) = (value);                                                   \
-    } while (0)
+/* Each try begins anew. */
+#undef __atomic_load_n
+#define __atomic_load_n(at, order)                                             \
+    (begin_try((at), (order)),                                                 \
+     (EXPLORE_VALUE(at))explore_load((at), sizeof(*(at)), (order),             \
+                                     EXPLORE_SITE))
+
+static unsigned tries;
+
+static void
+begin_try(const volatile void *at, int order)
+{
+    if (at == &page.fold.version && order == __ATOMIC_ACQUIRE)
+        explore_forget(tries++);
+}
 
 #include "recent.h"
 
@@ -35,36 +41,32 @@ static uint64_t counted; /* by the writer, so far */
 static void
 count(unsigned bin)
 {
-    struct stats_hot *hot = &page_block.hot[bin];
+    struct stats_hot *hot = &page.hot[bin];
 
-    __atomic_store_n(&hot->recent, hot->recent + RECENT_GET + BYTES, 0);
+    __atomic_store_n(&hot->recent, hot->recent + RECENT_GET + BYTES,
+                     __ATOMIC_RELAXED);
     counted += bin == BIN;
 }
 
 static void
 reset(void)
 {
-    bool was = broken;
-
-    broken = false;
-    memset(&page_block, 0, sizeof(page_block));
-    counted = 0;
-    recent_fold(&page_block, BIN, 100);
+    memset(&page, 0, sizeof(page));
+    counted = tries = 0;
+    recent_fold(&page, BIN, 100);
     for (unsigned i = 0; i < BEFORE; i++)
         count(BIN);
-    broken = was;
 }
 
-/* What is read is of one moment between the first look and the last. */
+/* What is read is of one moment after the start. */
 static void
 read_bin(void)
 {
-    uint64_t least = counted;
-    struct recent_sums sums = recent_read(&page_block, BIN);
+    struct recent_sums sums = recent_read(&page, BIN);
 
     if (sums.bytes != sums.gets * BYTES)
         explore_fail("gets and bytes of different moments");
-    if (sums.gets < least || sums.gets > counted)
+    if (sums.gets < BEFORE || sums.gets > counted)
         explore_fail("gets that never were");
 }
 
@@ -75,7 +77,8 @@ fold_once(unsigned who)
         read_bin();
         return;
     }
-    recent_fold(&page_block, BIN, 50);
+    count(BIN);
+    recent_fold(&page, BIN, 50);
     count(BIN);
 }
 
@@ -87,32 +90,47 @@ fold_other(unsigned who)
         read_bin();
         return;
     }
-    count(BIN);
-    recent_fold(&page_block, OTHER, 50);
-    count(OTHER);
-    recent_fold(&page_block, BIN, 50);
+    recent_fold(&page, BIN, 50);
+    recent_fold(&page, OTHER, 50);
+    recent_fold(&page, BIN, 50);
 }
 
 static void
 check(void)
 {
-    struct recent_sums sums = recent_read(&page_block, BIN);
+    struct recent_sums sums = recent_read(&page, BIN);
 
     if (sums.gets != counted || sums.bytes != counted * BYTES)
         explore_fail("something was not counted");
 }
 
+static bool
+is_seen(const volatile void *at)
+{
+    return !broken || at != &page.fold.version;
+}
+
 static const struct explore_scene scenes[] = {
-    {"a fold", 2, reset, fold_once, check},
-    {"a fold, two readers", 3, reset, fold_once, check},
-    {"folds of two bins", 2, reset, fold_other, check},
+    {.name = "a fold",
+     .tasks = 2,
+     .reset = reset,
+     .task = fold_once,
+     .check = check,
+     .shared = is_seen,
+     .in_turn = true},
+    {.name = "folds of two bins",
+     .tasks = 2,
+     .reset = reset,
+     .task = fold_other,
+     .check = check,
+     .shared = is_seen,
+     .in_turn = true},
 };
 
 int
 main(int argc, char **argv)
 {
     broken = argc > 1 && strcmp(argv[1], "broken") == 0;
-    for (unsigned i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
-        explore_all(&scenes[i]);
-    return 0;
+    return explore_scenes(scenes, sizeof(scenes) / sizeof(scenes[0]),
+                          argc > 1 && strcmp(argv[1], "orders") == 0, 0);
 }
