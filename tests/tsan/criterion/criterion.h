@@ -1,6 +1,7 @@
 /*
  * criterion.h - as much of Criterion as the unit tests use, for the thread
- * sanitizer: Criterion itself maps memory where that has its own. Each test is
+ * sanitizer, since Criterion itself maps memory where that has its own, and for
+ * emulated programs, where Criterion's own processes abort. Each test is
  * a process here as well (run.c), each parameter one too; a message is the
  * condition that did not hold, and the first of them ends the test.
  */
@@ -104,6 +105,8 @@ _Noreturn void tsan_skip(const char *why);
     TSAN_CLAIM(strcmp(one, two) == 0, __VA_ARGS__)
 #define cr_assert_str_neq(one, two, ...)                                       \
     TSAN_CLAIM(strcmp(one, two) != 0, __VA_ARGS__)
+#define cr_assert_arr_eq(one, two, bytes, ...)                                 \
+    TSAN_CLAIM(memcmp(one, two, bytes) == 0, __VA_ARGS__)
 #define cr_assert_str_empty(text, ...) TSAN_CLAIM(*(text) == '\0', __VA_ARGS__)
 /* These go on in Criterion; here the first that does not hold is the last. */
 #define cr_expect cr_assert
