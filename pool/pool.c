@@ -151,10 +151,10 @@ pool_init(const struct pool_config *config)
 }
 
 void
-pool_sample_start(const struct pool_sampler *sampler, uint64_t bytes,
-                  uint64_t seed)
+pool_sample_start(const struct pool_sampler *sampler,
+                  struct pool_sample_rate rate, uint64_t seed)
 {
-    sample_start(sampler, bytes, seed);
+    sample_start(sampler, rate, seed);
 }
 
 bool

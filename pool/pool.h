@@ -19,12 +19,12 @@
 struct stats_header;
 
 /*
- * From now on about one get in so many requested bytes is a sample, 0: none.
+ * From now on about one get in so many requested bytes is a sample.
  * seed 0: another one in each thread, each time. Requires that only one thread
  * runs. Threads without a cache take part.
  */
-void pool_sample_start(const struct pool_sampler *sampler, uint64_t bytes,
-                       uint64_t seed);
+void pool_sample_start(const struct pool_sampler *sampler,
+                       struct pool_sample_rate rate, uint64_t seed);
 
 /*
  * From now on some gets are guarded. guard stays the caller's, and as it is.

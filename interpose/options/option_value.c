@@ -222,8 +222,10 @@ option_parse_RATE(const char *text, void *field)
 {
     uint64_t bytes = 0;
 
-    if (strcmp(text, "off") != 0 &&
-        (!option_parse_BYTES(text, &bytes) || bytes == 0))
+    if (strcmp(text, "auto") == 0)
+        bytes = OPTION_SITES_AUTO;
+    else if (strcmp(text, "off") != 0 &&
+             (!option_parse_BYTES(text, &bytes) || bytes == 0))
         return false;
     *(uint64_t *)field = bytes;
     return true;
@@ -232,8 +234,12 @@ option_parse_RATE(const char *text, void *field)
 void
 option_print_RATE(struct sink *out, const void *field)
 {
-    if (*(const uint64_t *)field == 0)
+    uint64_t rate = *(const uint64_t *)field;
+
+    if (rate == 0)
         sink_text(out, "off");
+    else if (rate == OPTION_SITES_AUTO)
+        sink_text(out, "auto");
     else
         option_print_BYTES(out, field);
 }

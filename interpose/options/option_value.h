@@ -43,6 +43,7 @@ enum option_deepbind { OPTION_DEEPBIND_STRIP, OPTION_DEEPBIND_KEEP };
 
 /* guard:auto. */
 #define OPTION_GUARD_AUTO UINT64_MAX
+#define OPTION_SITES_AUTO UINT64_MAX
 #define OPTION_GUARD_MAX UINT32_MAX
 
 struct option_warmup {

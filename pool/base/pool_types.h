@@ -54,8 +54,20 @@ struct pool_sample {
     void *buffer;
     size_t bytes;       /* requested */
     size_t class_bytes; /* of the buffer */
+    uint64_t rate;      /* bytes between samples on average, where it was */
     uint32_t tag;       /* to be kept for end */
     bool missed;
+};
+
+/*
+ * How many requested bytes lie between two samples on average: at first, and
+ * at most. It doubles after so many samples of a thread's.
+ */
+enum { POOL_SAMPLES_A_RATE = 256 };
+
+struct pool_sample_rate {
+    uint64_t first; /* 0: there are none */
+    uint64_t most;
 };
 
 /*

@@ -46,6 +46,7 @@ struct bin {
     uint32_t slot_bytes;   /* as bin_info, here for locality */
     uint16_t rounds;       /* capacity granted for the loaded magazine */
     uint8_t early_puts;    /* puts before the bin got a magazine */
+    uint8_t sample_level;  /* doublings of the rate that sample_at is drawn of */
     uint64_t activity;     /* gets + puts at the last trim */
     uint64_t sample_at;    /* requested bytes at the next sample (sample.h) */
 };
@@ -87,6 +88,7 @@ struct cache {
     uint32_t window;         /* decay window of the last trim */
     uint32_t slow_puts;      /* every so many make a tick */
     uint64_t random;         /* of sample.c; 0: not seeded */
+    uint32_t samples;        /* of sample.c, since the rate's beginning */
     uint32_t given_bytes;    /* to depots, since the last look (idle.h) */
     int64_t look_ns;         /* when the thread last looked at the time */
     uint64_t guard_mean;     /* of guard.c: gets between guarded ones */

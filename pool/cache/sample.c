@@ -10,7 +10,7 @@
 #include "recent.h"
 #include "region.h"
 
-uint64_t sample_rate;
+struct pool_sample_rate sample_rate;
 
 static const struct pool_sampler *sampler; /* NULL: nobody */
 static uint64_t sample_seed;               /* 0: another one each time */
@@ -47,18 +47,39 @@ sample_distance(struct cache *cache, uint64_t mean)
 }
 
 static uint64_t
-distance(struct cache *cache)
+rate_of(const struct bin *bin)
 {
-    return sample_distance(cache, sample_rate);
+    return sample_rate.first << bin->sample_level;
+}
+
+/* As many doublings as the cache's samples ask for, within the most. */
+static uint8_t
+level_of(const struct cache *cache)
+{
+    uint8_t level = 0;
+    uint32_t due = cache->samples / POOL_SAMPLES_A_RATE;
+
+    while (level < due && sample_rate.first << level <= sample_rate.most / 2)
+        level++;
+    return level;
+}
+
+/* The bin's next sample, after so many bytes. */
+static void
+draw(struct cache *cache, struct bin *bin, uint64_t after)
+{
+    bin->sample_level = level_of(cache);
+    bin->sample_at = after + sample_distance(cache, rate_of(bin));
 }
 
 void
-sample_start(const struct pool_sampler *into, uint64_t bytes, uint64_t seed)
+sample_start(const struct pool_sampler *into, struct pool_sample_rate rate,
+             uint64_t seed)
 {
     struct cache *own = block_own();
 
     sampler = into;
-    sample_rate = bytes;
+    sample_rate = rate;
     sample_seed = seed;
     if (own == NULL)
         return;
@@ -68,21 +89,23 @@ sample_start(const struct pool_sampler *into, uint64_t bytes, uint64_t seed)
         recent_fold(cache_block(own), bin, 1);
 }
 
-bool
+uint64_t
 sample_choose(struct cache *cache, unsigned index, size_t bytes, unsigned *left)
 {
     struct bin *bin = &cache->bin[index];
     uint64_t counted = recent_read(cache_block(cache), index).bytes;
     uint64_t after = counted + bytes;
-    uint64_t most = sample_rate * DISTANCE_RATES_MAX;
-    bool chosen;
+    uint64_t most = rate_of(bin) * DISTANCE_RATES_MAX;
+    uint64_t chosen = 0;
     uint64_t room;
 
     if (bin->sample_at < counted || bin->sample_at - counted > most)
-        bin->sample_at = counted + distance(cache);
-    chosen = after > bin->sample_at;
-    if (chosen)
-        bin->sample_at = after + distance(cache);
+        draw(cache, bin, counted);
+    if (after > bin->sample_at) {
+        chosen = rate_of(bin);
+        cache->samples++;
+        draw(cache, bin, after);
+    }
     /* This get, those that stay below, and the one that looks again. */
     room = (bin->sample_at - after) / bin_info[index].slot_bytes;
     if (room + 2 < *left)
@@ -94,6 +117,7 @@ void
 sample_restart(struct cache *cache)
 {
     cache->random = 0;
+    cache->samples = 0;
     for (unsigned index = 0; index < BINS; index++) {
         cache->bin[index].sample_at = 0;
         cache->guard_at[index] = 0;
@@ -117,18 +141,13 @@ mark(void *slot)
 }
 
 void
-sample_tell(void *slot, unsigned bin, size_t bytes, bool missed)
+sample_tell(const struct pool_sample *sample)
 {
-    const struct pool_sample sample = {
-        .buffer = slot,
-        .bytes = bytes,
-        .class_bytes = bin_info[bin].slot_bytes,
-        .tag = *word_of(slot) & ~STATE_OFFSET_MASK,
-        .missed = missed,
-    };
+    struct pool_sample told = *sample;
 
-    if (sampler != NULL && sampler->begin(&sample))
-        mark(slot);
+    told.tag = *word_of(told.buffer) & ~STATE_OFFSET_MASK;
+    if (sampler != NULL && sampler->begin(&told))
+        mark(told.buffer);
 }
 
 uint32_t

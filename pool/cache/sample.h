@@ -11,6 +11,10 @@
  *           that may be a sample takes the slow path.
  *           That each bin has its own points changes nothing: processes of
  *           Poisson's add up to one.
+ * Rate      The mean distance may grow with the samples that a cache had: a
+ *           short program has enough of them, and a long one pays ever less.
+ *           Each distance keeps the rate that it was drawn with, and a sample
+ *           tells it, so that its weight is right whatever follows.
  * Marks     A sampled slot's state word has its owner's block with epoch 0,
  *           which no other slot has: its put takes the slow path, and all
  *           others cost nothing.
@@ -21,13 +25,13 @@
 #include "cache.h"
 #include "pool_types.h"
 
-/* Between samples on average; 0: none are chosen. Written at the start. */
-extern hidden uint64_t sample_rate;
+/* As pool_sample_start got it. Written at the start. */
+extern hidden struct pool_sample_rate sample_rate;
 
 static inline bool
 sample_is_on(void)
 {
-    return unlikely(sample_rate != 0);
+    return unlikely(sample_rate.first != 0);
 }
 
 /*
@@ -37,25 +41,26 @@ sample_is_on(void)
 uint64_t sample_distance(struct cache *cache, uint64_t mean);
 
 /* See pool_sample_start. */
-void sample_start(const struct pool_sampler *into, uint64_t bytes,
+void sample_start(const struct pool_sampler *into, struct pool_sample_rate rate,
                   uint64_t seed);
 
 /*
- * Is this get of the bin, which is about to be counted, a sample? *left, the
- * gets that a fold is to grant, falls to what leaves out the next sample.
- * Requires that the bin's credit is used up.
+ * Is this get of the bin, which is about to be counted, a sample? Then the
+ * rate of its distance, otherwise 0. *left, the gets that a fold is to grant,
+ * falls to what leaves out the next sample. Requires that the bin's credit is
+ * used up.
  */
-bool sample_choose(struct cache *cache, unsigned bin, size_t bytes,
-                   unsigned *left);
+uint64_t sample_choose(struct cache *cache, unsigned bin, size_t bytes,
+                       unsigned *left);
 
 /* The bin's counters were set back: its next distance is drawn anew. */
 void sample_restart(struct cache *cache);
 
 /*
- * Hands a sample to the handler and marks its slot. Not within an operation,
- * and before the program has the slot.
+ * Hands a sample, whose tag is to be filled in, to the handler and marks its
+ * slot. Not within an operation, and before the program has the slot.
  */
-void sample_tell(void *slot, unsigned bin, size_t bytes, bool missed);
+void sample_tell(const struct pool_sample *sample);
 
 /*
  * The tag of a slot that is being put, of which the state word says tag: if it

@@ -21,13 +21,13 @@
 /* Fallback bytes between ticks, for each get of the cache's interval. */
 enum { BELOW_GRANT_BYTES = 1024 };
 
-/* New credit. True: this get is a sample. */
-static bool
+/* New credit. The rate of the sample that this get is, or 0. */
+static uint64_t
 grant(struct cache *cache, unsigned index, size_t bytes)
 {
     /* This one, those until the next tick, and the one that will tick. */
     unsigned left = settings.slow_gets ? 1 : 1 + cache->interval + 1;
-    bool chosen = false;
+    uint64_t chosen = 0;
 
     pool_assert(1 + cache->interval + 1 <= RECENT_LEFT_MAX);
     if (sample_is_on())
@@ -38,14 +38,14 @@ grant(struct cache *cache, unsigned index, size_t bytes)
     return chosen;
 }
 
-/* True: it is a sample. */
-static bool
+/* The rate of the sample that it is, or 0. */
+static uint64_t
 count_get(struct cache *cache, unsigned index, size_t bytes)
 {
     struct stats_block *block = cache_block(cache);
     struct stats_hot *hot = &block->hot[index];
     uint32_t slot_bytes = bin_info[index].slot_bytes;
-    bool chosen = false;
+    uint64_t chosen = 0;
 
     if (recent_is_spent(hot, bytes))
         chosen = grant(cache, index, bytes);
@@ -91,7 +91,7 @@ struct got {
     void *slot;
     size_t damage; /* offset of a byte that was written to since the last put */
     bool zero;
-    bool chosen; /* for a sample */
+    uint64_t rate; /* of the sample that it is; 0: it is none */
     bool missed;
     bool guarded;
 };
@@ -117,7 +117,7 @@ get_shared(unsigned bin, size_t bytes)
         refill = (struct refill){REFILL_NONE, false, NULL};
     if (refill.source != REFILL_NONE) {
         cache = cache_at(BLOCK_SHARED);
-        got.chosen = count_get(cache, bin, bytes);
+        got.rate = count_get(cache, bin, bytes);
         count_source(cache_block(cache), bin, refill.source);
         cache->tag = block_tag(BLOCK_SHARED);
         cache_mark(cache, refill.slot);
@@ -214,7 +214,7 @@ get_cached(struct cache *cache, const struct wish *wish)
         /* Cold memory lost the pattern when it was returned. */
         if (unlikely(settings.slow_gets) && refill.source != REFILL_COLD)
             got.damage = check_reuse(refill.slot, index);
-        got.chosen = count_get(cache, index, bytes);
+        got.rate = count_get(cache, index, bytes);
         count_source(block, index, refill.source);
         mark(cache, &got);
     }
@@ -222,6 +222,20 @@ get_cached(struct cache *cache, const struct wish *wish)
     got.zero = refill.zero;
     got.missed = refill.source == REFILL_COLD;
     return got;
+}
+
+static void
+tell_sample(const struct got *got, const struct wish *wish)
+{
+    const struct pool_sample sample = {
+        .buffer = got->slot,
+        .bytes = wish->bytes,
+        .class_bytes = bin_info[wish->bin].slot_bytes,
+        .rate = got->rate,
+        .missed = got->missed,
+    };
+
+    sample_tell(&sample);
 }
 
 /* Takes back the counts of a fast get that gave up. */
@@ -262,8 +276,8 @@ cache_get_slow_aligned(unsigned bin, size_t align, size_t bytes,
         check_tell_damage(got.slot, bin, got.damage);
     if (unlikely(got.guarded))
         guard_tell(got.slot);
-    if (unlikely(got.chosen) && got.slot != NULL)
-        sample_tell(got.slot, bin, bytes, got.missed);
+    if (unlikely(got.rate != 0) && got.slot != NULL)
+        tell_sample(&got, &wish);
     *zero = got.zero;
     return got.slot;
 }

@@ -103,6 +103,7 @@ sites_init(struct sites *table, uint32_t stacks_max, uint64_t rate)
     table->stacks_max = stacks_max;
     set_counts(table, stacks_max);
     table->rate = rate;
+    table->rate_most = rate;
     table->bytes = sites_bytes(stacks_max);
     table->generation = 1;
 }
@@ -154,6 +155,7 @@ sites_reset(struct sites *table)
     __atomic_store_n(&table->peak_bytes, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&table->peak, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&table->lost, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&table->rate_most, table->rate, __ATOMIC_RELAXED);
 }
 
 void
@@ -371,11 +373,22 @@ take(struct sites *table, uintptr_t address, struct record *record)
     return false;
 }
 
+static void
+note_rate(struct sites *table, uint64_t rate)
+{
+    uint64_t most = LOAD(table->rate_most);
+
+    while (rate > most &&
+           !__atomic_compare_exchange_n(&table->rate_most, &most, rate, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+}
+
 bool
 sites_begin(struct sites *table, struct site *site, const void *buffer,
             const struct sites_sample *sample)
 {
-    double weight = 1 / chance_of(sample->bytes, table->rate);
+    double weight = 1 / chance_of(sample->bytes, sample->rate);
     double spread = weight * (weight - 1);
     double bytes = (double)sample->bytes;
     struct record record = {
@@ -388,6 +401,7 @@ sites_begin(struct sites *table, struct site *site, const void *buffer,
         .start_ns = sample->now_ns,
     };
 
+    note_rate(table, sample->rate);
     ADD(site->samples, 1);
     ADD(site->objects, record.objects);
     ADD(site->bytes, record.bytes);

@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 enum {
-    SITES_LAYOUT = 1,
+    SITES_LAYOUT = 2,
     SITES_FRAMES_MAX = 64, /* of one stack */
     SITES_UNIT = 1024,
     SITES_MODULES = 512,
@@ -88,7 +88,8 @@ struct sites {
     uint32_t modules;
     uint32_t generation; /* grows when the counts begin anew */
     uint32_t unwind;     /* enum sites_unwind */
-    uint64_t rate;       /* bytes between samples on average */
+    uint64_t rate;       /* bytes between samples on average, at first */
+    uint64_t rate_most;  /* the largest that a sample had */
     uint64_t bytes;      /* of it all */
     uint64_t lost;       /* samples of which no record could be kept */
     uint64_t peak;       /* number of the peak */
@@ -100,6 +101,7 @@ enum sites_unwind { SITES_UNWIND_EH, SITES_UNWIND_FP };
 
 struct sites_sample {
     uint64_t bytes;  /* requested */
+    uint64_t rate;   /* bytes between samples on average, at that time */
     uint64_t thread; /* the thread's number */
     int64_t now_ns;
     uint32_t tag; /* the caller's, kept until the end */

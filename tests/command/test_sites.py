@@ -171,7 +171,7 @@ class Files(sample.Case):
     def test_a_report_without_stacks_says_how_to_get_them(self):
         file = self.write("a.json", sample.report())
         done = self.midpool("show", "--sites", file, status=2)
-        self.assertIn("sites:512K", done.err)
+        self.assertIn("sites:auto", done.err)
 
     def test_unknown_words_are_named(self):
         file = self.write("a.json", dict(sample.report(),

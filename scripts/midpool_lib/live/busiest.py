@@ -11,7 +11,7 @@ HEADS = ("requested/s", "gets/s", "misses/s", "live", "  who asked, innermost"
          " first")
 WIDTHS = (12, 10, 10, 10)
 NONE = ("no call stacks: start it with 'midpool run --sites', or with"
-        " MIDPOOL_CONF=sites:512K,live:yes")
+        " MIDPOOL_CONF=sites:auto,live:yes")
 
 
 class Busiest:

@@ -44,6 +44,8 @@ class Sites:
 
     def __init__(self, sections):
         self.rates = sorted({section["rate_bytes"] for section in sections})
+        self.rate_max = max(section.get("rate_bytes_max", self.rates[-1])
+                            for section in sections)
         self.processes = len(sections)
         self.lost = sum(section["lost_records"] for section in sections)
         self.modules = {}  # (path, build id): the report's module
@@ -87,7 +89,7 @@ def of(several):
     if not sections:
         raise CommandError("the report has no call stacks",
                            "sample them: midpool run --sites -- PROGRAM, or"
-                           " MIDPOOL_CONF=sites:512K,report:json")
+                           " MIDPOOL_CONF=sites:auto,report:json")
     try:
         return Sites(sections)
     except (KeyError, TypeError, IndexError, ValueError) as error:

@@ -24,7 +24,7 @@ installs what the build needs and builds.
                      side may be given
       --conf K:V,... options as in MIDPOOL_CONF, on top of it
       --live         watch the pools, full screen, while it runs
-      --sites        sample call stacks: who asks (sites:512K)
+      --sites        sample call stacks: who asks (sites:auto)
   -a, --all          classes as well as pools in what is shown
   -q, --quiet        show nothing
       --build DIR    use the build in DIR
@@ -40,7 +40,7 @@ SPEC = {"-o": "output=", "--output": "output=", "-n": "runs=",
         "-a": "all", "--all": "all", "-q": "quiet", "--quiet": "quiet",
         "--build": "build="}
 
-SITES = "sites:512K"
+SITES = "sites:auto"
 
 
 def show(session, ended, profile):

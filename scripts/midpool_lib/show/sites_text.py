@@ -90,6 +90,8 @@ def _stack_lines(site, names, look):
 
 def _headline(sites, look):
     rates = " or ".join(style.size(rate) for rate in sites.rates)
+    if sites.rate_max > sites.rates[-1]:
+        rates += f", later up to {style.size(sites.rate_max)},"
     return [look.paint(f"who asked: {style.count(len(sites.list))} call stacks"
                        f" from {style.count(sites.total('samples'))} samples,"
                        f" one in {rates} on average", "bold"),

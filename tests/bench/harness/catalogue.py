@@ -281,6 +281,31 @@ VARIANT_CONF = {
 WARMUP_CONF = {"cold": "", "warm": "warmup:16K=1000"}
 
 
+# What it costs to know who asks, and to find overruns.
+SAMPLING_CONF = {
+    "off": "",
+    "sites auto": "sites:auto",
+    "sites 512K": "sites:512K",
+    "guard auto": "guard:auto",
+}
+
+
+def _own_programs(cache, group):
+    for run in _programs(cache):
+        if run.family in ("python", "sqlite", "git"):
+            cpu = Figure(f"{run.figures[0].row}: CPU", "cpu_ms", "ms CPU")
+            yield replace(run, group=group, figures=(cpu,))
+
+
+def sampling_runs(cache):
+    """Rows of midpool with and without sites and guard."""
+    for kb in (4, 64):
+        yield _run("sampling", "sampling", f"pair {kb} KB", "pair", kb * KB)
+    yield _run("sampling", "sampling", "replace 2-64 KB, 1,000 live",
+               "replace", 1000, *BAND, "uniform")
+    yield from _own_programs(cache, "sampling")
+
+
 def variant_runs(cache):
     """Rows that compare midpool with itself under other options.
 
@@ -293,10 +318,7 @@ def variant_runs(cache):
                "replace", 1000, *BAND, "uniform")
     yield _run("variants", "variants", "malloc fresh 16 KB, written",
                "fresh-malloc", 3000, 16 * KB)
-    for run in _programs(cache):
-        if run.family in ("python", "sqlite", "git"):
-            cpu = Figure(f"{run.figures[0].row}: CPU", "cpu_ms", "ms CPU")
-            yield replace(run, group="variants", figures=(cpu,))
+    yield from _own_programs(cache, "variants")
 
 
 def warmup_runs():
@@ -317,5 +339,5 @@ def all_runs(cache):
         *_fragment("shifting", "fragment", 12),
         *_sleepers(), *_tail(), *_start(), *_programs(cache),
         *_instructions(),
-        *variant_runs(cache), *warmup_runs(),
+        *variant_runs(cache), *sampling_runs(cache), *warmup_runs(),
     ]

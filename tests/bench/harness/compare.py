@@ -29,7 +29,9 @@ range. * marks rows where midpool is more than 3 % behind the best peer.
 INTERRUPTED = 130  # the status, as a shell has it
 
 # Groups that compare midpool with itself, and the options of their columns.
-OWN = {"variants": catalogue.VARIANT_CONF, "warm-up": catalogue.WARMUP_CONF}
+OWN = {"variants": catalogue.VARIANT_CONF,
+       "sampling": catalogue.SAMPLING_CONF,
+       "warm-up": catalogue.WARMUP_CONF}
 
 
 def parser():

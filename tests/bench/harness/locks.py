@@ -17,7 +17,7 @@ from .kinds import EXECUTE
 from .runner import Progress
 
 # Rows in which midpool is not itself, or not alone.
-LEFT_OUT = ("instructions", "variants", "warm-up")
+LEFT_OUT = ("instructions", "variants", "sampling", "warm-up")
 
 
 @dataclass

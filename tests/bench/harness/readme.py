@@ -31,7 +31,7 @@ SHOWN = (
 def shown(lines):
     """The lines of the README, in its order; those not measured are left out."""
     found = {(line.row, line.unit): line for line in lines
-             if line.group not in ("variants", "warm-up")}
+             if line.group not in ("variants", "sampling", "warm-up")}
     return [found[key] for key in SHOWN if key in found]
 
 

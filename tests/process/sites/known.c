@@ -1,7 +1,8 @@
 /*
  * known.c - a program whose call sites and their counts are known.
  *
- *     known plain|threads|misuse|crowd|fork|seccomp|coroutine|signal|many|kill
+ *     known plain|long|threads|misuse|crowd|fork|seccomp|coroutine|
+ *           signal|many|kill
  *     known reload FILE FILE
  *
  * Each site is a function of its own that asks for buffers of one size; what
@@ -280,6 +281,8 @@ main(int argc, char **argv)
 
     if (strcmp(what, "plain") == 0) {
         plain();
+    } else if (strcmp(what, "long") == 0) {
+        site_short(60000);
     } else if (strcmp(what, "threads") == 0) {
         run_threads(THREADS, thread_gives, 256 << 10);
         run_threads(MANY_THREADS, thread_body, SMALL_STACK);

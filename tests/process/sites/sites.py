@@ -115,6 +115,23 @@ def test_estimates_are_near_the_truth(arguments):
         assert site["samples"] < gets, (name, site)
 
 
+def test_the_rate_grows_by_itself(arguments):
+    """sites:auto: 64K at first, twice as much after 256 samples, and so on;
+    every sample is weighted by its own."""
+    program, [report] = run(arguments, "long", "sites:auto")
+    sites = report["sites"]
+    assert sites["rate_bytes"] == 64 << 10, sites
+    assert 256 << 10 <= sites["rate_bytes_max"] <= 4 << 20, sites
+    assert 600 < sites["samples"] < 3000, sites["samples"]
+    assert report["config"]["sites"] == "auto", report["config"]
+    site = program.sites(report)["site_short"]
+    gets = report["totals"]["gets"]
+    assert gets >= 60000, report["totals"]
+    # Seven standard errors; and what they are if the rate is as told.
+    assert abs(site["gets"] - gets) <= 7 * site["gets_error"], (gets, site)
+    assert gets * 0.01 < site["gets_error"] < gets * 0.15, site
+
+
 def test_the_peak_is_told_by_site(arguments):
     program, [report] = run(arguments, "plain", "sites:1")
     found = program.sites(report)

@@ -20,6 +20,7 @@ enum { SIZES = sizeof sizes / sizeof sizes[0] };
 static struct {
     double objects, bytes, objects_variance, bytes_variance;
     unsigned begins, ends, missed, strangers;
+    uint64_t rate_most;
     const void *buffer[MANY];
     uint32_t tag[MANY];
 } heard;
@@ -28,13 +29,15 @@ static bool
 begin(const struct pool_sample *sample)
 {
     double bytes = (double)sample->bytes;
-    double weight = 1 / chance_of(sample->bytes, RATE);
+    double weight = 1 / chance_of(sample->bytes, sample->rate);
 
     heard.objects += weight;
     heard.bytes += weight * bytes;
     heard.objects_variance += weight * (weight - 1);
     heard.bytes_variance += weight * (weight - 1) * bytes * bytes;
     heard.missed += sample->missed;
+    if (sample->rate > heard.rate_most)
+        heard.rate_most = sample->rate;
     heard.buffer[heard.begins % MANY] = sample->buffer;
     heard.tag[heard.begins % MANY] = sample->tag;
     heard.begins++;
@@ -56,14 +59,20 @@ end(const void *buffer, uint32_t tag)
 }
 
 static void
-start(uint64_t rate, uint64_t seed)
+start_growing(uint64_t first, uint64_t most, uint64_t seed)
 {
     static const struct pool_sampler sampler = {begin, end};
 
     if (!settings.active)
         cr_assert(pool_init(&pool_config_default));
-    pool_sample_start(&sampler, rate, seed);
+    pool_sample_start(&sampler, (struct pool_sample_rate){first, most}, seed);
     heard = (__typeof__(heard)){0};
+}
+
+static void
+start(uint64_t rate, uint64_t seed)
+{
+    start_growing(rate, rate, seed);
 }
 
 /* Mixed sizes; the longer a run, the longer a thread's credit. */
@@ -92,14 +101,16 @@ true_bytes(void)
     return bytes;
 }
 
-Test(sample, estimates_are_unbiased_and_their_intervals_cover_the_truth)
+static void
+expect_unbiased(uint64_t first, uint64_t most)
 {
     double objects = 0, bytes = 0;
     unsigned objects_covered = 0, bytes_covered = 0;
 
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        start(RATE, seed);
+        start_growing(first, most, seed);
         work();
+        cr_assert_eq(heard.rate_most, most);
         objects += heard.objects;
         bytes += heard.bytes;
         objects_covered += fabs(heard.objects - ROUNDS * SIZES) <=
@@ -114,6 +125,17 @@ Test(sample, estimates_are_unbiased_and_their_intervals_cover_the_truth)
               objects_covered);
     cr_assert(bytes_covered >= 181 && bytes_covered < SEEDS, "%u",
               bytes_covered);
+}
+
+Test(sample, estimates_are_unbiased_and_their_intervals_cover_the_truth)
+{
+    expect_unbiased(RATE, RATE);
+}
+
+/* The rate grows three times within a run. */
+Test(sample, so_they_are_when_the_rate_grows)
+{
+    expect_unbiased(RATE / 4, 2 * RATE);
 }
 
 Test(sample, a_rate_of_one_byte_takes_every_get_and_hears_every_end)

@@ -30,7 +30,7 @@ find(struct sites *table, uint64_t hash)
 static bool
 begin(struct sites *table, struct site *site, uintptr_t buffer, uint64_t bytes)
 {
-    const struct sites_sample sample = {.bytes = bytes, .thread = 1};
+    const struct sites_sample sample = {.bytes = bytes, .rate = 1, .thread = 1};
 
     return sites_begin(table, site, (void *)buffer, &sample);
 }
@@ -87,7 +87,7 @@ Test(sites, an_end_is_told_once_with_lifetime_and_thread)
     struct site *site = find(table, 11);
     uint32_t tag = 0;
     const struct sites_sample sample = {
-        .bytes = 4096, .thread = 1, .now_ns = 1000, .tag = 77 << 16};
+        .bytes = 4096, .rate = 1, .thread = 1, .now_ns = 1000, .tag = 77 << 16};
 
     sites_begin(table, site, (void *)0x5000, &sample);
     cr_assert(sites_end(table, (void *)0x5000, 2, 6000, &tag));
