@@ -46,7 +46,7 @@ struct bin {
     uint32_t slot_bytes;   /* as bin_info, here for locality */
     uint16_t rounds;       /* capacity granted for the loaded magazine */
     uint8_t early_puts;    /* puts before the bin got a magazine */
-    uint8_t sample_level;  /* doublings of the rate that sample_at is drawn of */
+    uint8_t sample_level;  /* doublings of the rate of sample_at */
     uint64_t activity;     /* gets + puts at the last trim */
     uint64_t sample_at;    /* requested bytes at the next sample (sample.h) */
 };
