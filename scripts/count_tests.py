@@ -51,12 +51,17 @@ def count(test):
     return passed, max(failed, 1)
 
 
+def read(path):
+    """The tests of a log, one a line."""
+    with open(path, encoding="utf-8", errors="replace") as log:
+        return [json.loads(line) for line in log if line.strip()]
+
+
 def main():
     passed = failed = 0
     status = int(sys.argv[2])
     try:
-        with open(sys.argv[1], encoding="utf-8", errors="replace") as log:
-            tests = [json.loads(line) for line in log if line.strip()]
+        tests = read(sys.argv[1])
     except OSError as error:
         print(f"no log of the tests: {error}")
         tests = []
@@ -80,4 +85,5 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

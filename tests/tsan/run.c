@@ -1,5 +1,7 @@
 /*
- * run.c - runs the tests of criterion.h, each in a process of its own.
+ * run.c - runs the tests of criterion.h, each in a process of its own: under
+ * the thread sanitizer, and emulated by qemu-user, neither of which Criterion
+ * survives.
  *
  * Prints what Criterion prints at its end, and ends with 1 if a test failed.
  */

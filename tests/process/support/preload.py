@@ -24,6 +24,8 @@ from midpool_lib.base import conf as midpool_conf  # noqa: E402
 
 FAILED, SKIPPED = 99, 77
 SOAK = os.environ.get("MIDPOOL_SOAK") == "1"
+# Where programs are another processor's: what runs them, as qemu-aarch64.
+RUNNER = os.environ.get("MIDPOOL_TEST_RUNNER", "").split()
 
 
 class Skip(Exception):
@@ -95,6 +97,15 @@ def environment(lib, conf="", folder=None, extra=None, preload=()):
     return env
 
 
+def emulated(argv, env):
+    """The words that run argv: the emulator itself is not preloaded."""
+    words = list(RUNNER)
+    libs = env.pop("LD_PRELOAD", None)
+    if libs:
+        words += ["-E", "LD_PRELOAD=" + libs]
+    return words + list(argv)
+
+
 def run(lib, argv, conf="", seconds=1000, extra=None, preload=(), **options):
     """Runs argv under lib (None: the C library alone).
 
@@ -106,6 +117,8 @@ def run(lib, argv, conf="", seconds=1000, extra=None, preload=(), **options):
     folder = tempfile.TemporaryDirectory(prefix="midpool-test-")
     os.chmod(folder.name, 0o777)
     env = environment(lib, conf, folder.name, extra, preload)
+    if RUNNER:
+        argv = emulated(argv, env)
     options.setdefault("cwd", folder.name)
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
