@@ -28,6 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 import check_report  # noqa: E402
 from difference import describe_difference  # noqa: E402
+from packages import lack  # noqa: E402
 from processes import Processes  # noqa: E402
 
 SKIPPED = 77
@@ -354,7 +355,7 @@ def main(*programs, also=()):
     missing = lacking(programs)
     missing += [path for path in also if not os.path.exists(path)]
     if missing:
-        print("not installed: " + " ".join(missing))
+        print(("" if args.require else "skipped: ") + lack(missing))
         sys.exit(1 if args.require else SKIPPED)
     if not stat.S_ISREG(os.stat(args.library).st_mode):
         sys.exit("no library: " + args.library)
