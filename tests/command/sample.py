@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import unittest
 
@@ -11,6 +12,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 COMMAND = os.path.join(SOURCE, "scripts", "midpool")
 BUILD = os.environ.get("MIDPOOL_TEST_BUILD", os.path.join(SOURCE, "build"))
+# This machine's folder of libraries, as x86_64-linux-gnu, and one in it.
+MULTIARCH = sysconfig.get_config_var("MULTIARCH")
+LIBM = f"/lib/{MULTIARCH}/libm.so.6"
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 
 from midpool_lib.base import counters  # noqa: E402

@@ -137,9 +137,9 @@ os.write(2, json.dumps(vars(done)).encode())
     def test_status_and_preload(self):
         found, out = self.measure("/bin/sh", "-c",
                                   'echo "$LD_PRELOAD"; exit 7',
-                                  library="/lib/x86_64-linux-gnu/libm.so.6")
+                                  library=sample.LIBM)
         self.assertEqual(os.waitstatus_to_exitcode(found["status"]), 7)
-        self.assertEqual(out, b"/lib/x86_64-linux-gnu/libm.so.6\n")
+        self.assertEqual(out, sample.LIBM.encode() + b"\n")
 
     def test_metrics_are_all_there(self):
         found, _ = self.measure("/bin/true")

@@ -156,7 +156,7 @@ class Findings(Case):
     def test_rival_preloads(self):
         self.env["LD_PRELOAD"] = ""
         env = dict(self.env)
-        library = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
+        library = f"/usr/lib/{sample.MULTIARCH}/libjemalloc.so.2"
         if not os.path.exists(library):
             self.skipTest("no other allocator here")
         env["LD_PRELOAD"] = library
