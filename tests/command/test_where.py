@@ -46,9 +46,11 @@ class Table(sample.Case):
 
     def test_the_last_run_of_a_test_counts(self):
         old = self.log("11", "a", test("api / two", "ERROR", at=1),
-                       test("api / bad", "OK", at=1))
+                       test("api / bad", "OK", at=1),
+                       test("api / unsuited", "ERROR", at=1))
         new = self.log("11", "b", test("api / two", at=2),
-                       test("api / bad", "TIMEOUT", at=2))
+                       test("api / bad", "TIMEOUT", at=2),
+                       test("api / unsuited", "SKIP", at=2))
         for logs in ((old, new), (new, old)):
             row, = self.rows(*logs)
             self.assertIn("| api 1 | failed: bad |", row)

@@ -38,7 +38,8 @@ main(void)
     static char *buffer[COUNT];
     unsigned untouched = 0;
 
-    CHECK(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0, "no huge pages");
+    if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0)
+        check_skip("no such call here, as in qemu-user 7.2");
     for (unsigned i = 0; i < COUNT; i++) {
         buffer[i] = malloc(BUFFER_BYTES);
         CHECK(buffer[i] != NULL, "malloc");
