@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -416,10 +417,28 @@ misses(unsigned bin)
     return sum;
 }
 
+/* qemu-user takes every advice, and does nothing on this one. */
+static bool
+is_populated_when_asked(void)
+{
+    enum { POPULATE_WRITE = 23 };
+    size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char present = 0;
+    char *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool taken = madvise(page, bytes, POPULATE_WRITE) == 0;
+
+    mincore(page, bytes, &present);
+    munmap(page, bytes);
+    return !taken || (present & 1) != 0;
+}
+
 Test(pool_purge, warm_buffers_are_hits_and_present)
 {
     size_t before, after;
 
+    if (!is_populated_when_asked())
+        cr_skip("populating has no effect here");
     start(config_decay(10000));
     cr_assert_eq(pool_warm(16384, 500), 500);
     assert_sound("warm");
