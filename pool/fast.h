@@ -34,7 +34,11 @@ cache_pop(struct cache *cache, unsigned offset, size_t bytes,
     struct stats_block *block = cache_block(cache);
     struct stats_hot *hot = cache_hot(bin);
 
-    COUNT_ADD(hot->recent, RECENT_GET + (int64_t)bytes);
+    int64_t step = RECENT_GET + (int64_t)bytes;
+
+    /* Hides the sum, so that the addition is one instruction on memory. */
+    __asm__("" : "+r"(step));
+    COUNT_ADD(hot->recent, step);
     *taken = TAKEN_CREDIT;
     if (unlikely(hot->recent >= 0))
         return NULL;
@@ -64,7 +68,9 @@ cache_pop(struct cache *cache, unsigned offset, size_t bytes,
      */
     __asm__("" : "+r"(cache));
     block = cache_block(cache);
-    COUNT_ADD(block->sizes[(bytes - BAND_MIN_BYTES) / PAGE_SIZE_STEP_BYTES], 1);
+    COUNT_ADD(block->sizes[bytes / PAGE_SIZE_STEP_BYTES -
+                           BAND_MIN_BYTES / PAGE_SIZE_STEP_BYTES],
+              1);
 #endif
     uint32_t mark = cache_mark_of(cache, slot);
 
@@ -132,16 +138,10 @@ cache_put_fast(void *slot, unsigned offset)
 static always_inline bool
 cache_count_below(size_t bytes)
 {
-    struct cache *cache = cache_self;
-
-    if (unlikely(cache->state != CACHE_LIVE))
-        return false;
 #if MIDPOOL_COUNTERS
-    struct stats_block *block = cache_block(cache);
+    struct stats_block *block = cache_below;
 
-    /*
-     * Keeps each update a single read-modify-write instruction.
-     */
+    /* Keeps each update a single read-modify-write instruction. */
     __asm__("" : "+r"(block));
     COUNT_ADD(block->below_credit, -(int64_t)bytes);
     if (unlikely(block->below_credit < 0))
@@ -152,6 +152,8 @@ cache_count_below(size_t bytes)
         1);
 #else
     (void)bytes;
+    if (unlikely(cache_self->state != CACHE_LIVE))
+        return false;
 #endif
     return true;
 }

@@ -27,18 +27,19 @@
 HOT EXPORT void *
 malloc(size_t bytes)
 {
-    if (likely(size_in_band(bytes))) {
-        enum cache_taken taken;
-        void *slot = cache_get_fast(bytes, &taken);
+    enum cache_taken taken;
+    void *slot;
 
-        return likely(slot != NULL) ? slot : route_get(bytes, taken);
-    }
-    if (likely(bytes < BAND_MIN_BYTES)) {
+    /* One comparison for the band's lower end, one for its upper end. */
+    if (bytes < BAND_MIN_BYTES) {
         if (likely(cache_count_below(bytes)))
             return backend_malloc(bytes);
         return route_below(bytes);
     }
-    return route_fallback(bytes);
+    if (unlikely(bytes > BAND_MAX_BYTES))
+        return route_fallback(bytes);
+    slot = cache_get_fast(bytes, &taken);
+    return likely(slot != NULL) ? slot : route_get(bytes, taken);
 }
 
 HOT EXPORT void

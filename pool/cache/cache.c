@@ -9,6 +9,11 @@
 __thread struct cache *cache_self __attribute__((tls_model("initial-exec"))) =
     &cache_empty;
 
+int64_t cache_no_credit = INT64_MIN / 2;
+
+__thread struct stats_block *cache_below
+    __attribute__((tls_model("initial-exec"))) = CACHE_NO_BLOCK;
+
 __thread struct cache_operation cache_operation
     __attribute__((tls_model("initial-exec")));
 

@@ -116,6 +116,20 @@ extern hidden struct cache cache_empty;
 extern hidden struct cache cache_dead;
 extern hidden struct cache cache_busy;
 
+/*
+ * The block in which the calling thread counts requests below the band: that
+ * of cache_self where it is live, otherwise CACHE_NO_BLOCK, whose credit is
+ * always used up: every request then takes the slow path.
+ */
+extern hidden __thread struct stats_block *cache_below
+    __attribute__((tls_model("initial-exec")));
+
+/* Its credit alone exists. It only falls, and never reaches INT64_MIN. */
+extern hidden int64_t cache_no_credit;
+#define CACHE_NO_BLOCK                                                         \
+    ((struct stats_block *)((char *)&cache_no_credit -                         \
+                            offsetof(struct stats_block, below_credit)))
+
 /* Requires a live cache. */
 static always_inline struct stats_block *
 cache_block(const struct cache *cache)
@@ -134,6 +148,27 @@ static always_inline struct bin *
 cache_bin(struct cache *cache, unsigned offset)
 {
     return (struct bin *)((char *)cache + offset);
+}
+
+/* CACHE_NO_BLOCK, as an address of which the compiler knows no bounds. */
+static always_inline struct stats_block *
+cache_no_block(void)
+{
+    uintptr_t credit = (uintptr_t)&cache_no_credit;
+
+    __asm__("" : "+r"(credit));
+    return (struct stats_block *)(credit -
+                                  offsetof(struct stats_block, below_credit));
+}
+
+/* What the calling thread serves from, from now on. */
+static always_inline void
+cache_set_self(struct cache *cache)
+{
+    cache_below =
+        cache->state == CACHE_LIVE ? cache_block(cache) : cache_no_block();
+    compiler_barrier();
+    cache_self = cache;
 }
 
 /*
@@ -165,7 +200,7 @@ cache_note_operation(void)
     compiler_barrier();
     cache_operation.frame = frame;
     compiler_barrier();
-    cache_self = &cache_busy;
+    cache_set_self(&cache_busy);
     compiler_barrier();
     cache_operation.back = frame[1];
     compiler_barrier();

@@ -339,11 +339,11 @@ cache_count_slow(size_t bytes)
     count_fallback(cache, bytes);
 }
 
-/* A live cache's credit was subtracted from before it was found wanting. */
+/* A block's credit was subtracted from before it was found wanting. */
 void
 cache_count_below_slow(size_t bytes)
 {
-    if (MIDPOOL_COUNTERS && cache_self->state == CACHE_LIVE)
-        COUNT_ADD(cache_block(cache_self)->below_credit, (int64_t)bytes);
+    if (MIDPOOL_COUNTERS && cache_below != cache_no_block())
+        COUNT_ADD(cache_below->below_credit, (int64_t)bytes);
     cache_count_slow(bytes);
 }

@@ -305,7 +305,7 @@ fork_finish(void)
         finish();
         atomic_store(&fork_pending, 0);
         lock_release(&slab_lock);
-        cache_self = settings.active ? self : &cache_dead;
+        cache_set_self(settings.active ? self : &cache_dead);
         compiler_barrier();
         cache_operation.frame = NULL;
     }

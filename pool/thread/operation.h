@@ -16,7 +16,7 @@ static inline void
 cache_leave_untold(struct cache *cache)
 {
     compiler_barrier();
-    cache_self = cache;
+    cache_set_self(cache);
     compiler_barrier();
     cache_operation.frame = NULL;
     compiler_barrier();

@@ -59,7 +59,8 @@ def test_tls_is_initial_exec(arguments):
 
 
 def test_own_tls_is_small(arguments):
-    """The pointer to the cache, and the frame of an operation under way.
+    """The pointers to the cache and to the block that counts what is below
+    the band, and the frame of an operation under way.
 
     What is not jemalloc's (its names have its prefix) is ours.
     """
@@ -69,7 +70,7 @@ def test_own_tls_is_small(arguments):
         if len(words) >= 8 and words[3] == "TLS" \
                 and not words[7].startswith("je_"):
             own += int(words[2], 0)
-    assert 0 < own <= 32, "%d bytes of TLS" % own
+    assert 0 < own <= 40, "%d bytes of TLS" % own
 
 
 def has_jemalloc_52(lib):
