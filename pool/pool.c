@@ -90,15 +90,6 @@ pool_configure(const struct pool_config *config)
     route_slow();
 }
 
-static bool
-fail(const char *reason)
-{
-    size_t length = __builtin_strlen(reason);
-
-    __builtin_memcpy(account_page->reason, reason, length + 1);
-    return false;
-}
-
 static void
 describe(void)
 {
@@ -131,18 +122,33 @@ describe_memory(void)
     account_page->reserved_bytes = space_taken_bytes();
 }
 
+/* NULL, or why there is none. */
+static const char *
+take_space(void)
+{
+    if (os_page_bytes() > OS_PAGE_MAX_BYTES)
+        return "the system's pages are larger than 64 KB";
+    if (!region_init())
+        return "no address space for the pools";
+    if (!depot_init(region.slabs) || !cache_area_init()) {
+        region.slabs = 0;
+        return "no address space for the pools' tables";
+    }
+    return NULL;
+}
+
 bool
 pool_init(const struct pool_config *config)
 {
+    const char *reason;
+
     pool_configure(config);
+    reason = take_space();
     describe();
-    if (os_page_bytes() > OS_PAGE_MAX_BYTES)
-        return fail("the system's pages are larger than 64 KB");
-    if (!region_init())
-        return fail("no address space for the pools");
-    if (!depot_init(region.slabs) || !cache_area_init()) {
-        region.slabs = 0;
-        return fail("no address space for the pools' tables");
+    if (reason != NULL) {
+        __builtin_memcpy(account_page->reason, reason,
+                         __builtin_strlen(reason) + 1);
+        return false;
     }
     describe_memory();
     account_page->active = 1;

@@ -71,12 +71,12 @@ static bool outside;         /* memory was taken from elsewhere */
 static bool scarce;          /* the system refused a mapping */
 
 /*
- * jemalloc's very first mapping is a page by which it learns whether
- * MADV_DONTNEED zeroes. It writes to it unconditionally, so there has to be
- * one, even when later mappings, which may fail, will.
+ * jemalloc's first mappings are single pages, one at a time, by which it learns
+ * what MADV_DONTNEED and MADV_FREE do. It writes to one unconditionally. This
+ * page serves for all of them: it cannot be refused, and costs no system call.
  */
 static _Alignas(JEMALLOC_PAGE_MAX) char first_page[JEMALLOC_PAGE_MAX];
-static bool first_page_asked;
+static bool first_page_taken;
 
 static uintptr_t emergency_next; /* within the reserve, ascending */
 static uintptr_t emergency_end;
@@ -313,21 +313,31 @@ map_anonymous(size_t bytes, int prot, int flags)
     return got;
 }
 
+/* jemalloc's start, which has one thread, maps more than a page for good. */
+static bool
+takes_first_page(size_t bytes)
+{
+    bool first = !first_page_taken && bytes <= JEMALLOC_PAGE_MAX &&
+                 __atomic_load_n(&window_state, __ATOMIC_RELAXED) == WINDOW_NEW;
+
+    if (first)
+        first_page_taken = true;
+    return first;
+}
+
 void *
 backend_je_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
                 off_t offset)
 {
     int saved = errno;
-    bool first = !first_page_asked && bytes <= JEMALLOC_PAGE_MAX;
     void *got;
 
-    first_page_asked = true;
+    if (takes_first_page(bytes))
+        return first_page;
     if (addr == NULL && fd == -1)
         got = map_anonymous(bytes, prot, flags);
     else
         got = map(addr, bytes, prot, flags, fd, offset);
-    if (got == MAP_FAILED && first)
-        got = first_page;
     errno = saved;
     return got;
 }
@@ -336,15 +346,19 @@ int
 backend_je_munmap(void *addr, size_t bytes)
 {
     int saved = errno;
-    int result = addr == first_page ? 0 : unmap(addr, bytes);
+    int result;
 
+    if (addr == first_page) {
+        first_page_taken = false;
+        return 0;
+    }
+    result = unmap(addr, bytes);
     if (result != 0) {
         if (saved >= 0 && saved < BACKEND_ERRNO_KEPT)
             errno |= BACKEND_ERRNO_MARK | saved << BACKEND_ERRNO_BITS;
         return result;
     }
-    if (addr != first_page)
-        window_move((uintptr_t)addr + bytes, (uintptr_t)addr);
+    window_move((uintptr_t)addr + bytes, (uintptr_t)addr);
     errno = saved;
     return result;
 }

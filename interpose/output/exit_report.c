@@ -25,6 +25,7 @@
 #include "sink.h"
 #include "snapshot.h"
 #include "stderr_target.h"
+#include "sums.h"
 #include "unreported.h"
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
@@ -212,12 +213,11 @@ write_rendered(const char *pattern)
  * and need no report. A report asked for by a signal is always written.
  */
 static bool
-is_worth_a_line(void)
+is_worth_a_line(uint64_t gets)
 {
-    const struct stats_header *page = snapshot.page;
+    const struct stats_header *page = pool_page();
 
-    return !at_exit || !page->active ||
-           snapshot.total.gets >= options->report_min_gets ||
+    return !at_exit || !page->active || gets >= options->report_min_gets ||
            (page->double_frees | page->interior_frees | page->misaligned_frees |
             page->wild_frees | page->wrong_sizes) != 0 ||
            page->unreported.processes != 0;
@@ -230,7 +230,7 @@ is_worth_a_line(void)
 static int
 fail(const char *name, int error)
 {
-    if (is_worth_a_line() || !process_was_confined())
+    if (is_worth_a_line(snapshot.total.gets) || !process_was_confined())
         complain(name, error);
     return error;
 }
@@ -280,7 +280,7 @@ write_stderr(void)
     int error = 0;
     int fd;
 
-    if (!is_worth_a_line())
+    if (!is_worth_a_line(snapshot.total.gets))
         return 0;
     fd = stderr_target_open();
     if (fd >= 0)
@@ -300,6 +300,14 @@ is_silent_child(void)
                  (options->reporter != 0 && options->reporter != self->pid);
 
     return child && !options->report_children;
+}
+
+/* Is there nothing to tell? Known without a snapshot, which costs ten pages. */
+static bool
+is_idle(void)
+{
+    return options->report == REPORT_TEXT && options->report_file[0] == '\0' &&
+           !is_worth_a_line(block_sums_gets(pool_page()));
 }
 
 static int
@@ -335,6 +343,8 @@ write_wanted(enum exit_report_cause cause)
 
     at_exit = cause == EXIT_REPORT_AT_EXIT;
     *others = unreported_take();
+    if (is_idle())
+        return 0;
     take_snapshot();
     error = write_report();
     if (!at_exit || error != 0)

@@ -78,17 +78,6 @@ blocks_wanted(void)
                                : BLOCKS_MIN;
 }
 
-/* The page that served until now. */
-static void
-move_page(void)
-{
-    struct stats_header *page = (struct stats_header *)block_at(0);
-
-    __builtin_memcpy(page, account_page,
-                     PAGE_HEADER_BYTES + sizeof(struct stats_block));
-    account_page = page;
-}
-
 bool
 cache_area_init(void)
 {
@@ -102,7 +91,7 @@ cache_area_init(void)
         return false;
     }
     area.mapped = BLOCKS_COMMIT;
-    move_page();
+    account_move((struct stats_header *)block_at(0));
     return true;
 }
 

@@ -3,6 +3,8 @@
  */
 #include "account.h"
 
+#include <stdatomic.h>
+
 #include "series.h"
 #include "snapshot.h"
 #include "sums.h"
@@ -15,9 +17,22 @@ static struct {
 
 struct stats_header *account_page = (struct stats_header *)&first_page;
 
+/* Something may have been counted in first_page. */
+static atomic_bool first_page_used;
+
+void
+account_move(struct stats_header *page)
+{
+    if (atomic_load_explicit(&first_page_used, memory_order_relaxed))
+        __builtin_memcpy(page, account_page, sizeof(first_page));
+    account_page = page;
+}
+
 struct stats_block *
 account_shared(void)
 {
+    if (unlikely(account_page == (struct stats_header *)&first_page))
+        atomic_store_explicit(&first_page_used, true, memory_order_relaxed);
     return stats_block_at(account_page, BLOCK_SHARED);
 }
 

@@ -24,6 +24,13 @@ enum {
 /* The page: static at first, then in the thread area (cache_area.c). */
 extern hidden struct stats_header *account_page;
 
+/*
+ * Moves the page to memory that reads as zero. What was counted comes along;
+ * the header is still to be described. Untouched pages stay untouched, because
+ * each costs a page fault at the start of every process.
+ */
+void account_move(struct stats_header *page);
+
 /* The block that threads without a cache count in. */
 struct stats_block *account_shared(void);
 

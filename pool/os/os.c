@@ -414,7 +414,14 @@ limit_of(int resource)
 size_t
 os_address_limit(void)
 {
-    return limit_of(RLIMIT_AS);
+    static _Atomic size_t known; /* 0: not asked yet */
+    size_t limit = atomic_load_explicit(&known, memory_order_relaxed);
+
+    if (limit == 0) {
+        limit = limit_of(RLIMIT_AS);
+        atomic_store_explicit(&known, limit, memory_order_relaxed);
+    }
+    return limit;
 }
 
 size_t

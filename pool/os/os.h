@@ -103,7 +103,10 @@ bool os_map_private(void *start, size_t bytes);
 /* Names the range in /proc/self/maps where the kernel can; best effort. */
 void os_name(const void *start, size_t bytes, const char *name);
 
-/* RLIMIT_AS and RLIMIT_DATA, SIZE_MAX when there is none. */
+/*
+ * RLIMIT_AS, as it was when it was asked for first, and RLIMIT_DATA; SIZE_MAX
+ * when there is none.
+ */
 size_t os_address_limit(void);
 size_t os_data_limit(void);
 

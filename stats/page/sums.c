@@ -55,6 +55,19 @@ block_sums_profile(struct stats_snapshot *out, const struct stats_header *page)
     }
 }
 
+uint64_t
+block_sums_gets(const struct stats_header *page)
+{
+    uint64_t gets = 0;
+    uint32_t end = blocks_end(page);
+    for (uint32_t b = PAGE_FIRST_BLOCK; b < end; b++) {
+        for (unsigned bin = 0; bin < PAGE_BINS; bin++)
+            gets =
+                sat_add(gets, recent_read(stats_block_at(page, b), bin).gets);
+    }
+    return gets;
+}
+
 bool
 block_is_unused(const struct stats_block *block)
 {

@@ -66,6 +66,9 @@ void block_sums_add(struct stats_counts *sum, const struct stats_block *block,
 void block_sums_profile(struct stats_snapshot *out,
                         const struct stats_header *page);
 
+/* The gets of all blocks, those before a reset as well. */
+uint64_t block_sums_gets(const struct stats_header *page);
+
 /* Was nothing ever got or put by the block's threads? */
 bool block_is_unused(const struct stats_block *block);
 

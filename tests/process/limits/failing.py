@@ -28,7 +28,9 @@ def run_once(arguments, call, conf, words):
     result = preload.run(
         arguments.lib, words, conf=conf,
         preload=[arguments.program("libfailing_calls.so"), "MIDPOOL"],
-        extra={"FAIL_CALL": call, "FAIL_LOG": "failed"})
+        extra={"FAIL_CALL": call, "FAIL_LOG": "failed",
+               # Otherwise a small program makes no munmap.
+               "MALLOC_CONF": "retain:false,dirty_decay_ms:0"})
     path = os.path.join(result.folder.name, "failed")
     return result, os.path.exists(path)
 
