@@ -37,6 +37,7 @@ enum {
 struct sweep {
     int directory;
     int pid;
+    uid_t user;
     struct stats_birth birth;
     uint64_t limit; /* bytes that pages may take */
     uint64_t bytes; /* the memory they take */
@@ -157,8 +158,8 @@ visit_others(struct sweep *sweep, const struct page_file *file)
 {
     int fd;
 
-    if (kill(file->parsed.pid, 0) == 0 || errno != ESRCH ||
-        is_settled(sweep, file))
+    if (is_settled(sweep, file) || kill(file->parsed.pid, 0) == 0 ||
+        errno != ESRCH)
         return;
     fd = open_page(sweep->directory, file);
     if (fd < 0)
@@ -234,7 +235,7 @@ visit(void *context, const char *name)
     if (!inspect(sweep, name, &file))
         return true;
     sweep->bytes += bytes_of(&file);
-    if (file.parsed.uid != geteuid())
+    if (file.parsed.uid != sweep->user)
         return true;
     if (file.parsed.pid != sweep->pid) {
         visit_others(sweep, &file);
@@ -258,7 +259,7 @@ make_room(void *context, const char *name)
 
     if (sweep->bytes <= sweep->limit)
         return false;
-    if (!inspect(sweep, name, &file) || file.parsed.uid != geteuid() ||
+    if (!inspect(sweep, name, &file) || file.parsed.uid != sweep->user ||
         kill(file.parsed.pid, 0) == 0 || errno != ESRCH)
         return true;
     fd = open_page(sweep->directory, &file);
@@ -277,6 +278,7 @@ live_sweep(int pid, const struct stats_birth *birth, uint64_t limit,
     struct sweep sweep = {
         .directory = open(LIVE_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
         .pid = pid,
+        .user = geteuid(),
         .birth = *birth,
         .limit = limit > wanted ? limit - wanted : 0,
         .now = time(NULL),

@@ -3,6 +3,8 @@
  */
 #include "sink.h"
 
+#include <string.h>
+
 enum { DIGITS_MAX = 20 /* of 2^64-1 */, FRACTION_DIGITS_MAX = 9 };
 
 void
@@ -48,6 +50,11 @@ sink_char(struct sink *sink, char c)
 void
 sink_bytes(struct sink *sink, const char *bytes, size_t count)
 {
+    if (!sink->full && count <= sink->size - sink->length) {
+        memcpy(sink->buf + sink->length, bytes, count);
+        sink->length += count;
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         sink_char(sink, bytes[i]);
 }
@@ -55,8 +62,7 @@ sink_bytes(struct sink *sink, const char *bytes, size_t count)
 void
 sink_text(struct sink *sink, const char *text)
 {
-    for (; *text != '\0'; text++)
-        sink_char(sink, *text);
+    sink_bytes(sink, text, strlen(text));
 }
 
 void

@@ -111,11 +111,27 @@ json_escape(struct sink *sink, unsigned char c)
     }
 }
 
+/* The bytes at text that stand for themselves in a JSON string. */
+static size_t
+json_plain(const char *text)
+{
+    size_t length = 0;
+    while (text[length] >= ' ' && text[length] <= '~' && text[length] != '"' &&
+           text[length] != '\\')
+        length++;
+    return length;
+}
+
 void
 sink_json_string(struct sink *sink, const char *text)
 {
     sink_char(sink, '"');
-    while (*text != '\0') {
+    for (;;) {
+        size_t plain = json_plain(text);
+        sink_bytes(sink, text, plain);
+        text += plain;
+        if (*text == '\0')
+            break;
         size_t length = utf8_sequence(text);
         if (length == 0) {
             sink_text(sink, "\\ufffd");
