@@ -79,6 +79,7 @@ def main():
         calls = max(calls, min(100 * calls, SOAK_CALLS))
 
     def predicted(_):
+        preload.count_exactly()
         path = os.path.join("/tmp", "midpool-predicted.%d" % os.getpid())
         try:
             result = preload.run(os.path.abspath(given.lib), [

@@ -18,6 +18,7 @@ MB = 1 << 20
 
 
 def report(arguments, calls, conf=""):
+    preload.count_exactly()
     words = [arguments.program("api_sequence")] + calls.split()
     if "decay_ms" not in conf:
         # However slow the machine, time plays no part.

@@ -57,6 +57,7 @@ def main():
     given = parser.parse_args()
 
     def exact(_):
+        preload.count_exactly()
         with tempfile.TemporaryDirectory(prefix="midpool-sums-") as folder:
             result = preload.run(os.path.abspath(given.lib), [
                 os.path.abspath(given.program), folder],

@@ -34,6 +34,8 @@ from processes import Processes  # noqa: E402
 SKIPPED = 77
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SCENARIOS = []
+# Options that all programs run with: see scripts/test.
+BENEATH = os.environ.get("MIDPOOL_TEST_CONF", "")
 
 
 class Failure(Exception):
@@ -41,7 +43,7 @@ class Failure(Exception):
 
 
 def scenario(band=False, reporters=(), text=False, timeout=400,
-             own_malloc=False):
+             own_malloc=False, conf=BENEATH):
     """Registers a scenario.
 
     band       it is known to use the band: gets and a hit rate above zero
@@ -49,6 +51,8 @@ def scenario(band=False, reporters=(), text=False, timeout=400,
     text       run it a third time with the default report, on stderr
     timeout    seconds that each of its programs may take
     own_malloc it brings its own malloc, where the pools stand aside
+    conf       further options; with guard in them every reporter has to have
+               had guarded buffers, and no mistake is found with any
     """
     def register(function):
         function.band = band
@@ -56,6 +60,7 @@ def scenario(band=False, reporters=(), text=False, timeout=400,
         function.text = text
         function.timeout = timeout
         function.own_malloc = own_malloc
+        function.conf = conf
         SCENARIOS.append(function)
         return function
     return register
@@ -175,7 +180,7 @@ class Suite:
         self.processes.kill_all()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def environment(self, mode):
+    def environment(self, mode, conf):
         env = {"PATH": PATH, "HOME": os.path.join(self.root, "work"),
                "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
                "PYTHONDONTWRITEBYTECODE": "1"}
@@ -186,6 +191,8 @@ class Suite:
         if mode == "json":
             env["MIDPOOL_CONF"] = ("report:json,report_file:"
                                    + self.reports + "/%e.%p.%n.json")
+        if mode != "plain" and conf:
+            env["MIDPOOL_CONF"] += "," + conf
         return env
 
     def once(self, function, mode):
@@ -193,8 +200,8 @@ class Suite:
         workdir = os.path.join(self.root, "work")
         os.mkdir(workdir)
         os.chmod(workdir, 0o1777)
-        run = Run(workdir, self.environment(mode), function.timeout,
-                  self.processes)
+        run = Run(workdir, self.environment(mode, function.conf),
+                  function.timeout, self.processes)
         try:
             function(run)
             self.processes.settle()
@@ -271,7 +278,9 @@ def judge_reports(function, folder):
                  if not {name, real_name(name)} & executables]
     gets = sum(report["totals"]["gets"] for report in reports)
     hits = sum(report["totals"]["hits"] for report in reports)
-    if function.band and hits == 0:
+    if "guard:" in function.conf:
+        problems += guard_problems(function, reports)
+    elif function.band and hits == 0:
         problems.append("known to use the band, but %d hits in %d gets"
                         % (hits, gets))
     if not reports:
@@ -281,6 +290,16 @@ def judge_reports(function, folder):
     rate = "%.1f %% hits" % (100 * hits / gets) if gets else "no hit rate"
     return "%d reports, %d gets, %s, %s" % (len(reports), gets, rate,
                                             share_of_band(reports))
+
+
+def guard_problems(function, reports):
+    """Whose buffers were not guarded, and mistakes, of which there are none.
+    A file that tells of one is a stray among the reports."""
+    guarded = {os.path.basename(report["process"]["executable"])
+               for report in reports
+               if report.get("guard", {}).get("sampled", 0) > 0}
+    return ["no guarded buffer in " + name for name in function.reporters
+            if function.band and not {name, real_name(name)} & guarded]
 
 
 def share_of_band(reports):
@@ -364,6 +383,8 @@ def main(*programs, also=()):
     for function in SCENARIOS:
         if args.only and function.__name__ not in args.only:
             continue
+        if function.__module__ != "__main__":
+            continue  # of a file whose helpers this one uses
         try:
             print("ok   %s: %s" % (function.__name__, suite.run(function)))
             passed += 1

@@ -19,9 +19,9 @@ http {
     uwsgi_temp_path t4; scgi_temp_path t5; client_max_body_size 20m;
     types { text/plain txt; }
     server {
-        listen 127.0.0.1:%(port)d; root site;
+        listen 127.0.0.1:%(port)d%(tls)s; root site;
         location /proxied/ {
-            proxy_pass http://127.0.0.1:%(port)d/;
+            proxy_pass %(scheme)s://127.0.0.1:%(port)d/;
             proxy_buffers 16 16k; proxy_buffer_size 16k;
         }
     }
@@ -36,21 +36,23 @@ def _body(size):
     return (line * (size // len(line) + 1))[:size]
 
 
-def _digest(out):
+def digest(out):
     return len(out), hashlib.sha256(out).hexdigest()
 
 
-def _start(run):
-    port = free_port()
+def start(run, tls=""):
+    """tls: what follows the address, with a certificate's files; or nothing."""
+    port, scheme = free_port(), "https" if tls else "http"
     user = another_user("www-data")
     run.write("nginx.conf", CONFIG % {
-        "port": port, "user": "user %s;" % user.pw_name if user else ""})
+        "port": port, "tls": tls, "scheme": scheme,
+        "user": "user %s;" % user.pw_name if user else ""})
     for size in SIZES:
         run.write("site/%d.txt" % size, _body(size))
     server = run.start("nginx", "-p", run.dir, "-c", run.path("nginx.conf"),
                        "-e", run.path("error.log"),
                        ready=lambda: accepts(port))
-    return server, "http://127.0.0.1:%d" % port
+    return server, "%s://127.0.0.1:%d" % (scheme, port)
 
 
 def _load(run, url):
@@ -62,7 +64,7 @@ def _load(run, url):
     run.require(done > 0, "wrk: no requests")
 
 
-def _no_complaints(run):
+def no_complaints(run):
     with open(run.path("error.log"), "rb") as log:
         errors = re.findall(rb"\[(?:alert|crit|emerg)\].*", log.read())
     run.require(not errors, "error.log: %r" % errors[:3])
@@ -70,25 +72,25 @@ def _no_complaints(run):
 
 @scenario(band=True, reporters=["nginx", "wrk"], text=True)
 def under_load(run):
-    server, url = _start(run)
+    server, url = start(run)
     for size in SIZES:
         for place in ("/", "/proxied/"):
             run.run("curl", "-sS", "--fail", "--compressed",
-                    url + place + "%d.txt" % size, show=_digest)
+                    url + place + "%d.txt" % size, show=digest)
     run.run("curl", "-sS", "--fail", url + "/missing", status=22,
             compare="stdout")
     _load(run, url + "/20000.txt")
     _load(run, url + "/proxied/60000.txt")
     os.kill(server.pid, signal.SIGHUP)
-    run.run("curl", "-sS", url + "/4096.txt", show=_digest)
+    run.run("curl", "-sS", url + "/4096.txt", show=digest)
     run.stop(server, signal.SIGQUIT)
     run.require_workers("nginx", 2)
-    _no_complaints(run)
+    no_complaints(run)
 
 
 @scenario(band=True, reporters=["curl"])
 def curl_in_parallel(run):
-    server, url = _start(run)
+    server, url = start(run)
     argv = ["curl", "-sS", "--fail", "--parallel"]
     for number in range(12):
         argv += ["-o", "out%d" % number,
@@ -96,7 +98,7 @@ def curl_in_parallel(run):
     run.run(*argv, compare="stdout")
     for number in range(12):
         with open(run.path("out%d" % number), "rb") as file:
-            run.note("out%d" % number, _digest(file.read()))
+            run.note("out%d" % number, digest(file.read()))
     run.stop(server, signal.SIGQUIT)
 
 

@@ -15,7 +15,7 @@ BIN = BINARIES[-1] if BINARIES else "/nonexistent"
 QUERIES = """
 create table t as select i, md5(i::text) as m,
     repeat(md5((i * 7)::text), 1 + i % 300) as body
-    from generate_series(1, 6000) i;
+    from generate_series(1, :rows) i;
 select count(*), md5(string_agg(body, ',' order by m)) from t;
 create index on t(m);
 select count(*), sum(length(a.body)) from t a join t b on a.m = b.m;
@@ -75,6 +75,10 @@ class Postgres:
             [BIN + "/pg_isready"], b"", self.run.dir, self.run.env, 60)
         return done.returncode == 0
 
+    def query(self, rows):
+        self.call("psql", "-X", "-q", "-A", "-t", "-v", "rows=%d" % rows,
+                  stdin=QUERIES.encode())
+
     def end(self):
         self.run.stop(self.server, signal.SIGINT)
 
@@ -83,7 +87,7 @@ class Postgres:
           text=True)
 def cluster(run):
     base = Postgres(run)
-    base.call("psql", "-X", "-q", "-A", "-t", stdin=QUERIES.encode())
+    base.query(6000)
     base.call("pgbench", "-i", "-q", "-s", "1", compare="stdout")
     out = base.call("pgbench", "-c", "4", "-j", "2", "-t", "150", "-n",
                     compare="")

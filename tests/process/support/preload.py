@@ -26,10 +26,18 @@ FAILED, SKIPPED = 99, 77
 SOAK = os.environ.get("MIDPOOL_SOAK") == "1"
 # Where programs are another processor's: what runs them, as qemu-aarch64.
 RUNNER = os.environ.get("MIDPOOL_TEST_RUNNER", "").split()
+# Options that all programs run with, beneath those of the test: scripts/test.
+BENEATH = os.environ.get("MIDPOOL_TEST_CONF", "")
 
 
 class Skip(Exception):
     """Raised by a test that can not run here; the text says why."""
+
+
+def count_exactly():
+    """At the start of a test whose numbers hold with its own options only."""
+    if BENEATH:
+        raise Skip("counts exactly, with other options than %s" % BENEATH)
 
 
 class Result:
@@ -91,6 +99,8 @@ def environment(lib, conf="", folder=None, extra=None, preload=()):
             item.key for item in midpool_conf.parse(conf)]:
         report = "report:json,report_file:%s/report.%%p.%%n.json" % folder
         conf = report + ("," + conf if conf else "")
+    if lib and BENEATH:
+        conf = BENEATH + ("," + conf if conf else "")
     if conf:
         env["MIDPOOL_CONF"] = conf
     env.update(extra or {})
