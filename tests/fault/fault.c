@@ -32,8 +32,8 @@ enum {
     THREAD_STEPS = 200,
     FORK_EVERY = 400,
     THREAD_EVERY = 300,
-    SEEDS = 150,
-    TURNS_MAX = 250, /* more than that are taken by MIDPOOL_SOAK only */
+    SEEDS = 100,
+    TURNS_MAX = 120, /* more than that are taken by MIDPOOL_SOAK only */
     RUN_SECONDS = 400,
 };
 
@@ -245,7 +245,9 @@ main(int argc, char **argv)
         return !run_apart(mode, strtoull(argv[3], NULL, 10));
     if (strcmp(mode, "chance") != 0) {
         turns = count_calls();
-        step = getenv("MIDPOOL_SOAK") != NULL ? 1 : 1 + turns / TURNS_MAX;
+        step = getenv("MIDPOOL_SOAK") != NULL ? 1
+               : shared                       ? 1 + 2 * turns / TURNS_MAX
+                                              : 1 + turns / TURNS_MAX;
     }
     for (uint64_t n = 1; n <= turns; n += n < TURNS_MAX / 4 ? 1 : step)
         failures += !run_apart(mode, n);

@@ -56,7 +56,7 @@ unsigned check_rounds(unsigned default_count, unsigned full_count);
 
 /*
  * Is there more to do, of wanted rounds? Where a machine is so busy that they
- * would take minutes, what was done in two of them has to be enough; with
+ * would take minutes, the rounds of the first one have to be enough; with
  * MIDPOOL_SOAK=1 all are done.
  */
 bool check_more(unsigned done, unsigned wanted);

@@ -34,7 +34,7 @@ main(void)
 {
     pthread_atfork(prepare, after, after);
     churn_start(4);
-    for (unsigned i = 0; check_more(i, check_rounds(300, 20000)); i++) {
+    for (unsigned i = 0; check_more(i, check_rounds(80, 20000)); i++) {
         alarm(2 * CHECK_PATIENCE_SECONDS);
         pid_t pid = fork();
         if (pid == 0) {

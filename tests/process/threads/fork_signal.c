@@ -60,7 +60,7 @@ main(int argc, char **argv)
     if (argc > 1)
         churn_start(4); /* the fork is one of many threads */
     arm(INTERVAL_US);
-    unsigned wanted = check_rounds(400, 20000);
+    unsigned wanted = check_rounds(150, 20000);
     struct churn_block block[64] = {{0}};
     uint64_t state = 99;
     for (unsigned round = 0;

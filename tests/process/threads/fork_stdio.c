@@ -53,7 +53,7 @@ main(void)
     for (unsigned i = 0; i < EACH; i++)
         thread[i] = check_spawn(flush_all, NULL);
     churn_start(EACH);
-    unsigned forks = check_rounds(400, 100000);
+    unsigned forks = check_rounds(120, 100000);
     for (unsigned i = 0; check_more(i, forks); i++) {
         alarm(2 * CHECK_PATIENCE_SECONDS);
         pid_t pid = fork();

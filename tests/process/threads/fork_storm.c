@@ -33,7 +33,7 @@ child(unsigned round)
 int
 main(void)
 {
-    unsigned forks = check_rounds(1000, 100000);
+    unsigned forks = check_rounds(250, 100000);
     churn_start(15);
     lines_start(1);
     for (unsigned i = 0; check_more(i, forks); i++) {
