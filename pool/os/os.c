@@ -11,6 +11,7 @@
 
 #include <asm/unistd.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -351,6 +352,52 @@ os_forbid_residence(bool forbidden)
 {
     atomic_store_explicit(&residence_forbidden, forbidden,
                           memory_order_relaxed);
+}
+
+/* The beginning of a file, as a string; false: it can not be read. */
+static bool
+read_file(const char *path, char *text, size_t bytes)
+{
+    long file = system_call(__NR_openat, AT_FDCWD, (long)path,
+                            O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    long length;
+
+    if (failed(file))
+        return false;
+    length = system_call(__NR_read, file, (long)text, (long)bytes - 1, 0, 0, 0);
+    (void)system_call(__NR_close, file, 0, 0, 0, 0, 0);
+    if (failed(length))
+        return false;
+    text[length] = 0;
+    return true;
+}
+
+enum filter_state { FILTER_UNREAD, FILTER_NONE, FILTER_SET };
+
+static _Atomic unsigned filter_state = FILTER_UNREAD;
+
+/* Was there a seccomp filter, when this was asked first? */
+static bool
+has_filter(void)
+{
+    unsigned state = atomic_load_explicit(&filter_state, memory_order_relaxed);
+    char text[4096];
+
+    if (state == FILTER_UNREAD) {
+        state = read_file("/proc/self/status", text, sizeof(text)) &&
+                        __builtin_strstr(text, "\nSeccomp:\t0\n") != NULL
+                    ? FILTER_NONE
+                    : FILTER_SET;
+        atomic_store_explicit(&filter_state, state, memory_order_relaxed);
+    }
+    return state == FILTER_SET;
+}
+
+bool
+os_can_ask_residence(void)
+{
+    return !atomic_load_explicit(&residence_forbidden, memory_order_relaxed) &&
+           !has_filter();
 }
 
 unsigned

@@ -91,6 +91,14 @@ unsigned os_resident_pages(void *start, size_t bytes);
 /* As os_forbid_advice: os_resident_pages asks no more. Thread-safe. */
 void os_forbid_residence(bool forbidden);
 
+/*
+ * May residence be asked for, and huge pages? Not where a seccomp filter
+ * forbids it, nor where the process was started with one, which nobody can
+ * read, nor where /proc/self/status does not tell. That file is read once, by
+ * the first call. Thread-safe.
+ */
+bool os_can_ask_residence(void);
+
 /* Replaces the range by a shared mapping of fd from its start. */
 bool os_map_shared(void *start, size_t bytes, int fd);
 

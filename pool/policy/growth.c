@@ -12,12 +12,14 @@
 #include "slab.h"
 
 enum {
-    IDLE_SHARE = 12,       /* idle at most this part of all */
-    MIN_BYTES = 2 << 20,   /* how much growth is worth a look */
-    KEEP_BYTES = 16 << 20, /* idle memory that is no burden */
-    DRAIN_BYTES = 4 << 20, /* two slabs' worth for one */
-    PURGE_BYTES = 4 << 20,
-    WARM_WINDOWS = 3, /* that decay leaves to a warm buffer */
+    IDLE_SHARE = 8,          /* idle at most this part of all */
+    LOOK_BYTES = 256 << 10,  /* how much growth is worth a look */
+    KEEP_BYTES = 16 << 20,   /* idle memory that is no burden */
+    DRAIN_BYTES = 512 << 10, /* twice what grew */
+    PURGE_BYTES = 512 << 10,
+    PURGE_CALLS = 4,
+    PURGE_LEAST = 16 << 10, /* what is worth a call, and a fault later */
+    WARM_WINDOWS = 3,       /* that decay leaves to a warm buffer */
 };
 
 static struct {
@@ -56,23 +58,17 @@ excessive(uint64_t idle)
     return idle > kept && idle > slab_resident_bytes / IDLE_SHARE;
 }
 
-/* Returns idle pages of partly used slabs. */
+/* Returns some idle pages of a partly used slab. */
 static void
 purge_between_slots(void)
 {
-    unsigned bin = idle_most();
-    uint32_t left = warm_slabs[bin].count;
-    size_t bytes = 0;
+    struct purge_limit limit = {PURGE_BYTES, PURGE_CALLS, PURGE_LEAST};
+    uint32_t number = idle_next_slab(idle_most(), PURGE_BYTES);
 
-    while (left-- > 0 && bytes < PURGE_BYTES && excessive(idle_slab_bytes())) {
-        uint32_t number = idle_next_slab(bin, IDLE_WORTH_BYTES);
-
-        if (number == UINT32_MAX)
-            break;
-        bytes += purge_slab(number);
-        if (!lock_held_by_self(&slab_lock))
-            break;
-    }
+    if (settings.config.pool_max_bytes > 0)
+        limit.least = 0;
+    if (number != UINT32_MAX)
+        (void)purge_slab_piece(number, limit);
 }
 
 bool
@@ -83,7 +79,7 @@ growth_purge(bool slab_wanted)
     growth.bytes = 0;
     if (!excessive(depots + idle_slab_bytes()))
         return false;
-    if (depots >= MIN_BYTES)
+    if (depots >= DRAIN_BYTES)
         drain_fullest(DRAIN_BYTES);
     if (slab_wanted && empty_slabs.count > 0)
         return true;
@@ -96,7 +92,7 @@ void
 growth_note(uint64_t bytes)
 {
     growth.bytes += bytes;
-    if (growth.bytes >= MIN_BYTES)
+    if (growth.bytes >= LOOK_BYTES)
         (void)growth_purge(false);
 }
 

@@ -25,17 +25,29 @@ choose(struct page_size *size, bool huge)
     size->huge = huge;
     size->left = size->distance;
     size->small_known = false;
+    size->dear = 0;
+}
+
+static void
+learn_huge(struct page_size *size, uint32_t ns)
+{
+    if (ns >= size->small_ns) {
+        if (++size->dear == PAGE_DEAR_TIMES)
+            choose(size, false);
+        return;
+    }
+    size->dear = 0;
+    if (size->small_known)
+        choose(size, true);
 }
 
 void
 page_size_learn(struct page_size *size, enum page_step step, uint32_t ns)
 {
-    if (step == PAGE_SMALL_TIMED) {
-        size->small_ns = ns;
-        size->small_known = true;
-    } else if (step == PAGE_HUGE && size->small_known) {
-        choose(size, ns < size->small_ns);
-    } else if (step == PAGE_HUGE && ns >= size->small_ns) {
-        choose(size, false);
-    }
+    if (step == PAGE_HUGE)
+        learn_huge(size, ns);
+    if (step != PAGE_SMALL_TIMED)
+        return;
+    size->small_ns = ns;
+    size->small_known = true;
 }

@@ -5,10 +5,12 @@
  *           mood: on a virtual one whose host took memory back, a huge page may
  *           cost ten times what its small pages do, and a fifth on others. So
  *           both are timed, by used page of 4 KB, and the cheaper kind is kept.
- *           A look takes two slabs, one of each kind. The next look follows
- *           after LOOK_FIRST slabs, and each that changes nothing doubles the
- *           distance, up to LOOK_LAST. Huge pages are timed at every slab, so
- *           that they are given up at once when they became dear.
+ *           A look takes two slabs, one of each kind, or a third where the
+ *           huge page was the dearer one: a thread that had to wait for its CPU
+ *           sees a dear page, too. The next look follows after LOOK_FIRST
+ * slabs, and each that changes nothing doubles the distance, up to LOOK_LAST.
+ *           Huge pages are timed at every slab, and given up when two in a row
+ *           were dear.
  *           Only slabs of a bin that is known to fill its pages count.
  * Pure      Costs are what the caller measured.
  * Thread    One at a time.
@@ -21,6 +23,7 @@
 enum {
     PAGE_LOOK_FIRST = 16, /* slabs */
     PAGE_LOOK_LAST = 1024,
+    PAGE_DEAR_TIMES = 2, /* in a row, until small pages are chosen */
 };
 
 /* What to do with the next slab. */
@@ -34,6 +37,7 @@ enum page_step {
 struct page_size {
     bool huge;         /* chosen */
     bool small_known;  /* the look's first half is done */
+    unsigned dear;     /* huge pages in a row that cost more than small ones */
     uint32_t small_ns; /* per page */
     uint32_t left;     /* slabs until the next look */
     uint32_t distance; /* of looks */

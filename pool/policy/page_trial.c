@@ -13,28 +13,63 @@
 #include "slab.h"
 
 enum {
-    TRIAL_BIN_SLABS = 8,
-    TRIAL_PAGES = 32, /* small ones that are touched to time it */
+    TRIAL_GROUPS = 4, /* the cheapest of so many is what small pages cost, */
+    TRIAL_PAGES = 8,  /* each of so many that are touched */
     SLAB_PAGES = SLAB_BYTES / SMALL_PAGE_BYTES,
     DENSE_PAGES = SLAB_PAGES / 8 * 7,
+    UNFILLED_SHARE = 16, /* of the pools' memory */
+    FILL_LOOK_FIRST = 4, /* slabs */
+    FILL_LOOK_LAST = 64,
+};
+
+/* What is known of how a bin fills its slabs. */
+struct fill {
+    uint32_t small;    /* plus 1: a small slab whose pages will be looked at */
+    uint32_t huge;     /* plus 1: its last huge slab */
+    bool dense;        /* it fills its pages, as far as was seen, */
+    uint32_t left;     /* for so many slabs until the next look */
+    uint32_t distance; /* of looks */
 };
 
 static struct {
     struct page_size size;
-    /* The small slab that the bin got last, and the one before; plus 1. */
-    uint32_t last[BINS];
-    uint32_t filled[BINS];
+    struct fill fill[BINS];
 } trial;
 
-/* Did the bin fill the pages of the last slab but one that it got? */
-static bool
-is_dense(unsigned bin)
+static size_t
+unfilled_bytes(unsigned bin)
 {
-    uint32_t number = trial.filled[bin] - 1;
+    uint32_t number = trial.fill[bin].huge - 1;
 
-    if (trial.filled[bin] == 0 || slab_assigned_count[bin] < TRIAL_BIN_SLABS)
+    if (trial.fill[bin].huge == 0)
+        return 0;
+
+    const struct slab *slab = slab_at(number);
+
+    return slab->assigned && slab->bin == bin
+               ? (size_t)(bin_info[bin].slots - slab->fresh) *
+                     bin_info[bin].slot_bytes
+               : 0;
+}
+
+/* Is what a further huge page may waste a small part of the pools' memory? */
+static bool
+can_waste(void)
+{
+    size_t bytes = SLAB_BYTES;
+
+    if (slab_resident_bytes / UNFILLED_SHARE < bytes)
         return false;
+    for (unsigned bin = 0; bin < BINS; bin++)
+        bytes += unfilled_bytes(bin);
+    return bytes <= slab_resident_bytes / UNFILLED_SHARE;
+}
 
+/* Were all slots of the noted small slab given out, and their pages used? */
+static bool
+filled_small(unsigned bin)
+{
+    uint32_t number = trial.fill[bin].small - 1;
     const struct slab *slab = slab_at(number);
 
     return slab->assigned && slab->bin == bin &&
@@ -43,11 +78,44 @@ is_dense(unsigned bin)
                DENSE_PAGES;
 }
 
+/* A look at the small slab. One that changes nothing doubles the distance. */
 static void
-note_small(unsigned bin, uint32_t number)
+look(unsigned bin)
 {
-    trial.filled[bin] = trial.last[bin];
-    trial.last[bin] = number + 1;
+    struct fill *fill = &trial.fill[bin];
+    bool dense = filled_small(bin);
+
+    if (fill->distance == 0 || dense != fill->dense)
+        fill->distance = FILL_LOOK_FIRST;
+    else if (fill->distance < FILL_LOOK_LAST)
+        fill->distance *= 2;
+    fill->dense = dense;
+    fill->left = fill->distance;
+    fill->small = 0;
+}
+
+/* Does the bin fill its pages? As far as was seen at its last look. */
+static bool
+is_dense(unsigned bin)
+{
+    struct fill *fill = &trial.fill[bin];
+
+    if (fill->left == 0 && fill->small != 0)
+        look(bin);
+    return fill->left > 0 && fill->dense;
+}
+
+static void
+note_slab(unsigned bin, uint32_t number)
+{
+    struct fill *fill = &trial.fill[bin];
+
+    if (slab_at(number)->huge)
+        fill->huge = number + 1;
+    if (fill->left > 0)
+        fill->left--;
+    if (fill->left == 0)
+        fill->small = slab_at(number)->huge ? 0 : number + 1;
 }
 
 static int64_t
@@ -65,6 +133,20 @@ per_page(int64_t ns, unsigned pages)
 {
     ns /= pages;
     return ns < 0 ? 0 : ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+}
+
+static uint32_t
+time_small(char *start)
+{
+    uint32_t least = UINT32_MAX;
+
+    for (unsigned group = 0; group < TRIAL_GROUPS; group++) {
+        uint32_t ns = per_page(touch(start, TRIAL_PAGES), TRIAL_PAGES);
+
+        least = ns < least ? ns : least;
+        start += TRIAL_PAGES * SMALL_PAGE_BYTES;
+    }
+    return least;
 }
 
 /* By used page: of a huge one, at least DENSE_PAGES are. */
@@ -97,8 +179,7 @@ time_step(uint32_t number, enum page_step step)
     cache_operation.purged = number + 1;
     slab_at(number)->purging = 1;
     lock_release(&slab_lock);
-    ns = step == PAGE_HUGE ? time_huge(start)
-                           : per_page(touch(start, TRIAL_PAGES), TRIAL_PAGES);
+    ns = step == PAGE_HUGE ? time_huge(start) : time_small(start);
     if (!lock_acquire_soon(&slab_lock))
         return false;
     slab_at(number)->purging = 0;
@@ -108,6 +189,14 @@ time_step(uint32_t number, enum page_step step)
     return true;
 }
 
+/* Whether pages may be asked about comes first: mincore is a call like others.
+ */
+static bool
+wants_huge(unsigned bin)
+{
+    return can_waste() && os_can_ask_residence() && is_dense(bin);
+}
+
 uint32_t
 page_trial_assign(unsigned bin)
 {
@@ -115,13 +204,12 @@ page_trial_assign(unsigned bin)
     if (os_page_bytes() != SMALL_PAGE_BYTES)
         return slab_assign_clean(bin, false);
 
-    enum page_step step = page_size_next(&trial.size, is_dense(bin));
+    enum page_step step = page_size_next(&trial.size, wants_huge(bin));
     uint32_t number = growth_assign(bin, step == PAGE_HUGE);
 
     if (number == UINT32_MAX)
         return number;
-    if (!slab_at(number)->huge)
-        note_small(bin, number);
+    note_slab(bin, number);
     /* Where the other end of the region is used up it may be of that one. */
     if (step == PAGE_SMALL || slab_at(number)->huge != (step == PAGE_HUGE))
         return number;

@@ -1,16 +1,20 @@
 /*
  * page_trial.h - thp:auto: slabs whose pages are timed (page_size.h).
  *
- * Model     A bin may get huge pages when it grows and fills them: it has
- *           TRIAL_BIN_SLABS slabs, and of the last but one that it got with
- *           small pages, at least 7 of 8 are resident (mincore). So a huge page
- *           costs at most a seventh more memory than small ones would, and the
- *           bin's newest slab, which is not filled yet, an eighth of the bin:
- *           the bound of memory with thp:auto is that of thp:never and 2 / 7.
- *           A slab's huge page is touched here, once, and the advice is taken
- *           back, so that the kernel makes none of what is left of a slab whose
- *           idle pages were returned.
- * Thread    Requires the slab lock, which is released while pages are touched.
+ * Model     A bin may get huge pages when it fills its pages: all slots of its
+ *           last slab with small pages were given out, and at least 7 of 8 of
+ *           its pages are resident (mincore). The next look follows after
+ *           FILL_LOOK_FIRST slabs, and each that changes nothing doubles the
+ *           distance, up to FILL_LOOK_LAST; for a look, the bin gets small
+ * pages once. So a huge page costs at most a seventh more memory than small
+ *           ones would. That part of huge slabs which no slot was taken from
+ * yet is at most a sixteenth of the pools' memory: therefore programs with less
+ * than 32 MB in the pools get none. Seccomp   Nothing is asked and no advice is
+ * given where a filter forbids it or was there from the start
+ * (os_can_ask_residence). A slab's huge page is touched here, once, and the
+ * advice is taken back, so that the kernel makes none of what is left of a slab
+ * whose idle pages were returned. Thread    Requires the slab lock, which is
+ * released while pages are touched.
  */
 #ifndef MIDPOOL_POOL_PAGE_TRIAL_H
 #define MIDPOOL_POOL_PAGE_TRIAL_H

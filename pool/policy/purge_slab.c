@@ -122,7 +122,7 @@ run_start(uint32_t number, unsigned from)
  * that had theirs: parts of the run may have been returned before.
  */
 static size_t
-purge_run(uint32_t number, unsigned from, unsigned to)
+purge_run(uint32_t number, unsigned from, unsigned to, size_t least)
 {
     struct slab *slab = slab_at(number);
     char *high = to == bin_info[slab->bin].slots
@@ -131,7 +131,7 @@ purge_run(uint32_t number, unsigned from, unsigned to)
     char *start = run_start(number, from);
     char *end = (char *)align_down((uintptr_t)high, os_page_bytes());
 
-    if (end <= start)
+    if (end <= start || (size_t)(end - start) < least)
         return 0;
 
     lock_release(&slab_lock);
@@ -176,7 +176,7 @@ purge_partly(uint32_t number, struct purge_limit limit, bool *all)
         unsigned to =
             cut_run(slab, from, run_end(slab, from), limit.bytes - bytes);
 
-        size_t run = purge_run(number, from, to);
+        size_t run = purge_run(number, from, to, limit.least);
 
         bytes += run;
         limit.calls -= run > 0;
@@ -293,11 +293,12 @@ purge_slab_piece(uint32_t number, struct purge_limit limit)
 struct purge_limit
 purge_piece(void)
 {
-    return (struct purge_limit){PIECE_PAGES * os_page_bytes(), PIECE_CALLS};
+    return (struct purge_limit){PIECE_PAGES * os_page_bytes(), PIECE_CALLS, 0};
 }
 
 size_t
 purge_slab(uint32_t number)
 {
-    return purge_slab_piece(number, (struct purge_limit){SIZE_MAX, SIZE_MAX});
+    return purge_slab_piece(number,
+                            (struct purge_limit){SIZE_MAX, SIZE_MAX, 0});
 }

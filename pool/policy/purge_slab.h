@@ -14,10 +14,11 @@
  */
 size_t purge_slab(uint32_t number);
 
-/* Where a purge ends, so that it takes little time. */
+/* Where a purge ends, so that it takes little time, and what it leaves. */
 struct purge_limit {
     size_t bytes; /* of slots whose pages are returned, about */
     size_t calls; /* system calls */
+    size_t least; /* bytes that are worth a call, except of an empty slab */
 };
 
 /* One that takes some ten microseconds: the pages count, not their size. */

@@ -168,8 +168,9 @@ def check_thp():
             "note", "huge pages", "transparent_hugepage is 'always': faster"
             " first use, more memory per thread",
             "MIDPOOL_CONF=thp:never where memory counts more")
-    return Finding("ok", "huge pages", "left to the system's setting"
-                   + (f" {setting}" if setting else ""))
+    return Finding("ok", "huge pages", "asked for where they are cheaper"
+                   " (thp:auto); the system's setting is "
+                   + (setting or "unknown"))
 
 
 def check_first_touch():
@@ -177,9 +178,9 @@ def check_first_touch():
     costs = first_touch.told()
     if not costs:
         return None
-    return Finding("ok", "first touch", costs + "; MIDPOOL_CONF=thp:auto keeps"
-                   " to the cheaper of small and huge pages where programs fill"
-                   " their buffers")
+    return Finding("ok", "first touch", costs + "; the pools keep to the"
+                   " cheaper of small and huge pages where programs fill their"
+                   " buffers")
 
 
 def check_library(build):

@@ -66,7 +66,7 @@ Test(options, defaults_are_those_of_the_contract)
     cr_assert_eq(options.zero, OPTION_ZERO_OFF);
     cr_assert_eq(options.misuse, OPTION_MISUSE_ABORT);
     cr_assert_not(options.check_fill);
-    cr_assert_eq(options.thp, POOL_THP_DEFAULT);
+    cr_assert_eq(options.thp, POOL_THP_AUTO);
     cr_assert_eq(options.pool_max, 0);
     cr_assert_eq(options.decay_ms, 10000);
     cr_assert_not(options.purge_thread);

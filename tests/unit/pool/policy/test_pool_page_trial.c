@@ -1,6 +1,7 @@
 /* test_pool_page_trial.c - thp:auto over real memory: who gets huge pages. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "os.h"
 #include "page_trial.h"
@@ -8,7 +9,11 @@
 #include "pool_check.h"
 #include "slab.h"
 
-enum { BYTES = 16384, COUNT = (96 << 20) / BYTES };
+enum {
+    BYTES = 16384,
+    COUNT = (96 << 20) / BYTES,
+    SMALL_COUNT = (30 << 20) / BYTES,
+};
 
 static char *ptr[COUNT];
 
@@ -78,7 +83,8 @@ Test(page_trial, a_bin_that_fills_its_pages_is_looked_at)
     }
     cr_assert(huge_slabs() >= 1);
     /* As much more as page_trial.h says, and what colours slots. */
-    cr_assert(resident_bytes() <= (size_t)COUNT * BYTES / 7 * 9 + (4 << 20),
+    cr_assert(resident_bytes() <=
+                  (size_t)COUNT * BYTES / 7 * 8 / 16 * 17 + (4 << 20),
               "%zu MB", resident_bytes() >> 20);
 }
 
@@ -98,6 +104,18 @@ Test(page_trial, where_residence_can_not_be_asked_no_advice_is_given)
     start();
     fill(BYTES);
     assert_sound();
+    cr_assert_eq(huge_slabs(), 0);
+}
+
+Test(page_trial, small_pools_have_small_pages)
+{
+    start();
+    for (size_t i = 0; i < SMALL_COUNT; i++) {
+        char *small = pool_get(BYTES);
+
+        cr_assert_not_null(small);
+        memset(small, 1, BYTES);
+    }
     cr_assert_eq(huge_slabs(), 0);
 }
 
