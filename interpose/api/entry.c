@@ -55,7 +55,7 @@ free(void *ptr)
         route_put(ptr);
         return;
     }
-    if (likely(backend_owns(ptr)))
+    if (likely(backend_frees_at_once(ptr)))
         backend_free(ptr);
     else
         route_put(ptr);

@@ -13,6 +13,7 @@
 #include "placed.h"
 #include "region.h"
 #include "route.h"
+#include "sample.h"
 
 EXPORT void *
 mallocx(size_t size, int flags)
@@ -56,8 +57,10 @@ put(void *ptr, int flags)
     if (likely(pooled || ptr == NULL || !placed_selects(flags) ||
                !backend_owns(ptr)))
         own_free(ptr);
-    else
+    else {
+        sample_end_outside(ptr);
         backend_dallocx(ptr, flags);
+    }
 }
 
 EXPORT void

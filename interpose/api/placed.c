@@ -10,6 +10,7 @@
 #include "foreign.h"
 #include "note.h"
 #include "route.h"
+#include "sample.h"
 #include "serve.h"
 
 static int
@@ -52,8 +53,10 @@ placed_get(size_t bytes, int flags)
     bool zero;
 
     if (bin == ROUTE_NO_BIN) {
-        route_count_fallback(bytes);
-        return route_ask_flagged(NULL, bytes, flags);
+        uint64_t rate = route_count_fallback(bytes);
+
+        return sample_tell_outside(route_ask_flagged(NULL, bytes, flags), bytes,
+                                   rate);
     }
     slot = route_get_bin((unsigned)bin, placed_align(flags), bytes, &zero);
     if (slot == NULL)
@@ -125,8 +128,11 @@ placed_resize(void *ptr, size_t bytes, int flags)
         return NULL;
     }
     if (backend_owns(ptr) && bin_of(bytes, flags) == ROUTE_NO_BIN) {
-        route_count_fallback(bytes);
-        return route_ask_flagged(ptr, bytes, flags);
+        uint64_t rate = route_count_fallback(bytes);
+
+        sample_end_outside(ptr);
+        return sample_tell_outside(route_ask_flagged(ptr, bytes, flags), bytes,
+                                   rate);
     }
     if (suits(ptr, route_usable_size(ptr), bytes, flags))
         return ptr;

@@ -14,6 +14,7 @@
 #include "foreign.h"
 #include "misuse.h"
 #include "note.h"
+#include "sample.h"
 #include "serve.h"
 
 /* A buffer kept its slot, far too large for it, for want of another. */
@@ -174,14 +175,14 @@ route_get_bin(unsigned bin, size_t align, size_t bytes, bool *zero)
     return slot != NULL ? slot : get_slow(bin, align, bytes, taken, zero);
 }
 
-void
+uint64_t
 route_count_fallback(size_t bytes)
 {
     early_start();
-    if (size_in_band(bytes))
-        cache_note(size_bin(bytes), NOTE_BYPASS);
-    else
-        cache_count_slow(bytes);
+    if (!size_in_band(bytes))
+        return cache_count_slow(bytes);
+    cache_note(size_bin(bytes), NOTE_BYPASS);
+    return 0;
 }
 
 void *
@@ -192,8 +193,9 @@ route_get_aligned(size_t align, size_t bytes)
     bool zero;
 
     if (bin == ROUTE_NO_BIN) {
-        route_count_fallback(bytes);
-        return ask_aligned(align, bytes);
+        uint64_t rate = route_count_fallback(bytes);
+
+        return sample_tell_outside(ask_aligned(align, bytes), bytes, rate);
     }
     slot = route_get_bin((unsigned)bin, align, bytes, &zero);
     if (slot == NULL)
@@ -205,33 +207,40 @@ route_get_aligned(size_t align, size_t bytes)
 noinline void *
 route_below(size_t bytes)
 {
+    uint64_t rate;
+
     note_served();
     early_start();
-    cache_count_below_slow(bytes);
-    return ask(bytes);
+    rate = cache_count_below_slow(bytes);
+    return sample_tell_outside(ask(bytes), bytes, rate);
 }
 
 noinline void *
 route_below_zero(size_t bytes)
 {
+    uint64_t rate;
+
     early_start();
-    cache_count_below_slow(bytes);
-    return ask_zero(bytes);
+    rate = cache_count_below_slow(bytes);
+    return sample_tell_outside(ask_zero(bytes), bytes, rate);
 }
 
 noinline void *
 route_fallback(size_t bytes)
 {
+    uint64_t rate;
+
     note_served();
-    route_count_fallback(bytes);
-    return ask(bytes);
+    rate = route_count_fallback(bytes);
+    return sample_tell_outside(ask(bytes), bytes, rate);
 }
 
 noinline void *
 route_fallback_zero(size_t bytes)
 {
-    route_count_fallback(bytes);
-    return ask_zero(bytes);
+    uint64_t rate = route_count_fallback(bytes);
+
+    return sample_tell_outside(ask_zero(bytes), bytes, rate);
 }
 
 /* Does a slot of that many bytes suit the request as it is? */
@@ -359,6 +368,7 @@ realloc_into_band(void *ptr, size_t bytes)
     if (moved == NULL)
         return realloc_backend(ptr, bytes);
     memcpy(moved, ptr, bytes < held ? bytes : held);
+    sample_end_outside(ptr);
     backend_free(ptr);
     return moved;
 }
@@ -367,6 +377,7 @@ void *
 route_realloc(void *ptr, size_t bytes)
 {
     int bin = cache_slot_bin(ptr);
+    uint64_t rate;
 
     if (bin >= 0)
         return realloc_pooled(ptr, bytes, (unsigned)bin);
@@ -379,8 +390,9 @@ route_realloc(void *ptr, size_t bytes)
     if (size_in_band(bytes))
         return realloc_into_band(ptr, bytes);
     early_start();
-    cache_count_slow(bytes);
-    return realloc_backend(ptr, bytes);
+    rate = cache_count_slow(bytes);
+    sample_end_outside(ptr);
+    return sample_tell_outside(realloc_backend(ptr, bytes), bytes, rate);
 }
 
 noinline void
@@ -390,10 +402,12 @@ route_put(void *ptr)
         return;
     if (cache_put_slow(ptr) != CACHE_PUT_FOREIGN)
         return;
-    if (backend_owns(ptr))
-        backend_free(ptr);
-    else
+    if (!backend_owns(ptr)) {
         foreign_free(ptr);
+        return;
+    }
+    sample_end_outside(ptr);
+    backend_free(ptr);
 }
 
 size_t

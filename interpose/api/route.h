@@ -45,8 +45,11 @@ int route_bin_aligned(size_t align, size_t bytes);
  */
 void *route_get_bin(unsigned bin, size_t align, size_t bytes, bool *zero);
 
-/* Counts a request that goes to jemalloc, one of the band as a bypass. */
-void route_count_fallback(size_t bytes);
+/*
+ * Counts a request that goes to jemalloc, one of the band as a bypass. If it is
+ * a sample, its rate, for sample_tell_outside; otherwise 0.
+ */
+uint64_t route_count_fallback(size_t bytes);
 
 /*
  * jemalloc's mallocx, or rallocx of ptr; NULL with ENOMEM once all that is idle

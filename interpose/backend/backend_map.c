@@ -64,7 +64,6 @@ enum {
 
 enum window_state { WINDOW_NEW, WINDOW_OPENING, WINDOW_OPEN, WINDOW_NONE };
 
-uintptr_t backend_window = UINTPTR_MAX;
 static int window_state;
 static uintptr_t window_top; /* next mapping */
 static bool outside;         /* memory was taken from elsewhere */
@@ -139,7 +138,7 @@ window_try(uintptr_t number)
     emergency_next = start;
     emergency_end = start + EMERGENCY_BYTES;
     __atomic_store_n(&window_top, emergency_end, __ATOMIC_RELAXED);
-    __atomic_store_n(&backend_window, number, __ATOMIC_RELEASE);
+    backend_set_window(number);
     return true;
 }
 
@@ -416,4 +415,10 @@ backend_unmap_purged(void)
 {
     if (sandbox_allows(SANDBOX_UNMAP))
         __atomic_store_n(&je_opt_retain, false, __ATOMIC_RELAXED);
+}
+
+bool
+backend_quick_outside(const void *ptr)
+{
+    return !backend_frees_watched && backend_owns_outside(ptr);
 }

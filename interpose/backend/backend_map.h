@@ -8,12 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Where jemalloc's memory lies: all of it in one window of address space,
- * whose number (address >> BACKEND_WINDOW_SHIFT) this is; see backend_map.c.
- */
-enum { BACKEND_WINDOW_SHIFT = 42 };
-extern __attribute__((visibility("hidden"))) uintptr_t backend_window;
+#include "backend_window.h"
 
 /* The answer of backend_owns for pointers outside the window. */
 bool backend_owns_outside(const void *ptr);
@@ -27,6 +22,19 @@ backend_owns(const void *ptr)
 {
     return (uintptr_t)ptr >> BACKEND_WINDOW_SHIFT == backend_window ||
            backend_owns_outside(ptr);
+}
+
+/*
+ * The same for free: false also where a free is to be looked at. For that the
+ * window of free is another variable, which then names none.
+ */
+bool backend_quick_outside(const void *ptr);
+
+static inline bool
+backend_frees_at_once(const void *ptr)
+{
+    return (uintptr_t)ptr >> BACKEND_WINDOW_SHIFT == backend_quick_window ||
+           backend_quick_outside(ptr);
 }
 
 /*

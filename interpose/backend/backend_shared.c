@@ -18,7 +18,6 @@
 
 #include "guard_slot.h"
 
-uintptr_t backend_window = UINTPTR_MAX;
 
 /* jemalloc aligns smaller blocks to 8 bytes only. */
 enum { MIN_BYTES = 9 };
@@ -165,4 +164,10 @@ backend_fork_parent(void)
 void
 backend_fork_child(void)
 {
+}
+
+bool
+backend_quick_outside(const void *ptr)
+{
+    return !backend_frees_watched && backend_owns_outside(ptr);
 }

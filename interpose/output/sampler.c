@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "backend.h"
 #include "lock.h"
 #include "module.h"
 #include "os.h"
@@ -126,13 +127,16 @@ choose_unwinder(const struct options *options)
  * free take less than a hundredth of the time of a sample for each of them.
  */
 static struct pool_sample_rate
-rate_of(uint64_t option)
+rate_of(const struct options *options)
 {
-    static const struct pool_sample_rate automatic = {64 << 10, 32 << 20};
+    uint64_t bytes = options->sites;
+    struct pool_sample_rate found = {bytes, bytes, options->sites_all};
 
-    return option == OPTION_SITES_AUTO
-               ? automatic
-               : (struct pool_sample_rate){option, option};
+    if (bytes == OPTION_SITES_AUTO) {
+        found.first = 64 << 10;
+        found.most = 32 << 20;
+    }
+    return found;
 }
 
 /* A table of memory that reads as zero. */
@@ -140,6 +144,7 @@ static void
 begin_fresh(void)
 {
     sites_init(table, stacks_max, rate.first);
+    table->all = rate.all;
     table->unwind = by_frame_pointers ? SITES_UNWIND_FP : SITES_UNWIND_EH;
 }
 
@@ -161,7 +166,7 @@ sampler_start(const struct options *options)
     if (options->sites == 0)
         return false;
     stacks_max = (uint32_t)options->sites_max;
-    rate = rate_of(options->sites);
+    rate = rate_of(options);
     bytes = sites_bytes(stacks_max);
     memory = os_reserve(bytes, os_page_bytes());
     if (memory == NULL || !os_commit(memory, bytes))
@@ -170,6 +175,8 @@ sampler_start(const struct options *options)
     choose_unwinder(options);
     table = memory;
     begin_fresh();
+    if (rate.all)
+        backend_watch_frees();
     pool_sample_start(&sampler, rate, 0);
     return true;
 }

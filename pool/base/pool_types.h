@@ -68,6 +68,7 @@ enum { POOL_SAMPLES_A_RATE = 256 };
 struct pool_sample_rate {
     uint64_t first; /* 0: there are none */
     uint64_t most;
+    bool all; /* requests outside the band take part */
 };
 
 /*

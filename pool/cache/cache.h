@@ -89,6 +89,8 @@ struct cache {
     uint32_t slow_puts;      /* every so many make a tick */
     uint64_t random;         /* of sample.c; 0: not seeded */
     uint32_t samples;        /* of sample.c, since the rate's beginning */
+    uint8_t outside_level[2]; /* as bin.sample_level and bin.sample_at, */
+    uint64_t outside_at[2];   /* of requests below and above the band */
     uint32_t given_bytes;    /* to depots, since the last look (idle.h) */
     int64_t look_ns;         /* when the thread last looked at the time */
     uint64_t guard_mean;     /* of guard.c: gets between guarded ones */

@@ -15,6 +15,11 @@ struct pool_sample_rate sample_rate;
 static const struct pool_sampler *sampler; /* NULL: nobody */
 static uint64_t sample_seed;               /* 0: another one each time */
 
+uint32_t sample_places[SAMPLE_PLACES];
+
+/* Of a record of a block outside the pool, which has no tag. */
+enum { OUTSIDE = 1 << STATE_TAG_SHIFT };
+
 /* Points further away than so many rates do not occur. */
 enum { DISTANCE_RATES_MAX = 64 };
 
@@ -46,12 +51,6 @@ sample_distance(struct cache *cache, uint64_t mean)
     return chance_distance(&cache->random, mean);
 }
 
-static uint64_t
-rate_of(const struct bin *bin)
-{
-    return sample_rate.first << bin->sample_level;
-}
-
 /* As many doublings as the cache's samples ask for, within the most. */
 static uint8_t
 level_of(const struct cache *cache)
@@ -64,12 +63,46 @@ level_of(const struct cache *cache)
     return level;
 }
 
-/* The bin's next sample, after so many bytes. */
-static void
-draw(struct cache *cache, struct bin *bin, uint64_t after)
+/* Where the next sample is: in bytes counted, and its rate's doublings. */
+struct point {
+    uint64_t at;
+    uint8_t level;
+};
+
+static uint64_t
+rate_of(const struct point *point)
 {
-    bin->sample_level = level_of(cache);
-    bin->sample_at = after + sample_distance(cache, rate_of(bin));
+    return sample_rate.first << point->level;
+}
+
+/* The next sample, after so many bytes. */
+static struct point
+draw(struct cache *cache, uint64_t after)
+{
+    struct point point = {after, level_of(cache)};
+
+    point.at += sample_distance(cache, rate_of(&point));
+    return point;
+}
+
+/*
+ * The bytes from counted to after are requested: a sample's rate, or 0. Counts
+ * that began anew leave a point that can not be.
+ */
+static uint64_t
+pass(struct cache *cache, struct point *point, uint64_t counted, uint64_t after)
+{
+    uint64_t most = rate_of(point) * DISTANCE_RATES_MAX;
+    uint64_t chosen;
+
+    if (point->at < counted || point->at - counted > most)
+        *point = draw(cache, counted);
+    if (after <= point->at)
+        return 0;
+    chosen = rate_of(point);
+    cache->samples++;
+    *point = draw(cache, after);
+    return chosen;
 }
 
 void
@@ -87,6 +120,8 @@ sample_start(const struct pool_sampler *into, struct pool_sample_rate rate,
     /* The credit that gets have may reach beyond a sample. */
     for (unsigned bin = 0; bin < BINS; bin++)
         recent_fold(cache_block(own), bin, 1);
+    cache_block(own)->below_granted -= (uint64_t)cache_block(own)->below_credit;
+    cache_block(own)->below_credit = 0;
 }
 
 uint64_t
@@ -95,17 +130,12 @@ sample_choose(struct cache *cache, unsigned index, size_t bytes, unsigned *left)
     struct bin *bin = &cache->bin[index];
     uint64_t counted = recent_read(cache_block(cache), index).bytes;
     uint64_t after = counted + bytes;
-    uint64_t most = rate_of(bin) * DISTANCE_RATES_MAX;
-    uint64_t chosen = 0;
+    struct point point = {bin->sample_at, bin->sample_level};
+    uint64_t chosen = pass(cache, &point, counted, after);
     uint64_t room;
 
-    if (bin->sample_at < counted || bin->sample_at - counted > most)
-        draw(cache, bin, counted);
-    if (after > bin->sample_at) {
-        chosen = rate_of(bin);
-        cache->samples++;
-        draw(cache, bin, after);
-    }
+    bin->sample_at = point.at;
+    bin->sample_level = point.level;
     /* This get, those that stay below, and the one that looks again. */
     room = (bin->sample_at - after) / bin_info[index].slot_bytes;
     if (room + 2 < *left)
@@ -122,6 +152,7 @@ sample_restart(struct cache *cache)
         cache->bin[index].sample_at = 0;
         cache->guard_at[index] = 0;
     }
+    cache->outside_at[SAMPLE_BELOW] = cache->outside_at[SAMPLE_ABOVE] = 0;
 }
 
 static uint32_t *
@@ -157,4 +188,42 @@ sample_end(const void *slot, uint32_t tag)
         sampler == NULL)
         return tag;
     return sampler->end(slot, tag);
+}
+
+uint64_t
+sample_choose_outside(struct cache *cache, enum sample_side side,
+                      uint64_t counted, size_t bytes, uint64_t *room)
+{
+    struct point point = {cache->outside_at[side], cache->outside_level[side]};
+    uint64_t chosen = pass(cache, &point, counted, counted + bytes);
+
+    cache->outside_at[side] = point.at;
+    cache->outside_level[side] = point.level;
+    *room = point.at - counted - bytes;
+    return chosen;
+}
+
+void *
+sample_tell_outside(void *ptr, size_t bytes, uint64_t rate)
+{
+    const struct pool_sample sample = {
+        .buffer = ptr,
+        .bytes = bytes,
+        .class_bytes = bytes,
+        .rate = rate,
+        .tag = OUTSIDE,
+    };
+
+    if (likely(rate == 0) || ptr == NULL || sampler == NULL)
+        return ptr;
+    if (sampler->begin(&sample))
+        __atomic_fetch_add(sample_place(ptr), 1, __ATOMIC_RELAXED);
+    return ptr;
+}
+
+void
+sample_end_likely(const void *ptr)
+{
+    if (sampler != NULL && sampler->end(ptr, 0) == OUTSIDE)
+        __atomic_fetch_sub(sample_place(ptr), 1, __ATOMIC_RELAXED);
 }

@@ -34,6 +34,13 @@ sample_is_on(void)
     return unlikely(sample_rate.first != 0);
 }
 
+/* Do requests outside the band take part? */
+static inline bool
+sample_is_for_all(void)
+{
+    return unlikely(sample_rate.all);
+}
+
 /*
  * A number of 0 and more, exponentially distributed with that mean, from the
  * cache's own generator.
@@ -67,5 +74,45 @@ void sample_tell(const struct pool_sample *sample);
  * was a sample the handler hears of its end.
  */
 uint32_t sample_end(const void *slot, uint32_t tag);
+
+/* Requests outside the band. */
+enum sample_side { SAMPLE_BELOW, SAMPLE_ABOVE };
+
+/*
+ * As sample_choose, after so many bytes of that side were counted. *room: bytes
+ * that may follow without a sample.
+ */
+uint64_t sample_choose_outside(struct cache *cache, enum sample_side side,
+                               uint64_t counted, size_t bytes, uint64_t *room);
+
+/*
+ * Hands a sample with that rate to the handler; 0: it is none. ptr, which may
+ * be NULL, is given back.
+ */
+void *sample_tell_outside(void *ptr, size_t bytes, uint64_t rate);
+
+/*
+ * The block at ptr, which is not the pool's, is about to be freed. A count of
+ * the samples in use at addresses like that one tells most others apart.
+ */
+enum { SAMPLE_PLACES = 1 << 12 };
+extern hidden uint32_t sample_places[SAMPLE_PLACES];
+void sample_end_likely(const void *ptr);
+
+static inline uint32_t *
+sample_place(const void *ptr)
+{
+    uint64_t mixed = (uintptr_t)ptr * UINT64_C(0x9e3779b97f4a7c15);
+
+    return &sample_places[mixed >> 52];
+}
+
+static inline void
+sample_end_outside(const void *ptr)
+{
+    if (sample_is_for_all() &&
+        __atomic_load_n(sample_place(ptr), __ATOMIC_RELAXED) != 0)
+        sample_end_likely(ptr);
+}
 
 #endif

@@ -288,23 +288,55 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
     return cache_get_slow_aligned(bin, 1, bytes, taken, zero);
 }
 
-static void
+/* The credit never reaches beyond the next sample. The rate of one, or 0. */
+static uint64_t
+choose_below(struct cache *cache, size_t bytes, uint64_t usual)
+{
+    struct stats_block *block = cache_block(cache);
+    uint64_t counted = block->below_granted - (uint64_t)block->below_credit;
+    uint64_t room;
+    uint64_t chosen =
+        sample_choose_outside(cache, SAMPLE_BELOW, counted, bytes, &room);
+    uint64_t wanted = bytes + (room < usual ? room : usual);
+    uint64_t more = wanted - (uint64_t)block->below_credit;
+
+    COUNT_ADD(block->below_granted, more);
+    COUNT_ADD(block->below_credit, (int64_t)more);
+    return chosen;
+}
+
+static uint64_t
+count_above(struct cache *cache, size_t bytes)
+{
+    struct stats_block *block = cache_block(cache);
+    uint64_t counted = block->above_bytes;
+    uint64_t room;
+
+    COUNT_ADD(block->above_bytes, bytes);
+    return sample_is_for_all() ? sample_choose_outside(cache, SAMPLE_ABOVE,
+                                                       counted, bytes, &room)
+                               : 0;
+}
+
+/* The rate of the sample that it is, or 0. */
+static uint64_t
 count_fallback(struct cache *cache, size_t bytes)
 {
     struct stats_block *block = cache_block(cache);
+    uint32_t grant = cache->interval * BELOW_GRANT_BYTES + BAND_MIN_BYTES;
+    uint64_t chosen = 0;
 
     COUNT_ADD(block->fallback_calls[cache_width(bytes)], 1);
-    if (bytes > BAND_MAX_BYTES) {
-        COUNT_ADD(block->above_bytes, bytes);
-        return;
-    }
-    if (block->below_credit < (int64_t)bytes) {
-        uint32_t grant = cache->interval * BELOW_GRANT_BYTES + BAND_MIN_BYTES;
-
+    if (bytes > BAND_MAX_BYTES)
+        return count_above(cache, bytes);
+    if (sample_is_for_all()) {
+        chosen = choose_below(cache, bytes, grant);
+    } else if (block->below_credit < (int64_t)bytes) {
         COUNT_ADD(block->below_granted, grant);
         COUNT_ADD(block->below_credit, grant);
     }
     COUNT_ADD(block->below_credit, -(int64_t)bytes);
+    return chosen;
 }
 
 /* A block that several threads count in. */
@@ -319,31 +351,31 @@ count_fallback_shared(struct stats_block *block, size_t bytes)
         __atomic_fetch_add(&block->below_granted, bytes, __ATOMIC_RELAXED);
 }
 
-noinline void
+noinline uint64_t
 cache_count_slow(size_t bytes)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
 
     /* Never served, and a few of them would make the sum wrap. */
     if (bytes >= ADDRESS_SPACE_BYTES)
-        return;
+        return 0;
     if (cache == NULL) {
         count_fallback_shared(account_shared(), bytes);
-        return;
+        return 0;
     }
     if (bytes < BAND_MIN_BYTES) {
         cache_enter();
         cache_tick(cache);
         cache_leave(cache);
     }
-    count_fallback(cache, bytes);
+    return count_fallback(cache, bytes);
 }
 
 /* A block's credit was subtracted from before it was found wanting. */
-void
+uint64_t
 cache_count_below_slow(size_t bytes)
 {
     if (MIDPOOL_COUNTERS && cache_below != cache_no_block())
         COUNT_ADD(cache_below->below_credit, (int64_t)bytes);
-    cache_count_slow(bytes);
+    return cache_count_slow(bytes);
 }

@@ -47,11 +47,14 @@ cache_slot_room(const void *ptr, unsigned bin)
     return guard_owns(ptr) ? guard_room(ptr) : bin_info[bin].slot_bytes;
 }
 
-/* Counts a request outside the band that goes to the fallback. */
-void cache_count_slow(size_t bytes);
+/*
+ * Counts a request outside the band that goes to the fallback. If it is a
+ * sample, its rate, for sample_tell_outside; otherwise 0.
+ */
+uint64_t cache_count_slow(size_t bytes);
 
 /* The same after cache_count_below failed. */
-void cache_count_below_slow(size_t bytes);
+uint64_t cache_count_below_slow(size_t bytes);
 
 static always_inline unsigned
 cache_width(size_t bytes)

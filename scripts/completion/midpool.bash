@@ -76,7 +76,7 @@ _midpool_conf() {
             report_children: report_min_gets: warn_below: live: signal:
             warmup: zero: misuse: check_fill: thp: cache_max:
             pool_max: decay_ms: purge_thread: deepbind: sites:
-            sites_max: unwind: guard:"
+            sites_max: sites_all: unwind: guard:"
         _midpool_list "$values" "$1"
         return
         ;;

@@ -143,6 +143,7 @@ report_sites(struct json *json, const struct sites *table)
     json_open(json, "sites", '{');
     json_unsigned(json, "rate_bytes", table->rate);
     json_unsigned(json, "rate_bytes_max", table->rate_most);
+    json_string(json, "sizes", table->all ? "all" : "band");
     json_string(json, "unwind", table->unwind == SITES_UNWIND_FP ? "fp" : "eh");
     json_unsigned(json, "samples", count_samples(table));
     json_unsigned(json, "lost_records", table->lost);

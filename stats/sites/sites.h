@@ -88,6 +88,7 @@ struct sites {
     uint32_t modules;
     uint32_t generation; /* grows when the counts begin anew */
     uint32_t unwind;     /* enum sites_unwind */
+    uint64_t all;        /* 1: of every size, 0: of the band */
     uint64_t rate;       /* bytes between samples on average, at first */
     uint64_t rate_most;  /* the largest that a sample had */
     uint64_t bytes;      /* of it all */

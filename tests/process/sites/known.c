@@ -1,7 +1,7 @@
 /*
  * known.c - a program whose call sites and their counts are known.
  *
- *     known plain|long|threads|misuse|crowd|fork|seccomp|coroutine|
+ *     known plain|long|sizes|threads|misuse|crowd|fork|seccomp|coroutine|
  *           signal|many|kill
  *     known reload FILE FILE
  *
@@ -258,6 +258,76 @@ deeper(unsigned depth)
     return below + 1;
 }
 
+static SITE void
+site_small(unsigned count)
+{
+    while (count-- > 0) {
+        void *volatile ptr = ask(100);
+
+        free(ptr);
+    }
+}
+
+static SITE void
+site_huge(unsigned count)
+{
+    while (count-- > 0) {
+        void *volatile ptr = ask(200000);
+
+        free(ptr);
+    }
+}
+
+/* From small to in the band, to above it, and small again. */
+static SITE void
+site_resized(unsigned count)
+{
+    static const size_t to[] = {500, 5000, 100000, 300000, 1000};
+
+    while (count-- > 0) {
+        char *volatile ptr = ask(50);
+
+        for (unsigned i = 0; i < sizeof to / sizeof to[0]; i++)
+            ptr = realloc(ptr, to[i]);
+        free(ptr);
+    }
+}
+
+static SITE void
+site_leaked(unsigned count)
+{
+    while (count-- > 0)
+        kept[keeping++] = ask(30);
+}
+
+static SITE void
+site_zeroed(unsigned count)
+{
+    while (count-- > 0) {
+        void *volatile small = calloc(10, 30);
+        void *volatile large = calloc(3, 100000);
+        void *aligned = NULL;
+
+        if (posix_memalign(&aligned, 64, 1000) != 0)
+            abort();
+        free(aligned);
+        free(small);
+        free(large);
+    }
+}
+
+/* Requests outside the band, with sites_all:yes. */
+static void
+sizes(void)
+{
+    site_small(5000);
+    site_huge(100);
+    site_resized(100);
+    site_leaked(200);
+    site_zeroed(100);
+    site_short(100);
+}
+
 /* The site is called from a file that is closed afterwards. */
 static uintptr_t
 call_from(const char *file)
@@ -283,6 +353,8 @@ main(int argc, char **argv)
         plain();
     } else if (strcmp(what, "long") == 0) {
         site_short(60000);
+    } else if (strcmp(what, "sizes") == 0) {
+        sizes();
     } else if (strcmp(what, "threads") == 0) {
         run_threads(THREADS, thread_gives, 256 << 10);
         run_threads(MANY_THREADS, thread_body, SMALL_STACK);

@@ -132,6 +132,44 @@ def test_the_rate_grows_by_itself(arguments):
     assert gets * 0.01 < site["gets_error"] < gets * 0.15, site
 
 
+SIZES = {"site_small": (5000, 100), "site_huge": (100, 200000),
+         "site_leaked": (200, 30), "site_short": (100, 4096)}
+
+
+def test_of_every_size(arguments):
+    program, [report] = run(arguments, "sizes", "sites:1,sites_all:yes")
+    found = program.sites(report)
+    assert report["sites"]["sizes"] == "all", report["sites"]
+    for name, (gets, size) in SIZES.items():
+        site = found[name]
+        leaked = gets if name == "site_leaked" else 0
+        assert site["gets"] == gets, (name, site)
+        assert site["requested_bytes"] == gets * size, (name, site)
+        assert site["live"] == leaked, (name, site)
+        assert site["sampled_puts"] == gets - leaked, (name, site)
+    # A block that is resized ends, and another one begins.
+    site = found["site_resized"]
+    assert site["gets"] == site["sampled_puts"] == 600, site
+    assert site["requested_bytes"] == 100 * (
+        50 + 500 + 5000 + 100000 + 300000 + 1000), site
+    site = found["site_zeroed"]
+    assert site["gets"] == site["sampled_puts"] == 300, site
+    _program, [report] = run(arguments, "sizes", "sites:1")
+    assert report["sites"]["sizes"] == "band", report["sites"]
+    assert "site_small" not in program.sites(report), report["sites"]
+
+
+def test_estimates_of_every_size(arguments):
+    program, [report] = run(arguments, "sizes", "sites:10K,sites_all:yes")
+    found = program.sites(report)
+    for name, (gets, size) in SIZES.items():
+        chance = -math.expm1(-size / 10240)
+        error = math.sqrt(gets * (1 - chance) / chance)
+        found_gets = found[name]["gets"] if name in found else 0
+        assert abs(found_gets - gets) <= 7 * error + 1, (name, found_gets)
+    assert found["site_small"]["samples"] < 500, found["site_small"]
+
+
 def test_the_peak_is_told_by_site(arguments):
     program, [report] = run(arguments, "plain", "sites:1")
     found = program.sites(report)

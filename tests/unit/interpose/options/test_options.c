@@ -265,7 +265,8 @@ Test(options, the_description_parses_to_the_same)
                        "signal:RTMIN+4,warmup:2K=3+64K=1,zero:free,"
                        "misuse:warn,check_fill:yes,thp:dense,cache_max:1000,"
                        "pool_max:3G,decay_ms:0,purge_thread:yes,"
-                       "deepbind:keep,sites:64K,sites_max:100,unwind:fp,"
+                       "deepbind:keep,sites:64K,sites_max:100,"
+                       "sites_all:yes,unwind:fp,"
                        "guard:100";
     struct options first = parse(conf);
     struct options second;

@@ -65,7 +65,8 @@ start_growing(uint64_t first, uint64_t most, uint64_t seed)
 
     if (!settings.active)
         cr_assert(pool_init(&pool_config_default));
-    pool_sample_start(&sampler, (struct pool_sample_rate){first, most}, seed);
+    pool_sample_start(&sampler, (struct pool_sample_rate){first, most, false},
+                      seed);
     heard = (__typeof__(heard)){0};
 }
 
