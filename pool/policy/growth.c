@@ -12,14 +12,13 @@
 #include "slab.h"
 
 enum {
-    IDLE_SHARE = 8,          /* idle at most this part of all */
-    LOOK_BYTES = 256 << 10,  /* how much growth is worth a look */
-    KEEP_BYTES = 16 << 20,   /* idle memory that is no burden */
-    DRAIN_BYTES = 512 << 10, /* twice what grew */
-    PURGE_BYTES = 512 << 10,
-    PURGE_CALLS = 4,
-    PURGE_LEAST = 16 << 10, /* what is worth a call, and a fault later */
-    WARM_WINDOWS = 3,       /* that decay leaves to a warm buffer */
+    IDLE_SHARE = 12,       /* idle at most this part of all */
+    MIN_BYTES = 2 << 20,   /* how much growth is worth a look */
+    KEEP_BYTES = 16 << 20, /* idle memory that is no burden */
+    DRAIN_BYTES = 4 << 20, /* two slabs' worth for one */
+    PURGE_BYTES = 4 << 20,
+    PURGE_LEAST = 8 << 10, /* what is worth a call, and a fault later */
+    WARM_WINDOWS = 3,      /* that decay leaves to a warm buffer */
 };
 
 static struct {
@@ -58,17 +57,26 @@ excessive(uint64_t idle)
     return idle > kept && idle > slab_resident_bytes / IDLE_SHARE;
 }
 
-/* Returns some idle pages of a partly used slab. */
+/* Returns idle pages of partly used slabs. */
 static void
 purge_between_slots(void)
 {
-    struct purge_limit limit = {PURGE_BYTES, PURGE_CALLS, PURGE_LEAST};
-    uint32_t number = idle_next_slab(idle_most(), PURGE_BYTES);
+    unsigned bin = idle_most();
+    uint32_t left = warm_slabs[bin].count;
+    struct purge_limit limit = {PURGE_BYTES, SIZE_MAX, PURGE_LEAST};
+    size_t bytes = 0;
 
     if (settings.config.pool_max_bytes > 0)
         limit.least = 0;
-    if (number != UINT32_MAX)
-        (void)purge_slab_piece(number, limit);
+    while (left-- > 0 && bytes < PURGE_BYTES && excessive(idle_slab_bytes())) {
+        uint32_t number = idle_next_slab(bin, IDLE_WORTH_BYTES);
+
+        if (number == UINT32_MAX)
+            break;
+        bytes += purge_slab_piece(number, limit);
+        if (!lock_held_by_self(&slab_lock))
+            break;
+    }
 }
 
 bool
@@ -79,7 +87,7 @@ growth_purge(bool slab_wanted)
     growth.bytes = 0;
     if (!excessive(depots + idle_slab_bytes()))
         return false;
-    if (depots >= DRAIN_BYTES)
+    if (depots >= MIN_BYTES)
         drain_fullest(DRAIN_BYTES);
     if (slab_wanted && empty_slabs.count > 0)
         return true;
@@ -92,7 +100,7 @@ void
 growth_note(uint64_t bytes)
 {
     growth.bytes += bytes;
-    if (growth.bytes >= LOOK_BYTES)
+    if (growth.bytes >= MIN_BYTES)
         (void)growth_purge(false);
 }
 

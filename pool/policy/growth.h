@@ -2,10 +2,10 @@
  * growth.h - idle memory is used or returned before a bin grows.
  *
  * Model     A bin grows only after a look at what is idle elsewhere. While
- *           more than a twelfth of pool memory (and some MB) is idle, each 256
- * KB of growth moves 512 KB from the fullest depot to its slabs, and then takes
- * an empty slab over, or returns up to 512 KB of idle memory by a few system
- * calls. So idle memory falls while bins grow, and no call does much of it.
+ *           more than a twelfth of pool memory (and some MB) is idle, each 2 MB
+ *           of growth moves 4 MB from the fullest depot to its slabs, and then
+ *           takes an empty slab over, or returns up to 4 MB of idle memory. So
+ *           idle memory falls while bins grow, and no call does much of it.
  * Thread    All require the slab lock.
  */
 #ifndef MIDPOOL_POOL_GROWTH_H
