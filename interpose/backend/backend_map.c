@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,6 +35,7 @@
 #include "guard_slot.h"
 #include "libc_release.h"
 #include "os.h"
+#include "page_trial.h"
 #include "sandbox.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -229,6 +231,8 @@ emergency_map(size_t bytes, int prot)
     return (void *)start;
 }
 
+enum { HUGE_PIECE_BYTES = 8 << 20, HUGE_PIECE_SHARE = 3 };
+
 /* How jemalloc's memory is kept off huge pages. */
 enum small_pages {
     SMALL_UNKNOWN,
@@ -299,15 +303,36 @@ map_somewhere(size_t bytes, int prot, int flags)
     return got;
 }
 
+/*
+ * Huge pages where the pools found them cheaper (thp:auto), for a piece as
+ * jemalloc maps it when it has much already. One that is large beside what it
+ * has is rather for a single block, of which the program may use little.
+ */
+static bool
+wants_huge(size_t bytes)
+{
+    static _Atomic size_t mapped_bytes;
+    size_t before =
+        atomic_fetch_add_explicit(&mapped_bytes, bytes, memory_order_relaxed);
+
+    return bytes >= HUGE_PIECE_BYTES && bytes <= before / HUGE_PIECE_SHARE &&
+           page_trial_prefers_huge() && sandbox_allows(SANDBOX_TRIAL);
+}
+
 static void *
 map_anonymous(size_t bytes, int prot, int flags)
 {
     enum small_pages small = small_pages();
+    bool huge = small != SMALL_UNASKED && wants_huge(bytes);
     void *got = map_somewhere(
-        bytes, prot, small == SMALL_BY_FLAG ? flags | MAP_STACK : flags);
+        bytes, prot,
+        small == SMALL_BY_FLAG && !huge ? flags | MAP_STACK : flags);
 
-    if (got != MAP_FAILED && small == SMALL_BY_ADVICE &&
-        sandbox_allows(SANDBOX_ADVISE))
+    if (got == MAP_FAILED)
+        return got;
+    if (huge)
+        (void)syscall(SYS_madvise, got, bytes, MADV_HUGEPAGE);
+    else if (small == SMALL_BY_ADVICE && sandbox_allows(SANDBOX_ADVISE))
         (void)syscall(SYS_madvise, got, bytes, MADV_NOHUGEPAGE);
     return got;
 }

@@ -83,19 +83,19 @@ struct cache {
      */
     uint16_t bin_offset[SIZE_STEPS];
     struct bin bin[BINS];
-    _Atomic uintptr_t owner; /* lock_self() of the thread, 0: none */
-    uint64_t reserve_bytes;  /* of granted_bytes, those out of the reserve */
-    uint32_t window;         /* decay window of the last trim */
-    uint32_t slow_puts;      /* every so many make a tick */
-    uint64_t random;         /* of sample.c; 0: not seeded */
-    uint32_t samples;        /* of sample.c, since the rate's beginning */
+    _Atomic uintptr_t owner;  /* lock_self() of the thread, 0: none */
+    uint64_t reserve_bytes;   /* of granted_bytes, those out of the reserve */
+    uint32_t window;          /* decay window of the last trim */
+    uint32_t slow_puts;       /* every so many make a tick */
+    uint64_t random;          /* of sample.c; 0: not seeded */
+    uint32_t samples;         /* of sample.c, since the rate's beginning */
     uint8_t outside_level[2]; /* as bin.sample_level and bin.sample_at, */
     uint64_t outside_at[2];   /* of requests below and above the band */
-    uint32_t given_bytes;    /* to depots, since the last look (idle.h) */
-    int64_t look_ns;         /* when the thread last looked at the time */
-    uint64_t guard_mean;     /* of guard.c: gets between guarded ones */
-    int64_t guard_cpu_ns;    /* the thread's CPU time at the last one */
-    uint64_t guard_at[BINS]; /* the number of the bin's next guarded get */
+    uint32_t given_bytes;     /* to depots, since the last look (idle.h) */
+    int64_t look_ns;          /* when the thread last looked at the time */
+    uint64_t guard_mean;      /* of guard.c: gets between guarded ones */
+    int64_t guard_cpu_ns;     /* the thread's CPU time at the last one */
+    uint64_t guard_at[BINS];  /* the number of the bin's next guarded get */
 };
 
 _Static_assert(sizeof(struct bin) == BIN_LINE_BYTES, "a bin is a line");

@@ -8,7 +8,8 @@
  *           A look takes two slabs, one of each kind, or a third where the
  *           huge page was the dearer one: a thread that had to wait for its CPU
  *           sees a dear page, too. The next look follows after LOOK_FIRST
- * slabs, and each that changes nothing doubles the distance, up to LOOK_LAST.
+ *           slabs, and each that changes nothing doubles the distance, up to
+ *           LOOK_LAST.
  *           Huge pages are timed at every slab, and given up when two in a row
  *           were dear.
  *           Only slabs of a bin that is known to fill its pages count.

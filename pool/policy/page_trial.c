@@ -17,7 +17,7 @@ enum {
     TRIAL_PAGES = 8,  /* each of so many that are touched */
     SLAB_PAGES = SLAB_BYTES / SMALL_PAGE_BYTES,
     DENSE_PAGES = SLAB_PAGES / 8 * 7,
-    UNFILLED_SHARE = 16, /* of the pools' memory */
+    UNFILLED_SHARE = 8,  /* of the pools' memory */
     FILL_LOOK_FIRST = 4, /* slabs */
     FILL_LOOK_LAST = 64,
 };
@@ -35,6 +35,15 @@ static struct {
     struct page_size size;
     struct fill fill[BINS];
 } trial;
+
+/* As trial.size says, for readers without the lock. */
+static _Atomic bool prefers_huge;
+
+bool
+page_trial_prefers_huge(void)
+{
+    return atomic_load_explicit(&prefers_huge, memory_order_relaxed);
+}
 
 static size_t
 unfilled_bytes(unsigned bin)
@@ -186,6 +195,7 @@ time_step(uint32_t number, enum page_step step)
     slab_sort(number);
     cache_operation.purged = 0;
     page_size_learn(&trial.size, step, ns);
+    atomic_store_explicit(&prefers_huge, trial.size.huge, memory_order_relaxed);
     return true;
 }
 

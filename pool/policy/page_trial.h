@@ -6,15 +6,16 @@
  *           its pages are resident (mincore). The next look follows after
  *           FILL_LOOK_FIRST slabs, and each that changes nothing doubles the
  *           distance, up to FILL_LOOK_LAST; for a look, the bin gets small
- * pages once. So a huge page costs at most a seventh more memory than small
- *           ones would. That part of huge slabs which no slot was taken from
- * yet is at most a sixteenth of the pools' memory: therefore programs with less
- * than 32 MB in the pools get none. Seccomp   Nothing is asked and no advice is
- * given where a filter forbids it or was there from the start
- * (os_can_ask_residence). A slab's huge page is touched here, once, and the
- * advice is taken back, so that the kernel makes none of what is left of a slab
- * whose idle pages were returned. Thread    Requires the slab lock, which is
- * released while pages are touched.
+ *           pages once. So a huge page costs at most a seventh more memory
+ *           than small ones would. The part of huge slabs that no slot was
+ *           taken from yet is at most an eighth of the pools' memory:
+ *           therefore programs with less than 16 MB in the pools get none.
+ *           A slab's huge page is touched here, once, and the advice is taken
+ *           back, so that the kernel makes none of what is left of a slab
+ *           whose idle pages were returned.
+ * Seccomp   Nothing is asked and no advice is given where a filter forbids it
+ *           or was there from the start (os_can_ask_residence).
+ * Thread    Requires the slab lock, which is released while pages are touched.
  */
 #ifndef MIDPOOL_POOL_PAGE_TRIAL_H
 #define MIDPOOL_POOL_PAGE_TRIAL_H
@@ -26,5 +27,8 @@
  * number; UINT32_MAX: none, or the lock was not to be had again.
  */
 uint32_t page_trial_assign(unsigned bin);
+
+/* Did the last look find huge pages cheaper? Thread-safe. */
+bool page_trial_prefers_huge(void);
 
 #endif

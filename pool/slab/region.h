@@ -17,11 +17,12 @@
  *           (huge pages where the system or an option wants them). Slabs,
  *           state words and descriptors are mapped in steps, as they are
  *           needed (space.h). A slab's last 4 KB hold no slot. At the bottom
- *           they are not mapped where that is a page: a huge page needs 2 MB in
- * one mapping, so that slabs there have small pages without a call to madvise,
- * which a program's seccomp filter may forbid. Ownership Written under the slab
- * lock; region_slab_bin and the state words are read without it, by threads
- * that hold a slot of the slab, which keeps the slab from changing its bin.
+ *           they are not mapped where that is a page: a huge page needs 2 MB
+ *           in one mapping, so that slabs there have small pages without a
+ *           call to madvise, which a program's seccomp filter may forbid.
+ * Ownership Written under the slab lock; region_slab_bin and the state words
+ *           are read without it, by threads that hold a slot of the slab, which
+ *           keeps the slab from changing its bin.
  *
  * State words. There is one for every 2 KB of the region; a slot's is the
  * one at its start, which no other slot shares because none is smaller. It

@@ -12,7 +12,7 @@
 enum {
     BYTES = 16384,
     COUNT = (96 << 20) / BYTES,
-    SMALL_COUNT = (30 << 20) / BYTES,
+    SMALL_COUNT = (14 << 20) / BYTES,
 };
 
 static char *ptr[COUNT];
@@ -84,7 +84,7 @@ Test(page_trial, a_bin_that_fills_its_pages_is_looked_at)
     cr_assert(huge_slabs() >= 1);
     /* As much more as page_trial.h says, and what colours slots. */
     cr_assert(resident_bytes() <=
-                  (size_t)COUNT * BYTES / 7 * 8 / 16 * 17 + (4 << 20),
+                  (size_t)COUNT * BYTES / 7 * 8 / 8 * 9 + (4 << 20),
               "%zu MB", resident_bytes() >> 20);
 }
 
