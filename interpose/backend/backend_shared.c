@@ -18,7 +18,6 @@
 
 #include "guard_slot.h"
 
-
 /* jemalloc aligns smaller blocks to 8 bytes only. */
 enum { MIN_BYTES = 9 };
 
