@@ -365,23 +365,31 @@ take_augmentation(struct cursor *in, const char *letter)
     return found && !in->bad;
 }
 
+/* A string of fewer than bytes letters. False: it is longer, or has no end. */
+static bool
+take_string(struct cursor *in, char *letter, unsigned bytes)
+{
+    for (unsigned count = 0; count < bytes; count++) {
+        letter[count] = (char)take(in, 1);
+        if (letter[count] == '\0')
+            return !in->bad;
+    }
+    return false;
+}
+
 /* The part that functions have in common. False: not understood. */
 static bool
 run_common(struct program *run, struct cursor in)
 {
-    char letter[8] = "";
+    char letter[8];
     uint64_t version;
-    unsigned count = 0;
     struct cursor extra;
 
     if (in.bad || take(&in, 4) != 0)
         return false;
     version = take(&in, 1);
-    do
-        letter[count] = (char)take(&in, 1);
-    while (letter[count] != '\0' && ++count < sizeof letter);
-    if ((version != 1 && version != 3) || count == sizeof letter ||
-        letter[0] != 'z')
+    if ((version != 1 && version != 3) ||
+        !take_string(&in, letter, sizeof letter) || letter[0] != 'z')
         return false;
     run->code_unit = take_uleb(&in);
     run->data_unit = take_sleb(&in);
