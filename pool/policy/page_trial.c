@@ -20,6 +20,7 @@ enum {
     UNFILLED_SHARE = 8,  /* of the pools' memory */
     FILL_LOOK_FIRST = 4, /* slabs */
     FILL_LOOK_LAST = 64,
+    LOW_SLABS = 1024, /* each is a mapping, of which the system gives 65,530 */
 };
 
 /* What is known of how a bin fills its slabs. */
@@ -34,6 +35,7 @@ struct fill {
 static struct {
     struct page_size size;
     struct fill fill[BINS];
+    uint32_t timed; /* plus 1: the slab whose pages were touched last */
 } trial;
 
 /* As trial.size says, for readers without the lock. */
@@ -59,6 +61,16 @@ unfilled_bytes(unsigned bin)
                ? (size_t)(bin_info[bin].slots - slab->fresh) *
                      bin_info[bin].slot_bytes
                : 0;
+}
+
+/*
+ * Does another thread touch pages? Were a bin's slabs touched by many threads
+ * at once, all but one would stay unfilled.
+ */
+static bool
+is_busy(void)
+{
+    return trial.timed != 0 && slab_at(trial.timed - 1)->purging;
 }
 
 /* Is what a further huge page may waste a small part of the pools' memory? */
@@ -115,16 +127,16 @@ is_dense(unsigned bin)
 }
 
 static void
-note_slab(unsigned bin, uint32_t number)
+note_slab(unsigned bin, uint32_t number, bool huge)
 {
     struct fill *fill = &trial.fill[bin];
 
-    if (slab_at(number)->huge)
+    if (huge)
         fill->huge = number + 1;
     if (fill->left > 0)
         fill->left--;
     if (fill->left == 0)
-        fill->small = slab_at(number)->huge ? 0 : number + 1;
+        fill->small = huge ? 0 : number + 1;
 }
 
 static int64_t
@@ -186,12 +198,14 @@ time_step(uint32_t number, enum page_step step)
     purge_slab_restore();
     slab_unsort(number);
     cache_operation.purged = number + 1;
+    trial.timed = number + 1;
     slab_at(number)->purging = 1;
     lock_release(&slab_lock);
     ns = step == PAGE_HUGE ? time_huge(start) : time_small(start);
     if (!lock_acquire_soon(&slab_lock))
         return false;
     slab_at(number)->purging = 0;
+    slab_at(number)->ahead = step == PAGE_HUGE;
     slab_sort(number);
     cache_operation.purged = 0;
     page_size_learn(&trial.size, step, ns);
@@ -204,7 +218,7 @@ time_step(uint32_t number, enum page_step step)
 static bool
 wants_huge(unsigned bin)
 {
-    return can_waste() && os_can_ask_residence() && is_dense(bin);
+    return !is_busy() && can_waste() && os_can_ask_residence() && is_dense(bin);
 }
 
 uint32_t
@@ -215,13 +229,15 @@ page_trial_assign(unsigned bin)
         return slab_assign_clean(bin, false);
 
     enum page_step step = page_size_next(&trial.size, wants_huge(bin));
-    uint32_t number = growth_assign(bin, step == PAGE_HUGE);
+    bool huge = step == PAGE_HUGE;
+    uint32_t number = growth_assign(bin, huge || region.low >= LOW_SLABS);
 
     if (number == UINT32_MAX)
         return number;
-    note_slab(bin, number);
     /* Where the other end of the region is used up it may be of that one. */
-    if (step == PAGE_SMALL || slab_at(number)->huge != (step == PAGE_HUGE))
+    huge = huge && slab_at(number)->huge;
+    note_slab(bin, number, huge);
+    if (step == PAGE_SMALL || (step == PAGE_HUGE && !huge))
         return number;
     return time_step(number, step) ? number : UINT32_MAX;
 }

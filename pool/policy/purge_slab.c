@@ -160,6 +160,24 @@ cut_run(const struct slab *slab, unsigned from, unsigned to, size_t bytes)
     return to - from > slots + 1 ? from + (unsigned)slots + 1 : to;
 }
 
+/* Pages behind the last slot given out, which came with a huge page. */
+static void
+purge_ahead(uint32_t number)
+{
+    struct slab *slab = slab_at(number);
+    char *end = region_slab_start(number) + region_used_bytes();
+    char *start = (char *)align_up(
+        (uintptr_t)slab_slot_start(number, slab->bin, slab->fresh),
+        os_page_bytes());
+
+    slab->ahead = 0;
+    if (start >= end)
+        return;
+    lock_release(&slab_lock);
+    (void)os_purge(start, (size_t)(end - start));
+    (void)lock_acquire_soon(&slab_lock);
+}
+
 /*
  * The pages between slots in use, up to a number of bytes and of system calls.
  * *all tells that no more are to be had.
@@ -183,6 +201,8 @@ purge_partly(uint32_t number, struct purge_limit limit, bool *all)
         from = first_warm(slab, to);
     }
     *all = from >= slab->fresh;
+    if (*all && slab->ahead && lock_held_by_self(&slab_lock))
+        purge_ahead(number);
     return bytes;
 }
 

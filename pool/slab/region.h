@@ -105,6 +105,7 @@ struct slab {
     uint32_t stamp;     /* decay window of the last give or take */
     uint16_t pinned;    /* warm slots that the last purge had to leave */
     uint16_t colour;    /* cache lines before the first slot */
+    uint8_t ahead;      /* slots not given out yet have pages, huge ones */
     uint64_t warm[SLAB_MAP_WORDS];
     uint64_t cold[SLAB_MAP_WORDS];
 };

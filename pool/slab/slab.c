@@ -267,6 +267,7 @@ slab_make_clean(uint32_t number, bool states)
     unassign(number, states);
     slab_at(number)->touched = 0;
     slab_at(number)->zero_from = 0;
+    slab_at(number)->ahead = 0;
     slab_set_add(&clean_slabs, number);
 }
 

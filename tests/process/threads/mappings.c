@@ -1,5 +1,6 @@
 /*
- * mappings.c - the number of mappings stays small, however much is purged.
+ * mappings.c - the number of mappings stays small, however much is purged: one
+ * for 2 MB of small pages, and some more.
  *
  * Live memory swells and shrinks with changing sizes, and what is idle is
  * given back again and again, in pieces. Each mapping that is split costs the
@@ -15,7 +16,11 @@
 #include "check.h"
 #include "churn.h"
 
-enum { BLOCKS = 6000, MORE_MAPPINGS = 64 };
+enum {
+    BLOCKS = 6000,
+    SLABS = BLOCKS * 65536L / (2 << 20),
+    MORE_MAPPINGS = SLABS + 64
+};
 
 static unsigned
 count_mappings(void)
