@@ -110,7 +110,7 @@ slab_tables_bytes(void)
     return slabs * (STATE_TABLE_BYTES + sizeof(struct slab));
 }
 
-/* What the pool's own tables and its address space take up. */
+/* Notes the size of the pool's own tables and of its address space. */
 static void
 describe_memory(void)
 {
@@ -201,9 +201,9 @@ pool_page_share(int fd, bool (*may_grow)(size_t bytes))
 }
 
 /*
- * Pages of a free slot. Where the system can not populate, the slot's own
- * bytes are written: a page's first may be those of a neighbour, which is in
- * use.
+ * Makes the pages of a free slot present. If the system can not populate them,
+ * bytes of the slot itself are written, never a page's first byte as such,
+ * which may belong to a neighbour in use.
  */
 static void
 make_present(char *slot, size_t bytes)
@@ -264,8 +264,8 @@ warm_magazine(unsigned bin, unsigned max)
 }
 
 /*
- * How many buffers of a bin may become idle: within pool_max, and never so
- * many that half of the machine's memory is.
+ * The number of a bin's buffers that may become idle: within pool_max, and so
+ * that at most half of the machine's memory is idle.
  */
 static size_t
 warm_room(unsigned bin)

@@ -36,8 +36,8 @@ enum pool_misuse {
 };
 
 /*
- * Called with what was found, before anything is changed; when it returns,
- * the operation is ignored (nothing is lost, nothing handed out twice).
+ * Called with the misuse before anything is changed. After it returns the
+ * operation is ignored (nothing is lost, nothing handed out twice).
  * bytes is the size class of the buffer at or around ptr, 0 if unknown.
  */
 typedef void pool_misuse_handler(enum pool_misuse kind, const void *ptr,
@@ -60,8 +60,8 @@ struct pool_sample {
 };
 
 /*
- * How many requested bytes lie between two samples on average: at first, and
- * at most. It doubles after so many samples of a thread's.
+ * The mean number of requested bytes between two samples: at first, and at
+ * most. It doubles after each POOL_SAMPLES_A_RATE samples of a thread.
  */
 enum { POOL_SAMPLES_A_RATE = 256 };
 

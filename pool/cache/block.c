@@ -10,10 +10,10 @@
 #include "settings.h"
 #include "slab.h"
 
-/* Written under slab_lock, but for the epoch: by resets and forks. */
+/* Written under slab_lock; the epoch is written by resets and forks. */
 static struct {
-    uint32_t used;     /* blocks below were attached once, */
-    uint32_t kept;     /* and this one, which a fork kept; 0: none */
+    uint32_t used;     /* blocks below were attached at least once */
+    uint32_t kept;     /* so was this one, which a fork kept; 0: none */
     uint32_t free;     /* first of the free list, 0: none */
     uint32_t attached; /* living threads with a block */
     uint32_t epoch;
@@ -69,7 +69,7 @@ block_give(uint32_t index)
     threads.attached--;
 }
 
-/* The owner may free the slot meanwhile: that wins. */
+/* If the owner frees the slot meanwhile, its write prevails. */
 static void
 age_tag(uint32_t *state)
 {
@@ -81,7 +81,7 @@ age_tag(uint32_t *state)
             __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-/* Epochs are used up: everything handed out so far becomes epoch 0. */
+/* When epochs are used up, everything handed out so far gets epoch 0. */
 void
 block_age_tags(void)
 {
@@ -107,8 +107,8 @@ owned_by_self(uint32_t index)
 }
 
 /*
- * Within an operation cache_self does not tell. Looking the owner up there
- * costs time, but no second TLS variable.
+ * The calling thread's cache within an operation, when cache_self does not show
+ * it. The search takes time, but needs no second TLS variable.
  */
 static struct cache *
 find_own(void)
@@ -157,7 +157,7 @@ block_new_epoch(void)
     __atomic_store_n(&threads.epoch, next, __ATOMIC_RELAXED);
 }
 
-/* A reset in between makes it look again: see cache_recall_all. */
+/* Repeated if a reset came in between; see cache_recall_all. */
 void
 block_retag(struct cache *cache)
 {
@@ -171,8 +171,8 @@ block_retag(struct cache *cache)
 }
 
 /*
- * The fence orders this against a thread that restores what is recalled here:
- * it either finds the new epoch or leaves this in place.
+ * The fence pairs with the one in block_notice: a thread that undoes an earlier
+ * recall either sees the new epoch or leaves this recall in place.
  */
 void
 block_recall_others(const struct cache *own)
@@ -210,8 +210,8 @@ clear(char *from, const char *to)
 }
 
 /*
- * Giving pages back spares a child a copy of each. Where a page holds several
- * blocks, those at the ends share theirs with others.
+ * Zeroes the blocks [from, to). Purging whole pages spares a child a copy of
+ * each. Blocks at the ends may share a page with others, which stay.
  */
 static void
 clear_blocks(uint32_t from, uint32_t to)

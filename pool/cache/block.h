@@ -1,13 +1,13 @@
 /*
- * block.h - the blocks of the thread area: which thread holds which.
+ * block.h - the blocks of the thread area, and the threads that hold them.
  *
  * Model     A block is a cache and its counters (cache_area.h). Block
- *           BLOCK_SHARED serves all threads that have none: whose destructors
- *           still run after the detach, and those beyond the last block; it
- *           is used under the slab lock.
+ *           BLOCK_SHARED serves all threads that have no block: those whose
+ *           destructors still run after the detach, and those beyond the last
+ *           block. It is used under the slab lock.
  * Tags      A slot's state word names the block that got it, with an epoch
- *           that grows with every fork, so that a child knows what it
- *           inherited: tag = block << 4 | epoch, epoch 1 to 15.
+ *           that grows with every fork and reset, so that a child knows which
+ *           slots it inherited: tag = block << 4 | epoch, epoch 1 to 15.
  */
 #ifndef MIDPOOL_POOL_BLOCK_H
 #define MIDPOOL_POOL_BLOCK_H
@@ -30,10 +30,10 @@ void block_give(uint32_t index);
  */
 struct cache *block_own(void);
 
-/* The tag of every slot that is handed out, once epochs ran out. */
+/* The tag that live slots get when epochs run out: block 1, epoch 0. */
 #define BLOCK_AGED_TAG (1u << (STATE_TAG_SHIFT + BLOCK_EPOCH_BITS))
 
-/* Gives every slot that is handed out that tag. Thread: any. */
+/* Gives every live slot that tag. Thread: any. */
 void block_age_tags(void);
 
 /* Tag of a block in the current epoch. */
@@ -63,8 +63,8 @@ void block_retag(struct cache *cache);
 void block_recall_others(const struct cache *own);
 
 /*
- * At a slow path: restores what was recalled; after a reset takes the new tag
- * and forgets the peaks. Thread: the cache's own.
+ * At a slow path: undoes a recall; after a reset it takes the new tag and
+ * forgets the peaks. Thread: the cache's own.
  */
 void block_notice(struct cache *cache);
 
@@ -77,7 +77,7 @@ void block_clear_others(void);
  */
 void block_fork_child(void);
 
-/* Block numbers that were ever in use end here; after a fork, since it. */
+/* The end of the block numbers that were in use, ever or since the fork. */
 uint32_t blocks_used(void);
 
 /* Do other threads have caches? Requires slab_lock. */

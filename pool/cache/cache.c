@@ -1,6 +1,6 @@
 /*
- * cache.c - where a thread finds its cache, and the bounds that its counters
- * set to its stacks.
+ * cache.c - the variables by which a thread finds its cache, and the bound low
+ * of each stack, which follows from the counters.
  */
 #include "cache.h"
 

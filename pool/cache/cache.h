@@ -7,21 +7,22 @@
  *           block that lies CACHE_TO_BLOCK bytes behind, so that no pointer
  *           to it is needed, and so that the counters alone can be a shared
  *           mapping. The TLS variable cache_self points to a thread's cache;
- *           at first to cache_empty and after its end to cache_dead, whose
- *           stacks are empty and full at once: every call takes the slow
- *           path, and the fast path needs no test for them.
+ *           before it has one to cache_empty and after its end to cache_dead.
+ *           The stacks of these are empty and full at once: every call takes
+ *           the slow path, and the fast path needs no test for them.
  *
  *   bin   base            low      top            limit
  *         |  slot  |  slot  |  slot  |   free    |
  *
  *           base <= low <= top <= limit, all into the loaded magazine.
- *           low   popping at it sets a new peak of live slots, or finds the
- *                 stack empty (base): slow path
- *           limit pushing at it: slow path
- * Ownership All of it has one writer: the thread that holds the cache.
- * Lines     A cache starts on a page, a bin is one line, and so are its
- *           counters: the fast path writes no line of another thread, other
- *           than the state words of slots that were exchanged.
+ *           low   a pop at low takes the slow path: it sets a new peak of live
+ *                 slots, or the stack is empty (low = base)
+ *           limit a push at limit takes the slow path
+ * Ownership The thread that holds the cache writes it. Exception: bin_offset
+ *           and match are also written by a thread that recalls the cache.
+ * Lines     A cache starts on a page; a bin is one cache line, and so are its
+ *           counters. The fast path writes no line of another thread, except
+ *           state words of slots that were exchanged.
  */
 #ifndef MIDPOOL_POOL_CACHE_H
 #define MIDPOOL_POOL_CACHE_H
@@ -34,7 +35,7 @@
 #include "size_class.h"
 
 #ifndef MIDPOOL_COUNTERS
-#define MIDPOOL_COUNTERS 1 /* 0: a build to measure their cost against */
+#define MIDPOOL_COUNTERS 1 /* 0: a build to measure the cost of counters */
 #endif
 
 struct bin {
@@ -54,14 +55,14 @@ struct bin {
 enum cache_state {
     CACHE_EMPTY, /* the thread was not seen yet */
     CACHE_LIVE,
-    CACHE_BUSY, /* the thread's own is being changed: we are in a handler */
+    CACHE_BUSY, /* an operation changes the thread's cache (cache_enter) */
     CACHE_DEAD, /* the thread ends */
 };
 
 /*
- * The first line reads as a bin whose stack is empty and full at once: that is
- * what the fast path of a put finds for a slab that serves no bin, and that of
- * a get in cache_empty and the like, whose bin_offset is all zero.
+ * The first line reads as a bin whose stack is empty and full at once. The fast
+ * path of a put uses it for a slab that serves no bin, and that of a get in
+ * cache_empty and the like, whose bin_offset is all zero.
  */
 struct cache {
     void **no_top;
@@ -84,13 +85,13 @@ struct cache {
     uint16_t bin_offset[SIZE_STEPS];
     struct bin bin[BINS];
     _Atomic uintptr_t owner;  /* lock_self() of the thread, 0: none */
-    uint64_t reserve_bytes;   /* of granted_bytes, those out of the reserve */
+    uint64_t reserve_bytes;   /* part of granted_bytes out of the reserve */
     uint32_t window;          /* decay window of the last trim */
-    uint32_t slow_puts;       /* every so many make a tick */
+    uint32_t slow_puts;       /* PUTS_PER_TICK of them make a tick */
     uint64_t random;          /* of sample.c; 0: not seeded */
     uint32_t samples;         /* of sample.c, since the rate's beginning */
-    uint8_t outside_level[2]; /* as bin.sample_level and bin.sample_at, */
-    uint64_t outside_at[2];   /* of requests below and above the band */
+    uint8_t outside_level[2]; /* as bin.sample_level, and */
+    uint64_t outside_at[2];   /* as bin.sample_at: below and above the band */
     uint32_t given_bytes;     /* to depots, since the last look (idle.h) */
     int64_t look_ns;          /* when the thread last looked at the time */
     uint64_t guard_mean;      /* of guard.c: gets between guarded ones */
@@ -119,14 +120,17 @@ extern hidden struct cache cache_dead;
 extern hidden struct cache cache_busy;
 
 /*
- * The block in which the calling thread counts requests below the band: that
- * of cache_self where it is live, otherwise CACHE_NO_BLOCK, whose credit is
- * always used up: every request then takes the slow path.
+ * The block in which the calling thread counts requests below the band: that of
+ * cache_self if it is live. Otherwise it is CACHE_NO_BLOCK, whose credit is
+ * always used up, so that every request takes the slow path.
  */
 extern hidden __thread struct stats_block *cache_below
     __attribute__((tls_model("initial-exec")));
 
-/* Its credit alone exists. It only falls, and never reaches INT64_MIN. */
+/*
+ * The only existing field of CACHE_NO_BLOCK. It only falls, and never reaches
+ * INT64_MIN.
+ */
 extern hidden int64_t cache_no_credit;
 #define CACHE_NO_BLOCK                                                         \
     ((struct stats_block *)((char *)&cache_no_credit -                         \
@@ -152,7 +156,7 @@ cache_bin(struct cache *cache, unsigned offset)
     return (struct bin *)((char *)cache + offset);
 }
 
-/* CACHE_NO_BLOCK, as an address of which the compiler knows no bounds. */
+/* CACHE_NO_BLOCK, without bounds that the compiler could know. */
 static always_inline struct stats_block *
 cache_no_block(void)
 {
@@ -163,7 +167,7 @@ cache_no_block(void)
                                   offsetof(struct stats_block, below_credit));
 }
 
-/* What the calling thread serves from, from now on. */
+/* Sets the cache that the calling thread uses from now on. */
 static always_inline void
 cache_set_self(struct cache *cache)
 {
@@ -174,8 +178,8 @@ cache_set_self(struct cache *cache)
 }
 
 /*
- * Where the calling thread's operation was begun: the frame of the function,
- * and its return address as it was then. By that recover.c tells an operation
+ * The frame of the function that began the calling thread's operation, and its
+ * return address at that time. By these, recover.c distinguishes an operation
  * that a signal handler interrupted from one that the handler left by
  * siglongjmp.
  */
@@ -189,9 +193,8 @@ extern hidden __thread struct cache_operation cache_operation
     __attribute__((tls_model("initial-exec")));
 
 /*
- * In the function that begins it: the thread is busy, and the function's frame
- * is noted; again afterwards, since an operation of a handler may have come in
- * between.
+ * Sets cache_self to cache_busy and notes the caller's frame: before and
+ * after, because an operation of a signal handler may have come in between.
  */
 static always_inline void
 cache_note_operation(void)
@@ -211,13 +214,12 @@ cache_note_operation(void)
 }
 
 /*
- * Begins an operation (fork.h), of a thread with or without a cache. Slow
- * paths take the thread's cache out of sight while they change it, so that a
- * signal handler finds cache_busy. The fast path does without, as that of
- * other allocators: a handler that interrupted it and allocates itself may
- * corrupt the stack, which POSIX forbids it to do. A flag would cost eight
- * instructions a pair.
- * Requires that none is under way: cache_self is not cache_busy.
+ * Begins an operation (fork.h) of a thread with or without a cache. Slow paths
+ * hide the thread's cache while they change it, so that a signal handler finds
+ * cache_busy. The fast path, like that of other allocators, does not: a handler
+ * that interrupts it and allocates, which POSIX forbids, may corrupt the stack
+ * of slots. A flag would cost eight instructions per pair of get and put.
+ * Requires that no operation is under way: cache_self is not cache_busy.
  */
 static always_inline void
 cache_enter(void)
@@ -237,9 +239,9 @@ cache_loaded(const struct bin *bin)
 }
 
 /*
- * Makes the magazine's slots the bin's stack. What was its stack before is
- * given away afterwards, never before: wherever an operation ends by a jump,
- * a slot or a magazine is lost at most, and none is in two places.
+ * Makes the magazine's slots the bin's stack. Callers give the bin's former
+ * magazine away afterwards, never before. Then, wherever a jump ends the
+ * operation, at most a slot or a magazine is lost, and none is in two places.
  */
 static inline void
 cache_load(struct bin *bin, struct magazine *magazine)
@@ -267,9 +269,9 @@ cache_mark(const struct cache *cache, void *slot)
 }
 
 /*
- * The progress of a fast get before it gave up; the slow path first takes that
- * back. The fast path counts before it looks, because that is one instruction
- * on memory.
+ * The progress of a fast get before it gave up, which the slow path undoes
+ * first. The fast path counts before it tests, because one instruction on
+ * memory then does both.
  */
 enum cache_taken { TAKEN_NOTHING, TAKEN_CREDIT, TAKEN_HEADROOM };
 
@@ -296,7 +298,7 @@ cache_recall(struct cache *cache)
         __atomic_store_n(&cache->bin_offset[step], 0, __ATOMIC_RELEASE);
 }
 
-/* The same, and its next put is slow as well. Thread: any. */
+/* As cache_recall, and the thread's next put is slow as well. Thread: any. */
 static inline void
 cache_recall_all(struct cache *cache)
 {
@@ -313,8 +315,8 @@ cache_is_recalled(const struct cache *cache)
 }
 
 /*
- * The offset of a bin for cache_pop where it does not come from bin_offset:
- * 0, which has no slot, while the cache is recalled.
+ * The offset of a bin for cache_pop, for callers that do not read bin_offset.
+ * While the cache is recalled it is 0, the first line, which has no slot.
  */
 static inline unsigned
 cache_offset(const struct cache *cache, unsigned bin)
@@ -326,8 +328,8 @@ cache_offset(const struct cache *cache, unsigned bin)
 void cache_flush(struct cache *cache);
 
 /*
- * Once a decay window: gives back what bins hold that were idle since the last
- * one. Requires cache_enter.
+ * Once per decay window: gives back the slots of bins that were idle since the
+ * last trim. Requires cache_enter.
  */
 void cache_trim(struct cache *cache);
 

@@ -14,8 +14,8 @@
 #include "cache.h"
 
 /*
- * Takes the area, maps its first blocks and moves the page, which served
- * until now, into it with what start-up counted. False: no memory.
+ * Takes the area, maps its first blocks and moves the page into it, with the
+ * counts of start-up. False: no memory.
  */
 bool cache_area_init(void);
 
@@ -25,25 +25,25 @@ bool cache_area_exists(void);
 /* The cache that belongs to a block number. */
 struct cache *cache_at(uint32_t index);
 
-/* Block numbers end here. */
+/* The end of block numbers. */
 uint32_t cache_area_limit(void);
 
 /*
- * Makes the block and cache of the number usable, and all below. False: no
- * memory. Requires the slab lock.
+ * Makes the blocks and caches up to index usable. False: no memory. Requires
+ * the slab lock.
  */
 bool cache_area_grow(uint32_t index);
 
 /*
  * Writes the first blocks of the page into the file, which is as long as the
- * page may become, and maps that in place. may_grow is as in pool_page_share.
- * False: all is as before.
+ * page may become, and maps the file in place of the page. may_grow is as in
+ * pool_page_share. False: nothing changed.
  */
 bool cache_area_share(int fd, uint32_t blocks, bool (*may_grow)(size_t));
 
 /*
- * In a child: gives it a page of its own with the parent's header and zeros
- * otherwise. False: no memory.
+ * In a forked child: makes a page of its own, with the parent's header and zero
+ * counts. False: no memory.
  */
 bool cache_area_unshare(void);
 

@@ -58,7 +58,7 @@ cache_grant(struct cache *cache, uint64_t bytes)
 void
 cache_revoke(struct cache *cache, uint64_t bytes)
 {
-    uint64_t reserve = 0; /* what goes back there: the last to go */
+    uint64_t reserve = 0; /* bytes for the reserve, which gets its own last */
 
     pool_assert(cache->granted_bytes >= bytes);
     cache->granted_bytes -= bytes;

@@ -1,6 +1,6 @@
 /*
- * cache_flush.c - gives slots back: all of a cache when its thread ends, and a
- * bin that was idle for a decay window.
+ * cache_flush.c - gives slots back: all slots of a cache when its thread ends,
+ * and those of a bin that was idle for a decay window.
  */
 #include "cache.h"
 #include "cache_budget.h"

@@ -10,7 +10,7 @@
 #include "size_class.h"
 #include "slab.h"
 
-/* MALLOC_ALIGN_BYTES: what malloc returns is a multiple of it, in any libc. */
+/* MALLOC_ALIGN_BYTES: every libc's malloc returns multiples of it. */
 enum { FILL_BYTE = 0xdf, MALLOC_ALIGN_BYTES = 16 };
 
 pool_misuse_handler *pool_on_misuse;
@@ -47,8 +47,9 @@ check_report(enum pool_misuse kind, const void *ptr, size_t bytes)
 }
 
 /*
- * Whatever the epoch: after a reset, or in a child that a handler forked, it
- * is another than when the fast path began; an aged tag tells no thread.
+ * Is the thread's own interrupted fast path working on the slot? The epoch does
+ * not count: it changed if a reset or a fork in a handler came since the fast
+ * path began. An aged tag names no thread, so it may be this one.
  */
 static bool
 own_path_has(const void *slot)

@@ -21,16 +21,16 @@ void check_report(enum pool_misuse kind, const void *ptr, size_t bytes);
 void check_misuse(const void *ptr, unsigned bin, uint32_t state);
 
 /*
- * A slot was found free in two places (cache_is_misplaced) in the middle of an
- * operation. It was put twice: one put is taken back from the block
- * (account_put_undone), and the operation's end reports it; with several the
- * last is named, all are counted. Does not report a slot that this thread's own
+ * Handles a slot that an operation found free in two places
+ * (cache_is_misplaced), because it was put twice: subtracts one put from the
+ * block (account_put_undone). The operation's end reports it; of several, all
+ * are counted and the last is named. Ignores a slot that this thread's own
  * interrupted fast path is working on.
  */
 void check_found(struct stats_block *block, unsigned bin, void *slot);
 extern hidden void *_Atomic check_found_slot;
 
-/* Gives a slot back to its slab, and notes it if it is misplaced. */
+/* Gives a slot back to its slab; check_found if it is misplaced. */
 void check_put_slab(unsigned bin, void *slot, bool cold);
 
 static inline bool
@@ -40,13 +40,16 @@ check_has_found(void)
            NULL;
 }
 
-/* Reports it. Not within an operation: the handler may not return. */
+/*
+ * Reports a slot that check_found noted. Not within an operation, because the
+ * handler may not return.
+ */
 void check_tell(void);
 
 /* Fills a free slot with the pattern. */
 void check_fill(void *slot, size_t bytes);
 
-/* The slot reads as its last put left it, or was not filled. */
+/* The slot still holds the pattern of its last put, or was not filled. */
 #define CHECK_INTACT SIZE_MAX
 
 /*
@@ -55,7 +58,7 @@ void check_fill(void *slot, size_t bytes);
  */
 size_t check_reuse(const void *slot, unsigned bin);
 
-/* Reports it. Not within an operation: the handler may not return. */
+/* Reports such a change. Not within an operation, as check_tell. */
 void check_tell_damage(const void *slot, unsigned bin, size_t offset);
 
 #endif

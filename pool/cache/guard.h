@@ -1,17 +1,17 @@
 /*
  * guard.h - buffers between protected pages.
  *
- * Purpose   One get in so many on average gets a buffer of its own pages, so
- *           that an access before it, behind it, or after its put faults at
- *           once. The way of GWP-ASan (Serebryany et al., ICSE-SEIP 2024).
+ * Purpose   One get in N on average gets a buffer on pages of its own, so that
+ *           an access before it, behind it, or after its put faults at once, as
+ *           in GWP-ASan (Serebryany et al., ICSE-SEIP 2024).
  * Model     Slots of address space are ready for such buffers (guard_slot.h).
  *           A buffer counts as any other does: its get is a miss, its put a
  *           discard, since its memory goes back to the system.
- * Choice    As sample.h: a bin's credit never reaches beyond the next get that
- *           is to be guarded, so that the fast path stays as it is. Puts take
- *           the slow path because no slab has the address.
- * Rate 0    Each thread finds its own: a guard is made only if, since its last
- *           one, the thread had 200 times the CPU time that one costs.
+ * Choice    As in sample.h: a bin's credit never reaches beyond the next get
+ *           that is to be guarded, so the fast path is the same. Puts take the
+ *           slow path because no slab has the address.
+ * Rate 0    Each thread finds its own rate: it gets a guarded buffer only if
+ *           since its last one it used 200 times the CPU time that one costs.
  */
 #ifndef MIDPOOL_POOL_GUARD_H
 #define MIDPOOL_POOL_GUARD_H
@@ -33,13 +33,13 @@ bool guard_choose(struct cache *cache, unsigned bin);
 unsigned guard_bound(const struct cache *cache, unsigned bin, unsigned left);
 
 /*
- * A buffer that reads as zero; align is a power of two of at most a page.
- * NULL: no slot is free, or the system refuses. Its word is the caller's to
- * write.
+ * Takes a buffer that reads as zero; align is a power of two of at most a page.
+ * The caller writes its state word. NULL: no slot is free, or the system
+ * refuses.
  */
 void *guard_take(unsigned bin, size_t align, size_t bytes);
 
-/* Notes who got it. Not within an operation. */
+/* Notes the call stack of the get. Not within an operation. */
 void guard_tell(const void *ptr);
 
 /*
@@ -48,7 +48,7 @@ void guard_tell(const void *ptr);
  */
 int guard_look_up(const void *ptr, uint32_t *seen);
 
-/* Reports what was written beside the buffer. Not within an operation. */
+/* Reports a write beside the buffer. Not within an operation. */
 void guard_check(const void *ptr);
 
 /* The same for all live buffers. Requires that no other thread runs. */

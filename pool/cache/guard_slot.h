@@ -1,15 +1,15 @@
 /*
  * guard_slot.h - slots of address space between protected pages.
  *
- * Model     A slot is a page, 64 KB, a page. All of it is protected but the
- *           pages of a live buffer, which ends where the 64 KB end, as near as
- *           its alignment allows, or, in one case of four, begins where they
- *           begin. The rest of its pages is filled with a pattern.
- *           A freed slot is protected and reads as zero when it is got next;
- *           the one that was freed first is got first.
- * Word      A slot has a state word as those of region.h, so that owner, epoch
- *           and samples are told in the same way.
- * Ownership A thread claims a slot, and has its record until the word says
+ * Model     A slot is a page, 64 KB, and a page. Only the pages of a live
+ *           buffer are accessible. The buffer ends at the end of the 64 KB, as
+ *           near as its alignment allows, or, in one case of four, begins at
+ *           their beginning. The rest of its pages is filled with a pattern.
+ *           A freed slot is protected, and reads as zero at its next get. The
+ *           slot that was freed first is used first.
+ * Word      A slot has a state word like those of region.h, for owner, epoch
+ *           and samples.
+ * Ownership A thread claims a slot, and owns its record until the word says
  *           that the program has the buffer. Nothing takes a lock.
  */
 #ifndef MIDPOOL_POOL_GUARD_SLOT_H
@@ -59,22 +59,22 @@ struct guard_slot *guard_slot_at(unsigned number);
  */
 struct guard_slot *guard_slot_open(unsigned bin, size_t align, size_t bytes);
 
-/* Protects it. Its word says that it is free. */
+/* Protects the slot, whose word says already that it is free. */
 void guard_slot_close(const struct guard_slot *slot);
 
 /* A byte beside the buffer that was written to, or NULL. */
 const char *guard_slot_damage(const struct guard_slot *slot);
 
 /*
- * The slot whose buffer, or last buffer, is nearest to an access: two protected
- * pages lie between two slots. NULL: none around was ever used.
+ * The slot whose buffer, or last buffer, is nearest to an access; between two
+ * slots lie two protected pages. NULL: no slot around was ever used.
  */
 const struct guard_slot *guard_slot_meant(const char *access);
 
 /* The state word of the slot that ptr lies in. */
 uint32_t *guard_word(const void *ptr);
 
-/* The bytes of a live buffer: those that were asked for. */
+/* The size of a live buffer as it was requested. */
 size_t guard_room(const void *ptr);
 
 #endif

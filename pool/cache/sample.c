@@ -63,7 +63,7 @@ level_of(const struct cache *cache)
     return level;
 }
 
-/* Where the next sample is: in bytes counted, and its rate's doublings. */
+/* The next sample's position in counted bytes, and its rate's doublings. */
 struct point {
     uint64_t at;
     uint8_t level;

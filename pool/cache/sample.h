@@ -1,23 +1,22 @@
 /*
  * sample.h - choosing gets at random, by their bytes.
  *
- * Purpose   One get in so many requested bytes on average goes to a handler,
- *           which notes who asked.
+ * Purpose   One get per a mean number of requested bytes is passed to a
+ *           handler, which notes the call stack.
  * Model     Each bin of each cache has a distance: the bytes until its next
- *           sample (stats/sites/chance.h). A thread's gets of a bin find
- *           their credit used up now and then (recent.h); with sampling on
- *           the credit is never more than gets that certainly stay below the
- *           distance, so that the fast path stays as it is and every get
- *           that may be a sample takes the slow path.
- *           That each bin has its own points changes nothing: processes of
- *           Poisson's add up to one.
+ *           sample (stats/sites/chance.h). A bin's gets use up a credit
+ *           (recent.h). With sampling on, the credit covers only gets that
+ *           certainly stay below the distance: the fast path is the same, and
+ *           every get that may be a sample takes the slow path.
+ *           Separate distances per bin change nothing in the result, because
+ *           a sum of Poisson processes is a Poisson process.
  * Rate      The mean distance may grow with the samples that a cache had: a
- *           short program has enough of them, and a long one pays ever less.
- *           Each distance keeps the rate that it was drawn with, and a sample
- *           tells it, so that its weight is right whatever follows.
- * Marks     A sampled slot's state word has its owner's block with epoch 0,
- *           which no other slot has: its put takes the slow path, and all
- *           others cost nothing.
+ *           short program gets enough of them, and a long one pays ever less.
+ *           Each distance keeps the rate that it was drawn with; the sample
+ *           reports that rate, so that its weight is right if the rate changes.
+ * Marks     The state word of a sampled slot has its owner's block with epoch
+ *           0, which the fast path of a put does not match: its put takes the
+ *           slow path. Other slots cost nothing.
  */
 #ifndef MIDPOOL_POOL_SAMPLE_H
 #define MIDPOOL_POOL_SAMPLE_H
@@ -25,7 +24,7 @@
 #include "cache.h"
 #include "pool_types.h"
 
-/* As pool_sample_start got it. Written at the start. */
+/* The rate that pool_sample_start was given. Written at the start. */
 extern hidden struct pool_sample_rate sample_rate;
 
 static inline bool
@@ -42,8 +41,8 @@ sample_is_for_all(void)
 }
 
 /*
- * A number of 0 and more, exponentially distributed with that mean, from the
- * cache's own generator.
+ * A random number of at least 0, exponentially distributed with that mean, from
+ * the cache's own generator.
  */
 uint64_t sample_distance(struct cache *cache, uint64_t mean);
 
@@ -52,26 +51,27 @@ void sample_start(const struct pool_sampler *into, struct pool_sample_rate rate,
                   uint64_t seed);
 
 /*
- * Is this get of the bin, which is about to be counted, a sample? Then the
- * rate of its distance, otherwise 0. *left, the gets that a fold is to grant,
- * falls to what leaves out the next sample. Requires that the bin's credit is
- * used up.
+ * Decides whether this get of the bin, which is about to be counted, is a
+ * sample. Returns the rate of its distance, or 0 if it is none. Lowers *left,
+ * the gets that a fold is to grant, so that they stay before the next sample.
+ * Requires that the bin's credit is used up.
  */
 uint64_t sample_choose(struct cache *cache, unsigned bin, size_t bytes,
                        unsigned *left);
 
-/* The bin's counters were set back: its next distance is drawn anew. */
+/* Draws all distances of the cache anew, after its counters were reset. */
 void sample_restart(struct cache *cache);
 
 /*
- * Hands a sample, whose tag is to be filled in, to the handler and marks its
+ * Passes a sample, whose tag the handler sets, to the handler and marks its
  * slot. Not within an operation, and before the program has the slot.
  */
 void sample_tell(const struct pool_sample *sample);
 
 /*
- * The tag of a slot that is being put, of which the state word says tag: if it
- * was a sample the handler hears of its end.
+ * To be called for a slot that is being put, with the tag of its state word.
+ * Tells the handler of its end if it was a sample. Returns the tag without the
+ * mark.
  */
 uint32_t sample_end(const void *slot, uint32_t tag);
 
@@ -79,21 +79,22 @@ uint32_t sample_end(const void *slot, uint32_t tag);
 enum sample_side { SAMPLE_BELOW, SAMPLE_ABOVE };
 
 /*
- * As sample_choose, after so many bytes of that side were counted. *room: bytes
- * that may follow without a sample.
+ * As sample_choose, for a request outside the band, after counted bytes of that
+ * side. *room: bytes that may follow without a sample.
  */
 uint64_t sample_choose_outside(struct cache *cache, enum sample_side side,
                                uint64_t counted, size_t bytes, uint64_t *room);
 
 /*
- * Hands a sample with that rate to the handler; 0: it is none. ptr, which may
- * be NULL, is given back.
+ * Passes a sample with that rate to the handler; rate 0: it is no sample.
+ * Returns ptr, which may be NULL.
  */
 void *sample_tell_outside(void *ptr, size_t bytes, uint64_t rate);
 
 /*
- * The block at ptr, which is not the pool's, is about to be freed. A count of
- * the samples in use at addresses like that one tells most others apart.
+ * To be called before a block that is not the pool's is freed. sample_places
+ * counts the live samples by a hash of their addresses, so that most other
+ * blocks need no look-up.
  */
 enum { SAMPLE_PLACES = 1 << 12 };
 extern hidden uint32_t sample_places[SAMPLE_PLACES];

@@ -15,7 +15,7 @@
 #include "recent.h"
 #include "size_class.h"
 
-/* Numbers of blocks: that of threads without a cache, and the first other. */
+/* The block of threads without a cache, and the first one with a cache. */
 enum {
     BLOCK_SHARED = PAGE_FIRST_BLOCK,
     BLOCK_FIRST = PAGE_FIRST_BLOCK + 1,
@@ -25,16 +25,16 @@ enum {
 extern hidden struct stats_header *account_page;
 
 /*
- * Moves the page to memory that reads as zero. What was counted comes along;
- * the header is still to be described. Untouched pages stay untouched, because
- * each costs a page fault at the start of every process.
+ * Moves the page, with its counts, to memory that reads as zero. The caller
+ * then describes the header. Untouched pages stay untouched, because each costs
+ * a page fault at the start of every process.
  */
 void account_move(struct stats_header *page);
 
 /* The block that threads without a cache count in. */
 struct stats_block *account_shared(void);
 
-/* The slots that the block's thread got less those it put: may be negative. */
+/* Slots that the block's thread got, minus those it put; may be negative. */
 static inline int64_t
 account_share(const struct stats_block *block, unsigned bin)
 {
@@ -74,19 +74,19 @@ int64_t account_idle(unsigned bin);
 uint64_t account_idle_bytes(void);
 
 /*
- * So many bytes more are live, of a get that is counted otherwise already.
- * True: more than ever, in the process's only thread. With several threads the
- * share is published when it has risen by its step. Thread: the holder.
+ * Adds live bytes of a get, whose other counts are done. With several threads
+ * it publishes the share if that has risen by its step. True: the process has
+ * one thread, and its live bytes reached a new peak. Thread: the holder.
  */
 bool account_live_more(struct stats_block *block, uint32_t slot_bytes);
 
 /*
- * One put of the bin less: a buffer was put twice. Of the shared block under
- * the slab lock.
+ * Subtracts one put of the bin, because a buffer was put twice. The shared
+ * block requires the slab lock.
  */
 void account_put_undone(struct stats_block *block, unsigned bin);
 
-/* Was the block's thread the only one, and is not any more? */
+/* Was the block's thread the only one until now? */
 static inline bool
 account_has_company(const struct stats_block *block)
 {
@@ -100,25 +100,28 @@ void account_publish(struct stats_block *block);
 void account_curve(int64_t now_ns);
 
 /*
- * Counters to zero; what is idle is kept. Where there were several threads,
- * their blocks count on and what they hold is taken off from now on.
- * Requires slab_lock.
+ * Sets counters to zero and keeps the counts of idle slots. If there were
+ * several threads, their blocks count on, and the counts of this moment are
+ * subtracted from now on. Requires slab_lock.
  */
 void account_reset(void);
 
 /*
- * After a reset: the highest shares since then begin with those of now.
- * Thread: the block's holder.
+ * After a reset: the present shares become the highest ones. Thread: the
+ * block's holder.
  */
 void account_forget_peaks(struct stats_block *block);
 
 /*
- * In a forked child: counters of the shared block, of the only thread's own
- * (NULL: none) and of the header to zero.
+ * In a forked child: sets the counters of the shared block, of the thread's own
+ * block (NULL: none) and of the header to zero.
  */
 void account_restart(struct stats_block *own);
 
-/* Leaves the page for a private one of an inactive pool. Thread: the same. */
+/*
+ * Replaces the page by a private one of an inactive pool, with the reason.
+ * Thread: the only one.
+ */
 void account_leave(const char *reason);
 
 #endif

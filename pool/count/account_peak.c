@@ -4,16 +4,16 @@
  * Model     With one thread the peak is its own, and exact. With several, a
  *           share is known only to its thread, and the sum of the highest
  *           share of each is no peak, because they were reached at different
- *           times. So a thread publishes its share whenever that has risen by
- *           a step. Once enough growth was published (peak_credit), the
+ *           times. A thread therefore publishes its share whenever it has risen
+ *           by a step. Once enough growth was published (peak_credit), the
  *           publishing thread adds up the shares of all threads as they are
  *           at that moment, and the highest such sum is the peak.
  * Bounds    That sum was really reached. The true peak is higher by at most a
  *           step and a part of the growth for each thread (64 KB together),
  *           and 2 % in all.
- * Ownership A block's thread writes its share. Of the shared block that is
- *           who holds slab_lock, but a put that may not take the lock raises
- *           the headroom too: there, it is only ever added to, atomically. The
+ * Ownership A block's thread writes its share. The shared block is written
+ *           under slab_lock; only its headroom is also raised by puts that may
+ *           not take the lock, so it is changed by atomic additions only. The
  *           sums are atomic.
  */
 #include "account.h"
@@ -34,8 +34,8 @@ raise_to(int64_t *peak, int64_t value)
  * Raises a peak for a share whose own peak was so high, with live as the sum
  * of all shares now. With one thread its own peak is exact and stays. With
  * several, peaks of different times must not be added up: each publication
- * starts afresh, and what a thread reached while it was the only one counts
- * by itself.
+ * starts afresh, and the peak of a thread while it was the only one is a peak
+ * of its own.
  */
 static void
 raise_for_share(int64_t *peak, int64_t live, int64_t own_peak, int64_t share,
@@ -93,7 +93,7 @@ read_share(const struct stats_block *block)
     return share;
 }
 
-/* Returns what it became. See Ownership. */
+/* Adds to the headroom and returns the new value. See Ownership. */
 static int64_t
 add_headroom(struct stats_block *block, int64_t bytes)
 {
@@ -103,7 +103,7 @@ add_headroom(struct stats_block *block, int64_t bytes)
     return block->headroom;
 }
 
-/* The share was read from a headroom of was. */
+/* Sets share and headroom; was is the headroom that share was computed from. */
 static void
 write_share(struct stats_block *block, int64_t share, int64_t was,
             int64_t headroom)
@@ -118,13 +118,13 @@ write_share(struct stats_block *block, int64_t share, int64_t was,
 }
 
 enum {
-    STEP_BYTES = 32 << 10,   /* a share's, at least once it is 4 times that */
-    GROWTH_BYTES = 32 << 10, /* published between two sums, for each thread */
-    PEAK_SHARE = 128,        /* or this part of the peak */
-    FIRST_SHARE = 8,         /* of a small peak, which grows soon */
+    STEP_BYTES = 32 << 10,   /* a share's step, but at most 1/4 of it */
+    GROWTH_BYTES = 32 << 10, /* published between two sums, per thread */
+    PEAK_SHARE = 128,        /* or this part of the peak, if it is more */
+    FIRST_SHARE = 8,         /* at most this part of a small peak */
 };
 
-/* How far a share may rise until it is published again. */
+/* The rise of a share after which it is published again. */
 static int64_t
 share_step(int64_t share)
 {
@@ -149,8 +149,8 @@ growth_allowed(int64_t peak)
 }
 
 /*
- * The classes' peaks at a peak of the total, from the counters themselves: so
- * together they are no lower than the total's.
+ * Raises the classes' peaks at a peak of the total, from the counters
+ * themselves, so that their sum is no lower than the total's peak.
  */
 static void
 raise_bins(void)
@@ -169,7 +169,7 @@ raise_bins(void)
     }
 }
 
-/* Adds up all shares; credit is what of peak_credit is left, below 0. */
+/* Adds up all shares; credit is the rest of peak_credit, below 0. */
 static void
 look_for_peak(int64_t credit)
 {
@@ -212,8 +212,8 @@ publish_bytes(struct stats_block *block)
 }
 
 /*
- * All at once: then the classes' peaks add up to no less than the total's,
- * because a sum of maxima is no less than the maximum of the sum.
+ * Publishes all classes at once. The classes' peaks then add up to no less than
+ * the total's, because a sum of maxima is no less than the maximum of the sum.
  */
 void
 account_publish(struct stats_block *block)

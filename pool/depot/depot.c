@@ -90,7 +90,10 @@ stack_pop(struct depot *stack)
     return top;
 }
 
-/* Requires slab_lock, or pages that others have just used would be mapped. */
+/*
+ * Maps the next magazines. Requires slab_lock; otherwise pages that another
+ * thread already uses would be mapped again.
+ */
 static bool
 commit_next(void)
 {
@@ -99,14 +102,14 @@ commit_next(void)
 
     if (step > MAGAZINES_COMMIT)
         step = MAGAZINES_COMMIT;
-    /* A handler that interrupts this may do the same. */
+    /* If a handler did the same in between, its mapping is in the way. */
     if (!space_map(magazine_at(from), step * sizeof(struct magazine)))
         return atomic_load(&magazines.committed) != from;
     atomic_store(&magazines.committed, from + step);
     return true;
 }
 
-/* Up to and including number. */
+/* Maps the magazines up to and including number. */
 static bool
 commit_upto(uint32_t number)
 {
@@ -167,7 +170,7 @@ depot_push(unsigned bin, struct magazine *magazine)
     pool_assert(magazine->rounds > 0 && magazine->rounds <= MAGAZINE_ROUNDS);
     pool_assert(!magazine->cold);
 
-    int32_t rounds = magazine->rounds; /* another's, once it is pushed */
+    int32_t rounds = magazine->rounds; /* not readable after the push */
 
     stack_push(&depot[bin], magazine);
     atomic_fetch_add_explicit(&depot[bin].slots, rounds, memory_order_relaxed);
@@ -185,7 +188,7 @@ depot_pop(unsigned bin)
                                                  memory_order_relaxed) -
                        rounds;
 
-        /* An estimate: a lost update costs a window's precision. */
+        /* An estimate: a lost update makes one window less precise. */
         if (left < atomic_load_explicit(&stack->low, memory_order_relaxed))
             atomic_store_explicit(&stack->low, left, memory_order_relaxed);
     }

@@ -12,7 +12,7 @@
  * Locks     None: every operation is lock-free, may be used in a signal
  *           handler, and a fork in its middle loses at most a magazine,
  *           which the child finds again (fork.c). Only a new magazine may
- *           need pages, which are mapped under the slab lock.
+ *           need pages; they are mapped under the slab lock.
  */
 #ifndef MIDPOOL_POOL_DEPOT_H
 #define MIDPOOL_POOL_DEPOT_H
@@ -25,24 +25,25 @@
 
 struct depot {
     _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t head; /* counter, number */
-    _Atomic int32_t slots; /* in the stack, about: may dip below 0 */
+    _Atomic int32_t slots; /* in the stack, about; briefly below 0 at times */
     _Atomic int32_t low;   /* fewest since the last decay window began */
 };
 
 extern hidden struct depot depot[BINS];
 
-/* Takes addresses for the magazines of that many slabs. False: none. */
+/* Takes addresses for the magazines of that many slabs. False: no room. */
 bool depot_init(uint32_t slabs);
 
 /* An empty magazine, or NULL when the area is used up. */
 struct magazine *magazine_new(void);
 void magazine_free(struct magazine *magazine);
 
-/* magazine->rounds and its slots must be set; it belongs to the depot then. */
+/* Gives the magazine, with its rounds and slots set, to the depot. */
 void depot_push(unsigned bin, struct magazine *magazine);
+/* Takes a magazine, which belongs to the caller then; NULL: there is none. */
 struct magazine *depot_pop(unsigned bin);
 
-/* Slots in a bin's depot, about. */
+/* The approximate number of slots in a bin's depot. */
 static inline uint32_t
 depot_count(unsigned bin)
 {
@@ -52,32 +53,32 @@ depot_count(unsigned bin)
     return slots > 0 ? (uint32_t)slots : 0;
 }
 
-/* Their bytes. */
+/* The bytes of those slots. */
 static inline uint64_t
 depot_bytes(unsigned bin)
 {
     return (uint64_t)depot_count(bin) * bin_info[bin].slot_bytes;
 }
 
-/* All bins together. */
+/* depot_bytes of all bins. */
 uint64_t depot_bytes_all(void);
 
-/* Begins a decay window; returns how many slots the last did not need. */
+/* Begins a decay window. Returns the slots that the last one did not need. */
 uint32_t depot_window(unsigned bin);
 
-/* Slots in a bin's depot. Requires that no other thread runs. */
+/* The exact number of slots. Requires that no other thread runs. */
 uint64_t depot_slots(unsigned bin);
 
 /*
- * Empties every stack; their magazines are lost until depot_reset. For a
- * forked child, also in the middle of an operation on a stack, which then
- * finds that it changed.
+ * Empties every stack. The magazines are lost until depot_reset. For a forked
+ * child, also in the middle of an operation on a stack, whose exchange then
+ * fails because of the counter.
  */
 void depot_forget(void);
 
 /*
- * The same, and all magazines are free but the count ones in keep. For a
- * forked child, where only one thread runs.
+ * As depot_forget; then frees all magazines except the count ones in keep. For
+ * a forked child, where only one thread runs.
  */
 void depot_reset(struct magazine *const keep[], unsigned count);
 

@@ -3,10 +3,11 @@
  *
  * Model     One word holds the owner's thread pointer, 0: free, and in its
  *           lowest bit whether somebody waits (after Drepper, "Futexes Are
- *           Tricky", 2011). Being one word, owner and lock change at the same
- *           moment: a signal handler that interrupted its own thread anywhere
- *           in acquire or release knows whether it has the lock, and a fork
- *           in a handler does not wait for itself. The futex is the word's
+ *           Tricky", 2011). Owner and lock change at the same moment, because
+ *           they are one word: a signal handler that interrupted its thread
+ *           anywhere in acquire or release can tell whether the thread holds
+ *           the lock, and a fork in a handler does not wait for itself. The
+ *           futex is the word's
  *           lower half. Critical sections never allocate. They call only the
  *           kernel and pthread_key_create. Exception: while fork() holds the
  *           slab lock, other libraries' fork handlers run.
@@ -25,21 +26,21 @@ enum { LOCK_WAITED = 1 };
 
 struct lock {
     _Atomic uint64_t word;
-    uint32_t depth;          /* acquired that often more by its holder */
+    uint32_t depth;          /* further acquisitions by the holder */
     _Atomic uint32_t turns;  /* times it was released */
-    _Atomic uint32_t lost;   /* its holder does not seem to come back */
-    _Atomic uint32_t forks;  /* its holder forks, which may take long */
+    _Atomic uint32_t lost;   /* the holder does not seem to release it */
+    _Atomic uint32_t forks;  /* the holder forks, which may take long */
     struct lock_stats stats; /* empty but in a build that measures locks */
 };
 
 /*
- * So long, a second in all, a thread waits for a holder that does not give
- * it back: longer than a system call takes on a machine that hardly runs,
- * because buffers may be lost once nobody waits.
+ * A thread waits a second in all for a holder that does not release the lock.
+ * This is longer than a system call takes on an overloaded machine, because
+ * buffers may be lost once nobody waits.
  */
 enum { LOCK_LOST_WAIT_NS = 5 * 1000 * 1000, LOCK_LOST_TRIES = 200 };
 
-/* So long, at most, a holder that gives way stands back. */
+/* The longest time that lock_give_way leaves the lock to others. */
 enum { LOCK_GIVE_WAY_NS = 50 * 1000 };
 
 /* Identity of the calling thread; survives a fork, unlike its kernel id. */
@@ -95,8 +96,8 @@ lock_wait(struct lock *lock, int64_t ns)
 /*
  * The holder may acquire it again: a fork does in a handler that interrupted
  * the holder, and it holds the slab lock while other libraries' fork handlers
- * allocate. Whoever may have interrupted a critical section (signal handlers)
- * asks lock_held_by_self first and goes elsewhere.
+ * allocate. Code that may have interrupted a critical section (signal handlers)
+ * calls lock_held_by_self first and does without the lock.
  */
 static inline void
 lock_acquire(struct lock *lock)
@@ -117,9 +118,9 @@ lock_acquire(struct lock *lock)
 
 /*
  * Waits for the lock as long as it changes hands. False: its holder does not
- * give it back. It may have left its critical section by siglongjmp from a
- * signal handler; or it is only slow, and then all goes on as before when it
- * comes back. Until it does, no other thread waits again.
+ * release it. The holder may have left its critical section by siglongjmp from
+ * a signal handler. Or it is only slow; then everything is as before when it
+ * releases the lock. Until then no other thread waits again.
  */
 static inline bool
 lock_acquire_soon(struct lock *lock)
@@ -153,7 +154,7 @@ lock_acquire_soon(struct lock *lock)
     return true;
 }
 
-/* In a forked child: whoever had the lock is not there. */
+/* In a forked child, where the lock's holder does not exist. */
 static inline void
 lock_take_over(struct lock *lock)
 {
@@ -174,7 +175,7 @@ lock_acquire_within(struct lock *lock, int64_t ns, unsigned tries)
     return true;
 }
 
-/* Does nothing for a thread that did not get it back (purge_slab.c). */
+/* Does nothing for a thread that does not hold the lock (purge_slab.c). */
 static inline void
 lock_release(struct lock *lock)
 {
@@ -196,8 +197,8 @@ lock_release(struct lock *lock)
 }
 
 /*
- * Lets others have the lock if they wait for it. False: it was not to be had
- * again. Requires the lock.
+ * Lets others have the lock if they wait for it. False: the lock could not be
+ * had again. Requires the lock.
  */
 static inline bool
 lock_give_way(struct lock *lock)

@@ -2,10 +2,10 @@
  * os.c - system calls of the pool, see os.h.
  *
  * The calls are made directly: libc's wrappers set errno, may be interposed
- * by other preloaded libraries, and are not callable before relocation. So is
- * the clock: libfaketime's clock_gettime looks the real one up when it is
- * called first, which allocates, and jemalloc asks for the time while it
- * initialises itself.
+ * by other preloaded libraries, and are not callable before relocation. The
+ * clock is read directly as well: libfaketime's clock_gettime looks the real
+ * one up at its first call, which allocates, and jemalloc reads the time while
+ * it initialises itself.
  */
 #include "os.h"
 
@@ -216,8 +216,8 @@ os_map_at(void *start, size_t bytes)
 }
 
 /*
- * Are the addresses free? The page behind them stays mapped then. Where there
- * is not as much address space left one can not know: os_map_at will tell.
+ * Are the addresses free? If so, the page behind them stays mapped. If less
+ * address space is left the answer is unknown; os_map_at then finds out.
  */
 static bool
 claim(char *start, size_t bytes)

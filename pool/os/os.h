@@ -83,8 +83,8 @@ void os_forbid_advice(bool forbidden);
 bool os_advise_huge(void *start, size_t bytes, bool huge);
 
 /*
- * How many pages of the range, of at most 2 MB, are resident; 0 where that
- * can not be asked.
+ * The number of resident pages of the range, of at most 2 MB; 0 if that can not
+ * be asked.
  */
 unsigned os_resident_pages(void *start, size_t bytes);
 
@@ -92,10 +92,10 @@ unsigned os_resident_pages(void *start, size_t bytes);
 void os_forbid_residence(bool forbidden);
 
 /*
- * May residence be asked for, and huge pages? Not where a seccomp filter
- * forbids it, nor where the process was started with one, which nobody can
- * read, nor where /proc/self/status does not tell. That file is read once, by
- * the first call. Thread-safe.
+ * True if calls for residence and huge pages are allowed. They are not if a
+ * seccomp filter forbids them, if the process was started with a filter, which
+ * can not be read, or if /proc/self/status does not tell. The first call reads
+ * that file, once. Thread-safe.
  */
 bool os_can_ask_residence(void);
 

@@ -2,13 +2,13 @@
  * space.h - the addresses where the pools lie.
  *
  * Model     Slabs, tables, magazines, caches and the statistics page lie in
- *           one range, in a place where nobody else maps anything
- *           (os_window), which is cut into pieces at start. Pages are mapped
- *           in steps, as they are needed: the rest is free addresses, which
- *           no limit counts (RLIMIT_AS, or RLIMIT_MEMLOCK under mlockall).
- *           Where there is no such place each piece is reserved where the
- *           kernel puts it, and committed in the same steps.
- * Ownership A piece is its module's, which knows what of it is mapped, and
+ *           one range, at a place where nobody else maps anything (os_window).
+ *           It is cut into pieces at start. Pages are mapped in steps, as they
+ *           are needed. The other addresses stay free, so that no limit counts
+ *           them (RLIMIT_AS, or RLIMIT_MEMLOCK under mlockall). If there is no
+ *           such place, each piece is reserved where the kernel puts it, and
+ *           committed in the same steps.
+ * Ownership A piece belongs to its module, which knows its mapped parts, and
  *           maps under the slab lock.
  */
 #ifndef MIDPOOL_POOL_SPACE_H
@@ -17,13 +17,13 @@
 #include "base.h"
 
 /*
- * Finds a place that has room for the slabs, which need that many bytes and
- * are its first piece, and for what others need. align is the largest there
- * will be. Thread: the first, before any other call.
+ * Finds a place with room for the slabs, which are the first piece and need
+ * slab_bytes, and for the other pieces. align is the largest alignment of all.
+ * Thread: the first, before any other call.
  */
 void space_init(size_t slab_bytes, size_t align);
 
-/* There is none: pieces are reserved. */
+/* True if there is no such place, and pieces are reserved. */
 bool space_reserved(void);
 
 /*
@@ -38,12 +38,12 @@ void *space_piece(size_t bytes, size_t align);
  */
 bool space_map(void *start, size_t bytes);
 
-/* As if those had never been mapped, or set aside. */
+/* Undoes space_map or space_set_aside of those pages. */
 void space_unmap(void *start, size_t bytes);
 
 /*
- * Pages of a piece that are not mapped, for a mapping that will take their
- * place. False: something is in the way, and that would be lost.
+ * Reserves unmapped pages of a piece for a mapping that will take their place.
+ * False: another mapping is in the way and would be lost.
  */
 bool space_set_aside(void *start, size_t bytes);
 

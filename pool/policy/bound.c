@@ -14,10 +14,10 @@
 
 enum {
     DRAIN_BYTES = 128 << 10,
-    SPARE_SHARE = 8, /* of pool_max, below which idle memory is brought */
+    SPARE_SHARE = 8, /* idle memory is brought below the bound by this part */
 };
 
-/* Bytes of idle slots in slabs, about. */
+/* Approximate bytes of idle slots in slabs. */
 static uint64_t
 warm_bytes_all(void)
 {
@@ -42,7 +42,7 @@ shared_limit(void)
     return limit > caches ? limit - caches : 0;
 }
 
-/* Is there more idle than the options allow, at a glance? */
+/* Is more memory idle than the options allow? Reads without the lock. */
 static bool
 is_over_about(void)
 {
@@ -52,14 +52,20 @@ is_over_about(void)
            depot_bytes_all() + warm_bytes_all() > shared_limit();
 }
 
-/* Memory between live slots does not count any more once it was tried. */
+/*
+ * Is more memory idle than limit? Pages between live slots that a purge could
+ * not return do not count.
+ */
 static bool
 is_over(uint64_t limit)
 {
     return depot_bytes_all() + idle_slab_bytes() > limit;
 }
 
-/* False: nothing is left that could be returned, or the system refuses. */
+/*
+ * Returns some idle memory to the system. False: nothing more can be returned,
+ * or the system refuses.
+ */
 static bool
 return_piece(void)
 {
@@ -73,7 +79,7 @@ return_piece(void)
            (idle_slab_bytes() < idle || !slab_at(number)->assigned);
 }
 
-/* Returns how many slots were moved. */
+/* Moves slots from depots to slabs. Returns their number. */
 static uint32_t
 drain_piece(unsigned bin)
 {
@@ -98,7 +104,7 @@ hold_pool_max(unsigned bin)
     }
 }
 
-/* The idle pages of slabs that just got slots back. */
+/* Returns the idle pages of slabs that just got slots back. */
 static void
 purge_touched(const struct drain_touched *touched)
 {

@@ -1,8 +1,9 @@
 /*
  * bound.h - bounds of idle memory: decay_ms:0 and pool_max.
  *
- * Model     Each put looks at the sums. Memory over the bound goes at once, as
- *           little as suffices, so a put does the work of about one slot.
+ * Model     Each put on the slow path compares the sums with the bound. Memory
+ *           beyond it is returned at once, and no more than that, so a put
+ *           does the work of few slots.
  *           With decay_ms:0, the slots that reach a depot go to their slabs,
  *           and those slabs' idle pages to the system.
  */
@@ -12,8 +13,8 @@
 #include "base.h"
 
 /*
- * Holds the bounds after a put to that bin; BINS: after a whole cache went to
- * the depots. Requires no lock.
+ * Enforces the bounds after a put to that bin; BINS: after a whole cache was
+ * flushed to the depots. Requires no lock.
  */
 void bound_hold(unsigned bin);
 

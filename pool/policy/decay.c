@@ -13,9 +13,9 @@
 #include "slab.h"
 
 enum {
-    DRAIN_SLOTS = 256, /* moved by a piece, */
-    LOOK_SLABS = 256,  /* looked at by a tick that returns nothing */
-    SPAN_SHARE = 2,    /* of the window its work is spread over */
+    DRAIN_SLOTS = 256, /* moved by a piece */
+    LOOK_SLABS = 256,  /* looked at by one tick, at most */
+    SPAN_SHARE = 2,    /* work is spread over this part of the window */
     PAUSE_WINDOWS = WINDOWS_PER_DECAY - 1,
     SELDOM_NS = 20 * 1000 * 1000, /* between looks that are seldom */
 };
@@ -24,12 +24,12 @@ _Atomic int64_t decay_next_ns;
 
 static struct {
     int64_t end_ns;    /* of the window; 0: none began */
-    int64_t seen_ns;   /* the last tick with work */
+    int64_t seen_ns;   /* time of the last tick that got the lock */
     bool paused;       /* the depots' slots are as old as the pause */
     struct pace drain; /* slots */
     struct pace purge; /* bytes */
     uint32_t cursor;   /* the next slab to look at, going round */
-    uint32_t unseen;   /* slabs that this window has not looked at */
+    uint32_t unseen;   /* slabs that this window has not looked at yet */
 } decay;
 
 static int64_t
@@ -45,8 +45,8 @@ next_window(void)
 }
 
 /*
- * A slab counts as a piece, and as more where more is returned: a system call
- * takes its time for few pages as well.
+ * The work is the idle bytes and a piece for each slab, because a system call
+ * takes time for few pages as well.
  */
 static void
 begin_purge(int64_t since_ns, int64_t now_ns)
@@ -61,8 +61,8 @@ begin_purge(int64_t since_ns, int64_t now_ns)
 }
 
 /*
- * After a pause of decay_ms without ticks, the depots and slabs hold what was
- * not needed meanwhile, as if there had been ticks: all of it goes.
+ * After a pause of decay_ms without ticks, everything in depots and slabs was
+ * idle for that long and is returned.
  */
 static void
 begin_window(int64_t since_ns, int64_t now_ns)
@@ -81,7 +81,10 @@ begin_window(int64_t since_ns, int64_t now_ns)
     begin_purge(since_ns, now_ns);
 }
 
-/* True: the depots are drained, as far as this window wants them to be. */
+/*
+ * Drains the depots by the amount that is due. True: the window's drain is
+ * complete. The slab lock may be lost.
+ */
 static bool
 drain_due(int64_t now_ns)
 {
@@ -108,7 +111,7 @@ worth_purging(uint32_t number)
            slab_window != slab->stamp;
 }
 
-/* The next slab going round; UINT32_MAX: this window has seen all. */
+/* The next slab in turn; UINT32_MAX: this window has looked at all. */
 static uint32_t
 next_slab(void)
 {
@@ -122,7 +125,7 @@ next_slab(void)
     return number;
 }
 
-/* Returns some of the slab's pages, and goes on when it has no more. */
+/* Returns some of the slab's pages; moves to the next slab after the last. */
 static void
 purge_at(uint32_t number)
 {
@@ -136,7 +139,7 @@ purge_at(uint32_t number)
         decay.cursor = number + 1;
         decay.unseen--;
     }
-    /* The work was an estimate. */
+    /* The work was an estimate: go on while slabs are left. */
     if (decay.purge.work == 0 && decay.unseen > 0)
         decay.purge.work = piece;
 }
@@ -159,7 +162,7 @@ purge_due(int64_t now_ns)
     }
 }
 
-/* When decay_tick is wanted again. */
+/* The time at which decay_tick has work again. */
 static int64_t
 next_ns(void)
 {

@@ -8,10 +8,10 @@
 #include "lock.h"
 #include "slab.h"
 
-/* So many slots are moved before others may have the lock: some 20 us. */
+/* Slots moved before other threads may have the lock: some 20 us. */
 enum { PIECE_SLOTS = 1024 };
 
-/* Slots that are to be moved of each depot, and the bin whose turn it is. */
+/* Slots to be moved from each depot, and the bin whose turn it is. */
 static struct {
     uint32_t slots[BINS];
     unsigned bin;
@@ -125,8 +125,8 @@ drain_note(uint32_t (*idle)(unsigned bin))
 }
 
 /*
- * Moves some of what the bin's depot was noted for. It has nothing left where
- * what remains, or would fit in the amount, is less than the next magazine.
+ * Moves up to slots of the bin's noted slots. The rest of the note is dropped
+ * when the depot is empty, or its next magazine is larger than the rest.
  */
 static uint32_t
 drain_noted_bin(unsigned bin, uint64_t slots)

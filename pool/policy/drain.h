@@ -14,44 +14,48 @@
 #include "magazine.h"
 
 /*
- * Moves slots of the bin's depot by whole magazines, and no more than so many.
- * Returns how many.
+ * Moves whole magazines of the bin's depot, of at most slots slots together.
+ * Returns the number of slots moved.
  */
 uint32_t drain_bin(unsigned bin, uint32_t slots);
 
-/* Slabs that slots were moved to. */
+/* The slabs that slots were moved to. */
 struct drain_touched {
     unsigned count;
     uint32_t slab[MAGAZINE_ROUNDS];
 };
 
-/* Moves a magazine of the bin's depot. False: there is none. */
+/* Moves one magazine of the bin's depot. False: the depot is empty. */
 bool drain_one(unsigned bin, struct drain_touched *touched);
 
 /*
- * Moves about so many bytes of the fullest depot, at least a magazine. Returns
- * how many slots.
+ * Moves about that many bytes of the fullest depot, at least a magazine.
+ * Returns the number of slots.
  */
 uint32_t drain_fullest(size_t bytes);
 
 /*
- * Moves about so many bytes of the bin's depot, and as many of the fullest
- * depot's. Returns how many slots.
+ * Moves about that many bytes of the bin's depot, and as many of the fullest
+ * depot. Returns the number of slots.
  */
 uint32_t drain_some(unsigned bin, size_t bytes);
 
-/* Moves all. False: the lock was not to be had again after giving way. */
+/*
+ * Moves all slots of all depots. False: the lock could not be had again after
+ * it was given to another thread.
+ */
 bool drain_all(void);
 
 /*
- * Notes how many slots of each depot are to be moved: depot_window when a decay
- * window begins, depot_count for all. Returns their sum.
+ * Notes for each depot how many slots are to be moved, as idle tells:
+ * depot_window at the beginning of a decay window, depot_count for all slots.
+ * Returns their sum.
  */
 uint64_t drain_note(uint32_t (*idle)(unsigned bin));
 
 /*
- * Moves up to so many noted ones, at least MAGAZINE_ROUNDS. Returns how many;
- * 0: none is left.
+ * Moves up to that many noted slots; slots is at least MAGAZINE_ROUNDS. Returns
+ * the number moved; 0: none is left.
  */
 uint64_t drain_noted(uint64_t slots);
 

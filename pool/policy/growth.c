@@ -12,19 +12,19 @@
 #include "slab.h"
 
 enum {
-    IDLE_SHARE = 12,       /* idle at most this part of all */
-    MIN_BYTES = 2 << 20,   /* how much growth is worth a look */
-    KEEP_BYTES = 16 << 20, /* idle memory that is no burden */
-    DRAIN_BYTES = 4 << 20, /* two slabs' worth for one */
+    IDLE_SHARE = 12,       /* idle memory may be this part of resident memory */
+    MIN_BYTES = 2 << 20,   /* growth between two looks at idle memory */
+    KEEP_BYTES = 16 << 20, /* idle memory that may always stay */
+    DRAIN_BYTES = 4 << 20, /* two slabs' worth for each slab of growth */
     PURGE_BYTES = 4 << 20,
-    PURGE_LEAST = 8 << 10, /* what is worth a call, and a fault later */
-    WARM_WINDOWS = 3,      /* that decay leaves to a warm buffer */
+    PURGE_LEAST = 8 << 10, /* worth a system call, and a page fault later */
+    WARM_WINDOWS = 3,      /* windows that decay leaves to a warm buffer */
 };
 
 static struct {
-    uint64_t bytes;      /* grown by since the last look at idle memory */
-    uint64_t warm_bytes; /* readied by warm-ups, */
-    uint32_t warm_end;   /* and no burden before this window */
+    uint64_t bytes;      /* growth since the last look at idle memory */
+    uint64_t warm_bytes; /* made ready by warm-ups, and not counted as idle */
+    uint32_t warm_end;   /* until this window */
 } growth;
 
 static bool
@@ -48,7 +48,7 @@ growth_expect_warm(uint64_t bytes)
     growth.warm_end = slab_window + WARM_WINDOWS;
 }
 
-/* True if so much idle memory is too much for the memory in use. */
+/* True if that is too much idle memory for the memory in use. */
 static bool
 excessive(uint64_t idle)
 {
@@ -104,7 +104,10 @@ growth_note(uint64_t bytes)
         (void)growth_purge(false);
 }
 
-/* An empty slab, rather one with holes: without its pages it is a clean one. */
+/*
+ * Purges an empty slab, which makes it clean; one that lost pages already is
+ * preferred. False: there is none, or the lock was lost.
+ */
 static bool
 clean_one_empty(void)
 {

@@ -16,17 +16,17 @@
 
 enum {
     LOOK_BYTES = 1 << 20,        /* given by a thread between two looks */
-    LOOK_SOON_BYTES = 256 << 10, /* and where more has to go */
-    DRAIN_BYTES = 4 << 20,       /* of magazines a look takes apart */
-    PIECES = 4,                  /* of a look */
+    LOOK_SOON_BYTES = 256 << 10, /* the same after a look that returned some */
+    DRAIN_BYTES = 4 << 20,       /* of magazines that a look takes apart */
+    PIECES = 4,                  /* returned by a look, at most */
 };
 
 static struct {
     struct need need;
-    uint64_t purged_bytes; /* as the page said when it was last looked at */
+    uint64_t purged_bytes; /* the page's count at the last look */
 } idle;
 
-/* Notes all purges since the last look; a reset sets the page's count to 0. */
+/* Notes all purges since the last look. A reset sets the page's count to 0. */
 static void
 catch_up(void)
 {
@@ -44,6 +44,7 @@ idle_note_growth(uint64_t bytes)
     need_grown(&idle.need, slab_window, bytes);
 }
 
+/* The idle bytes that are beyond the need. */
 static uint64_t
 excess(void)
 {

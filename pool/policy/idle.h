@@ -1,15 +1,15 @@
 /*
- * idle.h - idle memory that leaves while a program frees.
+ * idle.h - idle memory that is returned while a program frees.
  *
- * Model     After so many bytes that a thread gives to the depots it looks at
- *           what is idle in all. Beyond what was needed lately (need.h) idle
- *           memory goes: magazines of the depots to their slabs first, so that
- *           whole slabs become empty, then the pages of empty slabs, then
- *           those between slots. A look does a bounded amount of work, in
- *           pieces of some ten microseconds, with the slab lock free during
+ * Model     After each MB that a thread gave to the depots, it looks at the sum
+ *           of idle memory. Memory beyond the need (need.h) is returned:
+ *           magazines of the depots go to their slabs first, so that whole
+ *           slabs become empty, then the pages of empty slabs, then those
+ *           between slots to the system. A look does a bounded amount of work,
+ *           in pieces of some ten microseconds, with the slab lock free during
  *           the system calls.
- *           Nothing goes at frees with decay_ms:-1; with decay_ms:0, and over
- *           pool_max, see bound.h.
+ *           With decay_ms:-1, frees return nothing. For decay_ms:0 and
+ *           pool_max see bound.h.
  * Thread    Any. The slab lock guards the estimate of needs.
  */
 #ifndef MIDPOOL_POOL_IDLE_H
@@ -20,12 +20,12 @@
 struct cache;
 
 /*
- * After a put to the bin: looks, if the cache gave enough (given_bytes).
- * Requires cache_enter and no lock.
+ * Called after a put to the bin. Looks if the cache gave enough since its last
+ * look (given_bytes). Requires cache_enter and no lock.
  */
 void idle_look(struct cache *cache, unsigned bin);
 
-/* So many bytes are going to be touched anew. Requires the slab lock. */
+/* Notes that bytes of new memory will be touched. Requires the slab lock. */
 void idle_note_growth(uint64_t bytes);
 
 #endif

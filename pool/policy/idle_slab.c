@@ -5,7 +5,7 @@
 
 #include "slab.h"
 
-/* Where the next look for a slab in use begins. */
+/* The slab at which the next search begins. */
 static uint32_t next;
 
 static uint64_t

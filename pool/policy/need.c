@@ -25,7 +25,7 @@ sum(const uint64_t ring[NEED_WINDOWS])
     return bytes;
 }
 
-/* Windows that are over by a decay time are forgotten. */
+/* Forgets the windows that ended more than a decay time ago. */
 static unsigned
 turn(struct need *need, uint32_t window)
 {
@@ -42,7 +42,7 @@ turn(struct need *need, uint32_t window)
     return window % NEED_WINDOWS;
 }
 
-/* The need, and some more: the next time is not quite like the last. */
+/* The need, and a margin, because the next time differs a little. */
 static uint64_t
 kept(const struct need *need)
 {
@@ -81,7 +81,7 @@ need_returned(struct need *need, uint32_t window, uint64_t bytes)
     need->absent[turn(need, window)] += bytes;
 }
 
-/* Memory that was returned last is wanted first. */
+/* Growth is taken to be the memory that was returned last. */
 void
 need_grown(struct need *need, uint32_t window, uint64_t bytes)
 {

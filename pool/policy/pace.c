@@ -12,7 +12,7 @@ threshold(const struct pace *pace)
     return pace->work < pace->piece ? pace->work : pace->piece;
 }
 
-/* The most credit that a call may have, after so much time without one. */
+/* The most credit that a call may have, passed_ns after the last one. */
 static uint64_t
 most(const struct pace *pace, int64_t passed_ns)
 {
@@ -25,7 +25,7 @@ most(const struct pace *pace, int64_t passed_ns)
     return pieces * pace->piece;
 }
 
-/* A long time is limited before its product with the rate would wrap. */
+/* Adds the credit of the time since the last call; the product can not wrap. */
 static void
 earn(struct pace *pace, int64_t now_ns)
 {

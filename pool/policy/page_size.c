@@ -14,7 +14,7 @@ page_size_next(struct page_size *size, bool dense)
     return size->huge ? PAGE_HUGE : PAGE_SMALL;
 }
 
-/* Both were timed: the next look is later if this one changed nothing. */
+/* Ends a look. The distance to the next doubles if it changed nothing. */
 static void
 choose(struct page_size *size, bool huge)
 {

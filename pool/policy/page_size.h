@@ -1,19 +1,20 @@
 /*
- * page_size.h - small or huge pages for the next slab, by what both cost.
+ * page_size.h - small or huge pages for the next slab, by their cost.
  *
- * Model     What the first touch of memory costs depends on the machine and its
- *           mood: on a virtual one whose host took memory back, a huge page may
- *           cost ten times what its small pages do, and a fifth on others. So
- *           both are timed, by used page of 4 KB, and the cheaper kind is kept.
- *           A look takes two slabs, one of each kind, or a third where the
- *           huge page was the dearer one: a thread that had to wait for its CPU
- *           sees a dear page, too. The next look follows after LOOK_FIRST
- *           slabs, and each that changes nothing doubles the distance, up to
- *           LOOK_LAST.
+ * Model     The cost of the first touch of memory depends on the machine and
+ *           its load. On a virtual machine whose host took memory back, a huge
+ *           page may cost ten times as much as its small pages; on others, a
+ *           fifth. Both are therefore timed, per used page of 4 KB, and the
+ *           cheaper kind is used.
+ *           A look takes two slabs, one of each kind, and a third if the huge
+ *           page was dearer, because a wait for the CPU makes a page look dear
+ *           as well. The next look follows after PAGE_LOOK_FIRST slabs, and
+ *           each that changes nothing doubles the distance, up to
+ *           PAGE_LOOK_LAST.
  *           Huge pages are timed at every slab, and given up when two in a row
  *           were dear.
  *           Only slabs of a bin that is known to fill its pages count.
- * Pure      Costs are what the caller measured.
+ * Pure      The caller measures the costs.
  * Thread    One at a time.
  */
 #ifndef MIDPOOL_POOL_PAGE_SIZE_H
@@ -27,14 +28,14 @@ enum {
     PAGE_DEAR_TIMES = 2, /* in a row, until small pages are chosen */
 };
 
-/* What to do with the next slab. */
+/* The kind of pages of the next slab. */
 enum page_step {
     PAGE_SMALL,       /* small pages, which the program touches */
-    PAGE_SMALL_TIMED, /* and some of them are touched, to time it */
+    PAGE_SMALL_TIMED, /* small pages, some of which are touched and timed */
     PAGE_HUGE,        /* a huge page, which is touched and timed */
 };
 
-/* A zeroed one knows nothing and begins with a look. */
+/* A zeroed struct knows nothing and begins with a look. */
 struct page_size {
     bool huge;         /* chosen */
     bool small_known;  /* the look's first half is done */
@@ -44,12 +45,12 @@ struct page_size {
     uint32_t distance; /* of looks */
 };
 
-/* For a slab of a bin that fills its pages, or not. */
+/* The step for the next slab of a bin. dense: the bin fills its pages. */
 enum page_step page_size_next(struct page_size *size, bool dense);
 
 /*
- * The step took so many ns for each page that will be used; UINT32_MAX where
- * there was no huge page to be had.
+ * Notes the ns that the step took for each page that will be used; UINT32_MAX
+ * if the system gave no huge page.
  */
 void page_size_learn(struct page_size *size, enum page_step step, uint32_t ns);
 

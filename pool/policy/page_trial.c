@@ -13,8 +13,8 @@
 #include "slab.h"
 
 enum {
-    TRIAL_GROUPS = 4, /* the cheapest of so many is what small pages cost, */
-    TRIAL_PAGES = 8,  /* each of so many that are touched */
+    TRIAL_GROUPS = 4, /* of small pages; the cheapest group is their cost */
+    TRIAL_PAGES = 8,  /* of a group, which are touched */
     SLAB_PAGES = SLAB_BYTES / SMALL_PAGE_BYTES,
     DENSE_PAGES = SLAB_PAGES / 8 * 7,
     UNFILLED_SHARE = 8,  /* of the pools' memory */
@@ -23,22 +23,22 @@ enum {
     LOW_SLABS = 1024, /* each is a mapping, of which the system gives 65,530 */
 };
 
-/* What is known of how a bin fills its slabs. */
+/* How a bin fills its slabs, as observed. Numbers are plus 1, 0: none. */
 struct fill {
-    uint32_t small;    /* plus 1: a small slab whose pages will be looked at */
-    uint32_t huge;     /* plus 1: its last huge slab */
-    bool dense;        /* it fills its pages, as far as was seen, */
-    uint32_t left;     /* for so many slabs until the next look */
+    uint32_t small;    /* a small slab whose pages will be looked at */
+    uint32_t huge;     /* the bin's last huge slab */
+    bool dense;        /* it filled its pages at the last look */
+    uint32_t left;     /* slabs until the next look */
     uint32_t distance; /* of looks */
 };
 
 static struct {
     struct page_size size;
     struct fill fill[BINS];
-    uint32_t timed; /* plus 1: the slab whose pages were touched last */
+    uint32_t timed; /* number + 1 of the slab whose pages were touched last */
 } trial;
 
-/* As trial.size says, for readers without the lock. */
+/* A copy of trial.size.huge for readers without the lock. */
 static _Atomic bool prefers_huge;
 
 bool
@@ -64,8 +64,8 @@ unfilled_bytes(unsigned bin)
 }
 
 /*
- * Does another thread touch pages? Were a bin's slabs touched by many threads
- * at once, all but one would stay unfilled.
+ * Does another thread touch a slab's pages? If many threads did so at once for
+ * one bin, all slabs but one would stay unfilled.
  */
 static bool
 is_busy(void)
@@ -73,7 +73,7 @@ is_busy(void)
     return trial.timed != 0 && slab_at(trial.timed - 1)->purging;
 }
 
-/* Is what a further huge page may waste a small part of the pools' memory? */
+/* Is the waste, with that of one more huge page, a small part of the memory? */
 static bool
 can_waste(void)
 {
@@ -86,7 +86,7 @@ can_waste(void)
     return bytes <= slab_resident_bytes / UNFILLED_SHARE;
 }
 
-/* Were all slots of the noted small slab given out, and their pages used? */
+/* Were all slots of the noted small slab given out, and its pages used? */
 static bool
 filled_small(unsigned bin)
 {
@@ -115,7 +115,7 @@ look(unsigned bin)
     fill->small = 0;
 }
 
-/* Does the bin fill its pages? As far as was seen at its last look. */
+/* Did the bin fill its pages at the last look? Looks if it is time. */
 static bool
 is_dense(unsigned bin)
 {
@@ -170,7 +170,7 @@ time_small(char *start)
     return least;
 }
 
-/* By used page: of a huge one, at least DENSE_PAGES are. */
+/* The cost per used page: at least DENSE_PAGES of a huge page are used. */
 static uint32_t
 time_huge(char *start)
 {
@@ -186,8 +186,9 @@ time_huge(char *start)
 }
 
 /*
- * The slab is in no set meanwhile, as one that is being purged: an operation
- * that ends here by a jump is settled in the same way.
+ * Touches and times a slab's pages. Meanwhile the slab is in no set, like one
+ * that is being purged, so that a jump out of here is mended in the same way.
+ * False: the lock was lost.
  */
 static bool
 time_step(uint32_t number, enum page_step step)
@@ -213,8 +214,7 @@ time_step(uint32_t number, enum page_step step)
     return true;
 }
 
-/* Whether pages may be asked about comes first: mincore is a call like others.
- */
+/* os_can_ask_residence comes before is_dense, which calls mincore. */
 static bool
 wants_huge(unsigned bin)
 {
@@ -234,7 +234,7 @@ page_trial_assign(unsigned bin)
 
     if (number == UINT32_MAX)
         return number;
-    /* Where the other end of the region is used up it may be of that one. */
+    /* The slab may be of the other kind if the region's end is used up. */
     huge = huge && slab_at(number)->huge;
     note_slab(bin, number, huge);
     if (step == PAGE_SMALL || (step == PAGE_HUGE && !huge))

@@ -6,15 +6,15 @@
  *           its pages are resident (mincore). The next look follows after
  *           FILL_LOOK_FIRST slabs, and each that changes nothing doubles the
  *           distance, up to FILL_LOOK_LAST; for a look, the bin gets small
- *           pages once. So a huge page costs at most a seventh more memory
- *           than small ones would. The part of huge slabs that no slot was
- *           taken from yet is at most an eighth of the pools' memory:
- *           therefore programs with less than 16 MB in the pools get none.
+ *           pages once. A huge page thus costs at most a seventh more memory
+ *           than small ones would. The part of huge slabs of which no slot was
+ *           taken yet is at most an eighth of the pools' memory. Programs with
+ *           less than 16 MB in the pools therefore get no huge pages.
  *           A slab's huge page is touched here, once, and the advice is taken
- *           back, so that the kernel makes none of what is left of a slab
+ *           back. Otherwise the kernel might make a huge page again of a slab
  *           whose idle pages were returned.
- * Seccomp   Nothing is asked and no advice is given where a filter forbids it
- *           or was there from the start (os_can_ask_residence).
+ * Seccomp   If a filter forbids it, or was in force at the start, no residence
+ *           is asked for and no advice is given (os_can_ask_residence).
  * Thread    Requires the slab lock, which is released while pages are touched.
  */
 #ifndef MIDPOOL_POOL_PAGE_TRIAL_H
@@ -23,8 +23,8 @@
 #include "base.h"
 
 /*
- * Assigns a clean or new slab to the bin, as growth_assign. Returns its
- * number; UINT32_MAX: none, or the lock was not to be had again.
+ * Assigns a clean or new slab to the bin, as growth_assign does. Returns its
+ * number; UINT32_MAX: none, or the lock could not be had again.
  */
 uint32_t page_trial_assign(unsigned bin);
 

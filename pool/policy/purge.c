@@ -37,7 +37,7 @@ purge_space(void)
     return bytes;
 }
 
-/* The idle pages of all slabs. Requires the lock, which may get lost. */
+/* Returns the idle pages of all slabs. Requires the lock, which may be lost. */
 static void
 purge_slabs(void)
 {

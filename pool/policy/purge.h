@@ -1,7 +1,7 @@
 /*
  * purge.h - returning idle memory on request.
  *
- * Thread    Any, without a lock. Others get the slab lock in between.
+ * Thread    Any, without a lock. Other threads get the slab lock in between.
  */
 #ifndef MIDPOOL_POOL_PURGE_H
 #define MIDPOOL_POOL_PURGE_H
@@ -12,12 +12,12 @@
 void purge_collect(void);
 
 /*
- * The same, and returns the address space of slabs that became empty, and of
- * those that were. Returns its bytes.
+ * As purge_collect; then returns the address space of all empty and clean slabs
+ * to the system. Returns its bytes.
  */
 size_t purge_space(void);
 
-/* Returns everything idle that the depots and slabs hold; bytes. */
+/* Returns all idle memory of depots and slabs to the system. Returns bytes. */
 size_t purge_all(void);
 
 #endif

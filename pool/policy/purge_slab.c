@@ -43,7 +43,7 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
             continue;
         slab->warm[slot / 64] &= ~((uint64_t)1 << (slot % 64));
         slab->cold[slot / 64] |= (uint64_t)1 << (slot % 64);
-        /* No longer what check_fill wrote, in whoever's hands. */
+        /* The slot, wherever it is, no longer holds check_fill's pattern. */
         if (state_was_freed(*region_state(at)))
             *region_state(at) |= STATE_LOST;
         count++;
@@ -60,8 +60,8 @@ mark_cold(uint32_t number, unsigned from, unsigned to, const char *start,
 }
 
 /*
- * A purge that failed may have returned a part: free slots can not be relied
- * on to read as check_fill left them.
+ * Marks the contents of the free slots of [from, to) as lost: a purge that
+ * failed may have returned some of their pages.
  */
 static void
 mark_lost(uint32_t number, unsigned from, unsigned to)
@@ -77,7 +77,7 @@ mark_lost(uint32_t number, unsigned from, unsigned to)
     }
 }
 
-/* The first slot from there on that is not free, and the first warm one. */
+/* The first slot from slot on that is not free. */
 static unsigned
 run_end(const struct slab *slab, unsigned slot)
 {
@@ -86,6 +86,7 @@ run_end(const struct slab *slab, unsigned slot)
     return slot;
 }
 
+/* The first slot from slot on that is warm. */
 static unsigned
 first_warm(const struct slab *slab, unsigned slot)
 {
@@ -95,9 +96,9 @@ first_warm(const struct slab *slab, unsigned slot)
 }
 
 /*
- * Where the pages of a free run may be returned from: its first slot's page
- * too, if all slots before it that reach into the page are cold. Of the small
- * ones there may be two.
+ * The first page of a free run that may be returned: the page of its first slot
+ * if all slots before it that reach into the page are cold (there may be two
+ * small ones), otherwise the next page.
  */
 static char *
 run_start(uint32_t number, unsigned from)
@@ -118,8 +119,8 @@ run_start(uint32_t number, unsigned from)
 }
 
 /*
- * Whole pages of the free run [from, to) of a slab. Returns the bytes of slots
- * that had theirs: parts of the run may have been returned before.
+ * Returns the whole pages of the free run [from, to) of a slab. Returns the
+ * bytes of slots that lost pages; other parts of the run were returned before.
  */
 static size_t
 purge_run(uint32_t number, unsigned from, unsigned to, size_t least)
@@ -149,7 +150,7 @@ purge_run(uint32_t number, unsigned from, unsigned to, size_t least)
     return (size_t)count * bin_info[slab->bin].slot_bytes;
 }
 
-/* As much of the run's beginning as fits, and not so little that no page is. */
+/* Cuts the run to about bytes, but to no less than RUN_MIN_PAGES pages. */
 static unsigned
 cut_run(const struct slab *slab, unsigned from, unsigned to, size_t bytes)
 {
@@ -160,7 +161,7 @@ cut_run(const struct slab *slab, unsigned from, unsigned to, size_t bytes)
     return to - from > slots + 1 ? from + (unsigned)slots + 1 : to;
 }
 
-/* Pages behind the last slot given out, which came with a huge page. */
+/* Returns the pages behind the last slot given out, of a huge page. */
 static void
 purge_ahead(uint32_t number)
 {
@@ -179,8 +180,8 @@ purge_ahead(uint32_t number)
 }
 
 /*
- * The pages between slots in use, up to a number of bytes and of system calls.
- * *all tells that no more are to be had.
+ * Returns pages between slots in use, up to the limit's bytes and system calls.
+ * *all: the whole slab was looked at.
  */
 static size_t
 purge_partly(uint32_t number, struct purge_limit limit, bool *all)
@@ -207,8 +208,8 @@ purge_partly(uint32_t number, struct purge_limit limit, bool *all)
 }
 
 /*
- * An empty slab's pages and those of its state words, where no page holds
- * another's.
+ * Returns an empty slab's pages, and those of its state words, which no other
+ * slab shares. *states: the latter were returned.
  */
 static bool
 purge_whole(uint32_t number, bool *states)
@@ -235,7 +236,7 @@ purge_slab_restore(void)
     slab_sort(number);
 }
 
-/* The slab is out of its sets, and the lock was given back meanwhile. */
+/* Puts the slab, which was in no set during the system call, into its sets. */
 static size_t
 end_whole(uint32_t number, bool purged, bool states)
 {
@@ -284,7 +285,7 @@ purge_used(uint32_t number, struct purge_limit limit)
     return bytes;
 }
 
-/* Is its memory likely to be one huge page? Otherwise it was not asked for. */
+/* Is the slab's memory likely to be one huge page, because it was asked for? */
 static bool
 is_huge(const struct slab *slab)
 {

@@ -155,7 +155,7 @@ take_idle(struct cache *cache, unsigned index)
     return refill;
 }
 
-/* What a get asks for. */
+/* The request of a get. */
 struct wish {
     unsigned bin;
     size_t align;

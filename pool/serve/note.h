@@ -1,5 +1,5 @@
 /*
- * note.h - counting how a buffer was got, beside that it was.
+ * note.h - counters for the kind of a request, beside those of gets.
  */
 #ifndef MIDPOOL_POOL_NOTE_H
 #define MIDPOOL_POOL_NOTE_H
@@ -15,7 +15,7 @@ enum cache_note {
     NOTE_BYPASS
 };
 
-/* For a thread that has no cache, or none yet. */
+/* cache_note for a thread that has no cache, or none yet. */
 void cache_note_slow(unsigned bin, enum cache_note note);
 
 static inline uint64_t *
@@ -35,7 +35,7 @@ cache_noted(struct stats_cold *cold, enum cache_note note)
     }
 }
 
-/* Counts it for the bin. note is a constant: then this is one addition. */
+/* Counts the request for the bin. With a constant note this is one addition. */
 static always_inline void
 cache_note(unsigned bin, enum cache_note note)
 {

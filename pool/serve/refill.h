@@ -1,5 +1,5 @@
 /*
- * refill.h - where a slot comes from when the loaded magazine is empty.
+ * refill.h - gets slots when the loaded magazine is empty.
  */
 #ifndef MIDPOOL_POOL_REFILL_H
 #define MIDPOOL_POOL_REFILL_H
@@ -27,13 +27,14 @@ struct refill refill_cache(struct cache *cache, unsigned bin);
 struct refill refill_shared(unsigned bin);
 
 /*
- * Takes up to max never-used slots. May reclaim memory or take over an empty
- * slab; after a take-over it returns 0, and the bin has warm slots instead.
+ * Takes up to max cold or fresh slots, as slab_take_cold. May reclaim memory or
+ * take over an empty slab; after a take-over that left the bin warm slots it
+ * returns 0. The lock may be lost.
  * Requires slab_lock.
  */
 unsigned refill_take_cold(unsigned bin, struct magazine *into, unsigned max);
 
-/* The same without a look at what is idle elsewhere. Requires slab_lock. */
+/* The same without a look at idle memory elsewhere. Requires slab_lock. */
 unsigned refill_take_new(unsigned bin, struct magazine *into, unsigned max);
 
 #endif

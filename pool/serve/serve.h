@@ -1,6 +1,6 @@
 /*
- * serve.h - a get or a put that the fast path (fast.h) did not serve, and what
- * is counted beside it.
+ * serve.h - gets and puts that the fast path (fast.h) did not serve, and their
+ * counts.
  */
 #ifndef MIDPOOL_POOL_SERVE_H
 #define MIDPOOL_POOL_SERVE_H
@@ -9,11 +9,11 @@
 #include "guard_slot.h"
 
 /*
- * Gets a slot of the bin by any means: other magazine, depot, slabs. NULL
- * when there is no memory, or none to be had in a signal handler; errno is
- * kept. *zero tells that the slot reads as zero. taken is the progress of the
- * fast get of the same request. align, a power of two, is what the bin's slots
- * have anyway, and a guarded buffer gets as well.
+ * Gets a slot of the bin by any means: another magazine, the depot, slabs. NULL
+ * if there is no memory, or none that a signal handler may take. Keeps errno.
+ * *zero: the slot reads as zero. taken is the progress of the fast get of the
+ * same request. align is a power of two that all slots of the bin are aligned
+ * to; a guarded buffer is aligned to it as well.
  */
 void *cache_get_slow_aligned(unsigned bin, size_t align, size_t bytes,
                              enum cache_taken taken, bool *zero);
@@ -25,7 +25,7 @@ void *cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken,
 /* The result of a put. */
 enum cache_put_result {
     CACHE_PUT_DONE,
-    CACHE_PUT_MISUSED, /* reported, and nothing changed */
+    CACHE_PUT_MISUSED, /* misuse was reported, and nothing changed */
     CACHE_PUT_FOREIGN, /* not the pool's pointer */
 };
 
@@ -35,8 +35,8 @@ enum cache_put_result cache_put_slow(void *ptr);
 enum { CACHE_BIN_FOREIGN = -1, CACHE_BIN_MISUSED = -2 };
 
 /*
- * The bin of a slot that is handed out; CACHE_BIN_FOREIGN for what is not the
- * pool's; CACHE_BIN_MISUSED, reported, for what is not handed out.
+ * The bin of a live slot. CACHE_BIN_FOREIGN: the pointer is not the pool's.
+ * CACHE_BIN_MISUSED: the slot is not live, which was reported.
  */
 int cache_slot_bin(const void *ptr);
 
@@ -48,8 +48,8 @@ cache_slot_room(const void *ptr, unsigned bin)
 }
 
 /*
- * Counts a request outside the band that goes to the fallback. If it is a
- * sample, its rate, for sample_tell_outside; otherwise 0.
+ * Counts a request outside the band, which the fallback serves. Returns the
+ * rate for sample_tell_outside if the request is a sample, otherwise 0.
  */
 uint64_t cache_count_slow(size_t bytes);
 

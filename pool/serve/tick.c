@@ -1,5 +1,5 @@
 /*
- * tick.c - work of running threads that time calls for.
+ * tick.c - the periodic work of running threads.
  */
 #include "account.h"
 #include "cache.h"
@@ -10,13 +10,13 @@
 
 enum {
     INTERVAL_MAX = 256,        /* gets between two looks at the time, at most */
-    TICK_NS = 4 * 1000 * 1000, /* a tick is wanted about that often, */
-    WORK_NS = 500 * 1000,      /* and a look while there is work in pieces */
+    TICK_NS = 4 * 1000 * 1000, /* between two ticks, about */
+    WORK_NS = 500 * 1000,      /* between two looks while decay has work */
 };
 
 /*
- * The interval doubles while looks come too often and falls to every get when
- * they come seldom: a program that slows down must still decay.
+ * The interval doubles while looks come too often, and is halved while they
+ * come too seldom, down to every get: a program that slows down must decay too.
  */
 static void
 adapt_interval(struct cache *cache, int64_t passed_ns, int64_t until_work_ns)

@@ -9,9 +9,9 @@
  * programs which the choice did not look at from 6.6 to 3.9 %
  * (tests/survey/classes.py).
  *
- * A bin is what a thread caches buffers by: one per size class, and one more
- * for every class that is a multiple of a page, whose slots are page-aligned.
- * Counters of both belong to the size class.
+ * A bin is the unit in which threads cache buffers. There is one per size
+ * class, and one more, with page-aligned slots, for every class that is a
+ * multiple of a page. Counters of both belong to the size class.
  *
  *   ordinary bin  slot stride = class + 64 bytes: headers of equal buffers
  *                 then fall into different cache sets. Slots are aligned to
@@ -31,7 +31,7 @@ enum {
     BINS = PAGE_BINS,
     SLOT_ALIGN_BYTES = 64,            /* of every slot */
     SLOT_COLOUR_BYTES = 64,           /* added to the stride of ordinary bins */
-    BIN_ALIGN_MAX = SMALL_PAGE_BYTES, /* what aligned bins guarantee */
+    BIN_ALIGN_MAX = SMALL_PAGE_BYTES, /* alignment of aligned bins' slots */
     SIZE_STEP_SHIFT = 9, /* classes end on multiples of 512 bytes */
     SIZE_STEPS = BAND_MAX_BYTES >> SIZE_STEP_SHIFT,
     BIN_LINE_BYTES = 64, /* a bin's place in a thread cache */
@@ -39,7 +39,7 @@ enum {
     BIN_FIRST_OFFSET = BIN_LINE_BYTES + SIZE_STEPS * (int)sizeof(uint16_t),
 };
 
-/* What bins and classes are laid out for: slabs, state words, magazines. */
+/* The layout of slabs, state words and magazines, which bins depend on. */
 enum {
     SLAB_SHIFT = 21,
     SLAB_BYTES = 1 << SLAB_SHIFT,
@@ -52,7 +52,7 @@ enum {
 
 /* Constants of a bin. */
 struct bin_info {
-    uint32_t slot_bytes; /* the size class: what a slot can hold */
+    uint32_t slot_bytes; /* the size class: the bytes that a slot can hold */
     uint32_t stride;     /* distance of slots in a slab */
     uint16_t slots;      /* of a slab */
     uint8_t size_class;

@@ -1,12 +1,12 @@
 /*
- * slot_place.h - where in a slab a bin's slots are.
+ * slot_place.h - the places of a bin's slots in a slab.
  *
- * Model     Slot after slot at the bin's stride; after every page_every of
- *           them a page is left out. The first lines of large buffers are a
- *           power of two of pages apart or nearly so, and would meet in one
- *           or few of the first TLB's sets (16 of 6 ways on Intel's cores of
- *           2021 to 2024). So many slots share a distance that 32 of them
- *           meet in no set more often than it has ways.
+ * Model     Slots follow one another at the bin's stride; after every
+ *           page_every of them a page is left out. The first lines of large
+ *           buffers are a power of two of pages apart, or nearly so, and would
+ *           otherwise fall into one or few of the first TLB's sets (16 sets of
+ *           6 ways on Intel's cores of 2021 to 2024). page_every is chosen so
+ *           that of 32 slots no more fall into one set than it has ways.
  *           Offsets count from the slab's first slot.
  */
 #ifndef MIDPOOL_POOL_SLOT_PLACE_H
@@ -27,7 +27,7 @@ slot_offset(const struct bin_info *info, unsigned slot)
     return slot * info->stride + slot / info->page_every * SMALL_PAGE_BYTES;
 }
 
-/* Up to the end of so many slots, at least one. */
+/* The bytes up to the end of the first slots slots, at least one. */
 static inline uint32_t
 slots_bytes(const struct bin_info *info, unsigned slots)
 {
@@ -35,8 +35,8 @@ slots_bytes(const struct bin_info *info, unsigned slots)
 }
 
 /*
- * The slot that offset lies in; the one before where a page is left out. It
- * may be beyond the bin's slots.
+ * The slot that offset lies in; in a page that is left out, the slot before it.
+ * It may be beyond the bin's slots.
  */
 static inline unsigned
 slot_at_offset(const struct bin_info *info, uint32_t offset)
@@ -49,7 +49,7 @@ slot_at_offset(const struct bin_info *info, uint32_t offset)
     return group * info->page_every + within;
 }
 
-/* How many slots end within so many bytes, at most all of the bin's. */
+/* The number of slots that end within bytes, at most all of the bin's. */
 static inline unsigned
 slots_within(const struct bin_info *info, uint32_t bytes)
 {

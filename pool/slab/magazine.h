@@ -1,6 +1,6 @@
 /*
- * magazine.h - a small array of slots of one bin: what slabs, depots and
- * thread caches exchange. Its owner is who holds it, see depot.h.
+ * magazine.h - a small array of slots of one bin, the unit that slabs, depots
+ * and thread caches exchange. Ownership is described in depot.h.
  */
 #ifndef MIDPOOL_POOL_MAGAZINE_H
 #define MIDPOOL_POOL_MAGAZINE_H

@@ -10,7 +10,7 @@
 enum {
     SLAB_COMMIT_SLABS = 16, /* slabs committed at once, beyond the first few */
     SLAB_COMMIT_FIRST = 4,
-    LIMIT_SHARE = 4, /* of RLIMIT_AS; what is over goes to the fallback */
+    LIMIT_SHARE = 4, /* of RLIMIT_AS; beyond it, the fallback serves */
 };
 
 /* A table whose pages below low and from high upwards are committed. */
@@ -50,7 +50,7 @@ bytes_meta(uint32_t slabs)
     return align_up((size_t)slabs * sizeof(struct slab), os_page_bytes());
 }
 
-/* Twice the memory is always enough: what is idle is used again. */
+/* Twice the memory is always enough, because idle memory is used again. */
 static uint32_t
 slabs_wanted(void)
 {
@@ -73,7 +73,10 @@ bytes_range(uint32_t slabs)
     return ((size_t)slabs << SLAB_SHIFT) + bytes_state(slabs);
 }
 
-/* As many slabs as there is address space for, at most *slabs. */
+/*
+ * Takes address space for *slabs slabs, or for fewer if there is less, and
+ * sets *slabs to their number. NULL: not even for REGION_SLABS_MIN.
+ */
 static char *
 find_place(uint32_t *slabs)
 {
@@ -114,7 +117,7 @@ region_init(void)
     return true;
 }
 
-/* A table's pages that hold [from, to), but for those that are committed. */
+/* Commits the table's pages that hold [from, to) and are not committed yet. */
 static bool
 commit_table(struct table *table, const void *from, const void *to, bool top)
 {
@@ -136,7 +139,7 @@ commit_table(struct table *table, const void *from, const void *to, bool top)
     return true;
 }
 
-/* Descriptors and state words of the slabs [from, to). */
+/* Commits descriptors and state words of the slabs [from, to). */
 static bool
 commit_tables(uint32_t from, uint32_t to, bool top)
 {
@@ -148,8 +151,8 @@ commit_tables(uint32_t from, uint32_t to, bool top)
 }
 
 /*
- * Advice that an option asks for, and no other: where the program set a seccomp
- * filter an advice may be what it kills for.
+ * Gives the advice that an option asks for, and no other: a seccomp filter of
+ * the program may kill it for a call of madvise.
  */
 static void
 advise(void *start, size_t bytes, bool top)
@@ -162,7 +165,7 @@ advise(void *start, size_t bytes, bool top)
         (void)os_advise_huge(start, bytes, true);
 }
 
-/* Slabs [from, to) of the top, or the single slab from of the bottom. */
+/* Commits the slabs [from, to) of the top, or one slab, from, of the bottom. */
 static bool
 commit(uint32_t from, uint32_t to, bool top)
 {
@@ -201,8 +204,8 @@ region_map(uint32_t number)
 }
 
 /*
- * Slabs to commit at once, fewer than wanted where little is left. Each of the
- * bottom is a mapping of its own.
+ * The number of slabs to commit at once; fewer if few are left. At the bottom
+ * it is one, because each slab there is a mapping of its own.
  */
 static uint32_t
 commit_step(uint32_t taken, bool top)
@@ -215,8 +218,8 @@ commit_step(uint32_t taken, bool top)
 }
 
 /*
- * Commits the next slabs of one end, a single one where no more are to be had.
- * Returns how many.
+ * Commits the next slabs of one end; a single one if the system refuses more.
+ * Returns their number.
  */
 static uint32_t
 commit_next(uint32_t taken, bool top)
@@ -267,7 +270,7 @@ region_extend(bool huge)
 
     uint32_t number = huge ? extend_high() : extend_low();
 
-    /* Something may be in the way at one end. */
+    /* Another mapping may be in the way at one end. */
     if (number == UINT32_MAX)
         number = huge ? extend_low() : extend_high();
     return number;

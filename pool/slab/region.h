@@ -36,13 +36,13 @@
  *                it out since it got its bin
  *
  * so that one comparison proves at once that the pointer is the start of a
- * slot, that the slot is handed out, and by whom; or, for a slot off a
+ * slot, that the slot is handed out, and by whom; or, for a slot taken from a
  * magazine of a bin, that it is idle and of that bin. A thread stores the word
  * when it gets the slot and when it puts it. In time threads exchange slots
- * until neighbours are different threads': were the words close together,
- * every get and put would take a line from another processor. Two words a
- * line, none shared from 4 KB upwards, cost 1.6 % of memory and made a
- * replacement with two threads 1.5 to 2 times as fast.
+ * until neighbours belong to different threads. If the words were close
+ * together, every get and put would then move a cache line between processors.
+ * With two words a line, slots of 4 KB and more share no line. This costs 1.6 %
+ * of memory and made a replacement with two threads 1.5 to 2 times as fast.
  */
 #ifndef MIDPOOL_POOL_REGION_H
 #define MIDPOOL_POOL_REGION_H
@@ -66,11 +66,11 @@ enum {
 #define STATE_NONE 0u
 /* Bits of an idle slot's: */
 #define STATE_FRESH 1u  /* not handed out since the slab got its bin */
-#define STATE_CACHED 2u /* it is in this thread's cache, for fork.c only */
+#define STATE_CACHED 2u /* in this thread's cache; set by fork.c only */
 #define STATE_LOST 4u   /* its contents changed since the last put */
-#define STATE_SLAB 8u   /* its slab has it */
-/* And, with a tag: */
-#define STATE_MOVING 32u /* its fast path is at it */
+#define STATE_SLAB 8u   /* it is in its slab */
+/* A bit of a live slot's word, with the tag: */
+#define STATE_MOVING 32u /* the owner's fast path is working on it */
 
 /*
  * A state word's accesses on the fast path. Plain ones: an aligned word is
@@ -91,13 +91,13 @@ _Static_assert(BIN_FIRST_OFFSET + BINS * BIN_LINE_BYTES <= STATE_OFFSET_MASK,
 
 enum { SLAB_MAP_WORDS = STATE_WORDS / 64 };
 
-/* A slab; what its fields mean is told in slab.h. */
+/* A slab. slab.h describes the model that its fields follow. */
 struct slab {
     uint8_t bin;
     uint8_t assigned;
     uint8_t huge;    /* asked for huge pages */
-    uint8_t purging; /* in no set: its purger has it */
-    uint16_t fresh;  /* slots below were given out */
+    uint8_t purging; /* in no set: a thread purges it */
+    uint16_t fresh;  /* slots below were given out at least once */
     uint16_t warm_free;
     uint16_t cold_free;
     uint16_t zero_from; /* fresh slots from here read as zero */
@@ -105,7 +105,7 @@ struct slab {
     uint32_t stamp;     /* decay window of the last give or take */
     uint16_t pinned;    /* warm slots that the last purge had to leave */
     uint16_t colour;    /* cache lines before the first slot */
-    uint8_t ahead;      /* slots not given out yet have pages, huge ones */
+    uint8_t ahead;      /* slots not given out yet have a huge page's memory */
     uint64_t warm[SLAB_MAP_WORDS];
     uint64_t cold[SLAB_MAP_WORDS];
 };
@@ -128,32 +128,34 @@ extern hidden struct region region;
 extern hidden uint16_t region_slab_bin[REGION_SLABS_MAX];
 
 /*
- * Takes a place for twice the physical memory, or for less under RLIMIT_AS and
- * where it has to be reserved. False: not even REGION_SLABS_MIN slabs were to
- * be had.
+ * Takes address space for twice the physical memory; for less under RLIMIT_AS,
+ * or if it must be reserved and there is less. False: there is no room even for
+ * REGION_SLABS_MIN slabs.
  */
 bool region_init(void);
 
 /*
- * Takes a new slab, committed and reading as zero; huge ones come from the
- * top, unless there are only others. Returns its number, or UINT32_MAX when the
- * region is used up or the system commits no more. Requires the slab lock.
+ * Takes a new slab, which is committed and reads as zero: from the top if huge,
+ * otherwise from the bottom, or from the other end if that one gives none.
+ * Returns its number, or UINT32_MAX when the region is used up or the system
+ * commits no more. Requires the slab lock.
  */
 uint32_t region_extend(bool huge);
 
 /*
- * How much of a slab is mapped and returned, in whole pages: all that can hold
+ * The bytes of a slab that are mapped and returned: its pages that can hold
  * slots.
  */
 size_t region_used_bytes(void);
 
-/* os_purge of a slab's pages, in which nobody has a slot. Thread: any. */
+/* os_purge of the pages of a slab of which no slot is out. Thread: any. */
 bool region_purge(uint32_t number);
 
 /*
- * Gives the address space of a slab that serves no bin back, but for its state
- * words, where pieces are not reserved (space.h), and maps it again: it reads
- * as zero then. False: the system refuses. Requires the slab lock.
+ * region_unmap returns the address space of a slab that serves no bin, without
+ * that of its state words; region_map maps it again, reading as zero. Only if
+ * pieces are not reserved (space.h). False: the system refuses. Requires the
+ * slab lock.
  */
 void region_unmap(uint32_t number);
 bool region_map(uint32_t number);
@@ -181,8 +183,8 @@ region_slab_start(uint32_t number)
 }
 
 /*
- * The state word of a slot in a magazine that was handed out before: only its
- * bin, which the fast path knows.
+ * The state word of a slot in a magazine that was handed out before. It holds
+ * the bin only, which the fast path knows.
  */
 static inline uint32_t
 state_freed(unsigned bin)
@@ -206,8 +208,8 @@ state_was_freed(uint32_t state)
 }
 
 /*
- * True if the slot is in its slab, of another bin, or live: it does not belong
- * into a magazine of the bin.
+ * True if the slot is in its slab, of another bin, or live, so that it must not
+ * be in a magazine of the bin.
  */
 static inline bool
 state_is_misplaced(uint32_t state, unsigned bin)
@@ -215,7 +217,7 @@ state_is_misplaced(uint32_t state, unsigned bin)
     return (state ^ bin_offset(bin)) & ~(STATE_FRESH | STATE_LOST);
 }
 
-/* Where the state word of the slot at ptr lies in the table. */
+/* The offset in the table of the state word of the slot at ptr. */
 static always_inline uintptr_t
 state_offset(const void *ptr)
 {
@@ -230,11 +232,11 @@ region_state(const void *ptr)
 }
 
 /*
- * The table's base, for a get: every access adds the offset in its own
- * addressing mode. Otherwise the compiler adds them once, in an instruction of
- * its own. The loads of the next call wait until the processor knows the
- * addresses of this call's stores, which depend on the slot that the get
- * loaded: a cycle saved here is a cycle saved in all.
+ * The table's base, hidden from the compiler, for a get: every access then adds
+ * the offset in its own addressing mode. Otherwise the compiler would add them
+ * once, in one more instruction. The loads of the next call wait until the
+ * processor knows the addresses of this call's stores, which depend on the slot
+ * that the get loaded: a cycle saved here is saved in the whole call.
  */
 static always_inline char *
 region_state_base(void)

@@ -7,7 +7,7 @@
 #include "os.h"
 #include "space.h"
 
-/* So many slabs may stay empty. */
+/* The number of slabs that may stay empty. */
 enum { EMPTY_KEPT = BINS };
 
 enum { PAGE_LINES = SMALL_PAGE_BYTES / CACHE_LINE_BYTES };
@@ -76,11 +76,11 @@ slab_set_pinned(struct slab *slab, unsigned pinned)
 }
 
 /*
- * Slab colouring (Bonwick, USENIX 1994): with what a bin's slots leave over,
- * neighbouring slabs begin on different pages, and, unless slots are aligned to
- * pages, with the cache line that is next after the other's last. Otherwise the
- * first lines of large buffers, few to a slab, would share some of the sets of
- * TLB and cache.
+ * Slab colouring (Bonwick, USENIX 1994). The bytes that a bin's slots leave
+ * over are used to start neighbouring slabs on different pages and, unless
+ * slots are aligned to pages, each on the cache line after the other's last.
+ * Otherwise the first lines of large buffers, of which a slab holds few, would
+ * share some of the sets of TLB and cache.
  */
 static uint16_t
 colour(uint32_t number, const struct bin_info *info)
@@ -128,7 +128,7 @@ clear_states(uint32_t number)
         uint32_t *state =
             region_state(slab_slot_start(number, slab->bin, slot));
 
-        /* Their pages may have been returned: a write would bring one back. */
+        /* The page may have been returned: a write would bring it back. */
         if (*state != STATE_NONE)
             *state = STATE_NONE;
     }
@@ -136,8 +136,8 @@ clear_states(uint32_t number)
 
 /*
  * Forgets the slots of an empty slab, but not which part of it was touched.
- * states: their state words went back to the system, and read as none. To look
- * at them would fault their pages in.
+ * states: their state words were returned to the system and read as
+ * STATE_NONE; looking at them would fault their pages in.
  */
 static void
 unassign(uint32_t number, bool states)
@@ -163,7 +163,7 @@ unassign(uint32_t number, bool states)
     slab->cold_free = 0;
 }
 
-/* Slots of a recycled slab whose pages are all there are warm at once. */
+/* Slots of a recycled slab that have all their pages become warm at once. */
 static void
 mark_touched_warm(uint32_t number)
 {
@@ -225,8 +225,8 @@ slab_has_too_many_empty(bool huge)
 }
 
 /*
- * Takes a bare slab out of its set, mapped anew; huge, or not, as it was
- * before. Returns its number or UINT32_MAX.
+ * Maps a bare slab of that kind of pages again and takes it out of its set.
+ * Returns its number or UINT32_MAX.
  */
 static uint32_t
 map_bare(bool huge)
@@ -272,10 +272,9 @@ slab_make_clean(uint32_t number, bool states)
 }
 
 /*
- * Slabs whose address space goes back to the system, and comes from there
- * again. The order of the steps is such that an operation that ends between
- * two of them can be mended (slab_recover.c): a bare slab that serves no bin
- * is one, whatever of the rest was done.
+ * Returns a slab's address space to the system. Its first step marks the slab
+ * as bare: if a jump ends the operation between two steps, slab_recover.c
+ * finishes it for each bare slab that serves no bin.
  */
 static void
 unmap(uint32_t number)

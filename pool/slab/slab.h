@@ -7,7 +7,7 @@
  *             warm  the memory holds what its last user left
  *             cold  the memory was returned to the system, or was never
  *                   handed out to the program
- *           Invariants, for an assigned slab:
+ *           Invariants of an assigned slab:
  *             warm and cold are disjoint and lie below fresh
  *             popcount(warm) = warm_free, popcount(cold) = cold_free
  *             out = fresh - warm_free - cold_free are in magazines or live
@@ -87,7 +87,7 @@ slab_slot_start(uint32_t number, unsigned bin, unsigned slot)
            slot_offset(&bin_info[bin], slot);
 }
 
-/* So many warm slots of a bin more. Requires slab_lock. */
+/* Adds change to a bin's count of warm slots. Requires slab_lock. */
 static inline void
 slab_warm_add(unsigned bin, int change)
 {
@@ -98,69 +98,75 @@ slab_warm_add(unsigned bin, int change)
                           memory_order_relaxed);
 }
 
-/* Puts the slab into the sets where it belongs now. Requires slab_lock. */
+/*
+ * slab_sort makes the slab a member of the sets where it belongs now, and of no
+ * other; slab_unsort takes it out of all. Both require slab_lock.
+ */
 void slab_sort(uint32_t number);
 void slab_unsort(uint32_t number);
 
 /*
- * Takes up to max warm slots of a bin into the magazine. Returns how many.
- * Requires slab_lock.
+ * Takes up to max warm slots of a bin, all of one slab, into the magazine.
+ * Returns their number. Requires slab_lock.
  */
 unsigned slab_take_warm(unsigned bin, struct magazine *into, unsigned max);
 
 /*
- * Takes up to max cold or fresh slots, which are then next to each other in
- * address order or few. Does not assign a slab: it returns 0 if no slab of the
- * bin has room. Sets the magazine's cold and zero. Returns how many. Requires
- * slab_lock.
+ * Takes up to max cold slots of one slab, or fresh ones, which are adjacent; of
+ * fresh ones more if they share a line of state words with the last. Does not
+ * assign a slab: returns 0 if no slab of the bin has room. Sets the magazine's
+ * cold and zero. Returns their number. Requires slab_lock.
  */
 unsigned slab_take_cold(unsigned bin, struct magazine *into, unsigned max);
 
-/* Notes how many warm slots a purge leaves. Requires slab_lock. */
+/* Sets the number of warm slots that a purge left. Requires slab_lock. */
 void slab_set_pinned(struct slab *slab, unsigned pinned);
 
 /*
- * Gives a slot of the bin back. False: the program has it, or a slab, which may
- * be of another bin by now; it was put twice, and is dropped. Callers that are
- * not sure of the slot use check_put_slab. Requires slab_lock.
+ * Gives a slot of the bin back. False: the slot was put twice. It is live or
+ * already in a slab, possibly of another bin by now; the put is dropped.
+ * Callers that are not sure of the slot use check_put_slab. Requires slab_lock.
  */
 bool slab_put(unsigned bin, void *ptr, bool cold);
 
 /*
- * Gives an empty slab of another bin, whose pages are all present, to the bin.
- * A slab with missing pages would count slots as warm that must be faulted in.
+ * Gives an empty slab of another bin to the bin. Its pages are all present:
+ * otherwise slots would count as warm that must be faulted in.
  * Returns its number or UINT32_MAX. Requires slab_lock.
  */
 uint32_t slab_adopt_empty(unsigned bin);
 
 /*
- * Assigns a clean or new slab; one of the other kind of pages where there is no
- * other. Returns its number or UINT32_MAX. Requires slab_lock.
+ * Assigns a clean, bare or new slab to the bin; one of the other kind of pages
+ * only if there is no other. Returns its number or UINT32_MAX. Requires
+ * slab_lock.
  */
 uint32_t slab_assign_clean(unsigned bin, bool huge);
 
 /*
- * Are there so many empty slabs, and no clean one, that an empty one had better
- * be purged and assigned than a new one? Requires slab_lock.
+ * True if there is no clean slab of that kind, and so many empty ones that it
+ * is better to purge and assign one of them than a new slab. Requires
+ * slab_lock.
  */
 bool slab_has_too_many_empty(bool huge);
 
 /*
- * Gives the address space of all slabs back that no slot is taken from, so that
- * others can have it. Returns its bytes. Requires slab_lock.
+ * Returns the address space of all clean and empty slabs to the system, for
+ * other uses. Returns its bytes; 0 if pieces are reserved (space.h). Requires
+ * slab_lock.
  */
 size_t slab_unmap_idle(void);
 
 /*
- * Makes an empty slab, whose pages were purged, clean. states: those of its
- * state words were as well. Requires slab_lock.
+ * Makes an empty slab, whose pages were purged, clean. states: the pages of its
+ * state words were purged as well. Requires slab_lock.
  */
 void slab_make_clean(uint32_t number, bool states);
 
 /*
- * Makes the tables of slabs true again, after the lock's holder left them half
- * changed, by what is written first and last: which bin a slab serves, and the
- * slots' state words. Requires slab_lock.
+ * Rebuilds the tables of slabs after the lock's holder left them half changed,
+ * from region_slab_bin and the slots' state words, which are written first or
+ * last. Requires slab_lock.
  */
 void slab_recover(void);
 

@@ -3,8 +3,8 @@
  *
  * Model     region_slab_bin tells which bin a slab serves: it is written last
  *           when a slab gets a bin and first when it loses it. A state word
- *           with STATE_SLAB tells that a slot is in its slab. All else
- *           follows, but for the slots that the holder had in hand.
+ *           with STATE_SLAB tells that a slot is in its slab. Everything else
+ *           follows from these. Slots that the holder had in hand are lost.
  */
 #include "os.h"
 #include "slab.h"
@@ -33,7 +33,7 @@ count_sets(void)
     count_set(&bare_slabs);
 }
 
-/* A slot that was given out before: is it in its slab, and how? */
+/* Puts a slot below fresh into the slab's maps if its word says so. */
 static void
 place(struct slab *slab, unsigned slot, uint32_t *state)
 {
@@ -106,7 +106,7 @@ clear(uint32_t number)
     slab->touched = 0;
 }
 
-/* Its address space was given back, or not yet. */
+/* The address space of such a slab may have been returned, or not yet. */
 static void
 recover_bare(uint32_t number)
 {
@@ -125,7 +125,7 @@ recover_unassigned(uint32_t number)
         slab_set_has(&clean_slabs, number))
         return;
     clear(number);
-    /* Without that nobody gets it: it may hold other than zero. */
+    /* If that fails nobody gets the slab: it may not read as zero. */
     if (region_purge(number))
         slab_set_add(&clean_slabs, number);
     else

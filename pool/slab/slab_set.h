@@ -18,8 +18,8 @@ struct slab_set {
 void slab_set_add(struct slab_set *set, uint32_t number);
 void slab_set_remove(struct slab_set *set, uint32_t number);
 /*
- * The lowest number at or above from, or UINT32_MAX. from may be any number,
- * the one behind the last slab included.
+ * The lowest member at or above from, or UINT32_MAX. from may be any number,
+ * also beyond the last slab.
  */
 uint32_t slab_set_next(struct slab_set *set, uint32_t from);
 

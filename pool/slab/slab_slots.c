@@ -24,8 +24,8 @@ take_marked(uint32_t number, uint64_t map[], struct magazine *into,
 }
 
 /*
- * A magazine hands out its last pointer first: turned round, the lowest
- * address comes first, which is kind to page tables and to the prefetcher.
+ * A magazine hands out its last pointer first. Reversed, it hands out the
+ * lowest address first, which suits page tables and the prefetcher.
  */
 static void
 reverse(void **slot, unsigned count)
@@ -38,7 +38,7 @@ reverse(void **slot, unsigned count)
     }
 }
 
-/* So many slots were taken off a slab. */
+/* Completes the magazine with the slots that were taken from the slab. */
 static void
 hand_out(uint32_t number, struct magazine *into, unsigned taken)
 {
@@ -71,7 +71,7 @@ slab_take_warm(unsigned bin, struct magazine *into, unsigned max)
     return taken;
 }
 
-/* Do a slot's state word and that of the slot before share a line? */
+/* Do the state words of a slot and of the one before share a cache line? */
 static bool
 same_state_line(uint32_t number, unsigned slot)
 {
@@ -89,13 +89,13 @@ take_fresh(uint32_t number, struct magazine *into, unsigned max)
     unsigned taken = max < left ? max : left;
 
     /*
-     * A run ends where a new line of state words begins: threads would make
-     * the line bounce that held words of both their slots.
+     * A run ends where a new line of state words begins: a line with words of
+     * two threads' slots would move between their processors.
      */
     while (taken < left && taken < MAGAZINE_ROUNDS &&
            same_state_line(number, slab->fresh + taken))
         taken++;
-    /* Slots of one magazine read as zero all, or are not said to. */
+    /* A magazine's zero holds for all its slots or for none. */
     if (slab->fresh < slab->zero_from && slab->fresh + taken > slab->zero_from)
         taken = (unsigned)slab->zero_from - slab->fresh;
     for (unsigned i = 0; i < taken; i++) {
@@ -172,7 +172,7 @@ slab_put(unsigned bin, void *ptr, bool cold)
     pool_assert(slab_slot_start(number, bin, slot) == ptr);
     *region_state(ptr) |= STATE_SLAB;
     mark_free(slab, slot, cold);
-    /* All of an empty slab can be returned. */
+    /* All pages of an empty slab can be returned. */
     if (slab_out(slab) == 0)
         slab_set_pinned(slab, 0);
     if (slab->cold_free == 1 || slab->warm_free == 1 || slab_out(slab) == 0)

@@ -1,18 +1,20 @@
 /*
  * fork.c - the pools before and after a fork.
  *
- * A fork copies memory while other threads still write: their caches and the
- * depots may be torn in the child, and what they had in hand is lost. What
- * can be trusted there is what the slab lock guards (slab tables, the list of
- * blocks: prepare holds it), the forking thread's own cache, unless it is in
- * the middle of an operation (fork.h), and every state word for itself.
+ * A fork copies memory while other threads still write. In the child, their
+ * caches and the depots may be inconsistent, and slots that they had in hand
+ * are lost. The child can rely on the data that the slab lock guards (slab
+ * tables, the list of blocks), because prepare holds it; on the forking
+ * thread's own cache, unless it is in the middle of an operation (fork.h); and
+ * on each single state word.
  *
- * The child counts in a page of its own at once. The rest is done when no
- * operation is under way: if there were other threads it forgets the depots
- * and marks every slot free whose word says that the program does not have it
- * and that its own cache does not hold; blocks of other threads are free; and
- * counters start from zero, with what is idle then. An operation that the
- * fork interrupted counts for the parent: what it got is inherited.
+ * The child has a page of its own for counters at once. The other steps follow
+ * when no operation is under way. If there were other threads, the child
+ * empties the depots and marks every slot as free that its word does not show
+ * as live and that its own cache does not hold. Blocks of other threads become
+ * free. Counters start from zero, with the slots that are idle then as adopted.
+ * A get of an operation that the fork interrupted counts for the parent; its
+ * slot is inherited.
  */
 #include "fork.h"
 
@@ -30,18 +32,18 @@ _Atomic uintptr_t fork_pending;
 
 enum { PREPARE_WAIT_NS = 1000 * 1000, PREPARE_TRIES = 20, PREPARE_LOST = 100 };
 
-/* There were other threads with caches; of the last prepare, for its child. */
+/* Were there other threads with caches at the last prepare? */
 static bool among_others;
 
 /*
- * The slab lock was lost (lock.h): the child takes it, and mends what its
- * holder was at. Of the last prepare, for its child.
+ * Was the slab lock lost (lock.h) at the last prepare? The child then takes it
+ * over and mends the tables that its holder was changing.
  */
 static bool lock_was_lost;
 
 /*
- * Did the slab lock not change hands in so many prepares on end, each of which
- * gave its caller's own locks back?
+ * True once the slab lock did not change hands during PREPARE_LOST prepares in
+ * a row, between which the callers released their own locks.
  */
 static bool
 is_lost(void)
@@ -129,7 +131,7 @@ keep_magazines(const struct cache *cache, struct magazine *keep[])
     return count;
 }
 
-/* Where a slot is, for a child, that was given out to magazines before. */
+/* The place of a slot below fresh: out of its slab, or warm or cold in it. */
 enum place { PLACE_OUT, PLACE_WARM, PLACE_COLD };
 
 static enum place
@@ -147,7 +149,7 @@ slot_place(const struct slab *slab, unsigned slot, uint32_t word)
     return PLACE_WARM;
 }
 
-/* The slot's state word; a purge that was cut off may have come to it. */
+/* The slot's state word, after the effects of a purge that was cut off. */
 static uint32_t *
 slot_word(const struct slab *slab, const char *slot)
 {
@@ -155,13 +157,13 @@ slot_word(const struct slab *slab, const char *slot)
 
     if (slab->purging && state_was_freed(*state))
         *state |= STATE_LOST;
-    /* It takes those of an empty slab as well. */
+    /* The purge of an empty slab returns the state words as well. */
     if (*state == STATE_NONE)
         *state = state_fresh(slab->bin);
     return state;
 }
 
-/* Puts a slot into its slab's maps and tells so in its word. */
+/* Puts a slot that is in its slab into the maps, and sets STATE_SLAB. */
 static void
 place_slot(struct slab *slab, unsigned slot, uint32_t *state)
 {
@@ -181,7 +183,7 @@ place_slot(struct slab *slab, unsigned slot, uint32_t *state)
         *state |= STATE_SLAB;
 }
 
-/* The maps of a slab, from its state words. */
+/* Rebuilds the maps of a slab from its state words. */
 static void
 rebuild_slab(uint32_t number)
 {
@@ -246,8 +248,8 @@ purge_was_cut_off(void)
 }
 
 /*
- * Counters start from zero, and what is idle is counted anew: a page that is
- * shared with the parent tells what it was some time after the fork.
+ * Counters start from zero. Idle slots are counted anew, because a page that is
+ * shared with the parent shows the state of some time after the fork.
  */
 static void
 restart_counters(const struct cache *own)
@@ -312,9 +314,9 @@ fork_finish(void)
 }
 
 /*
- * Two processes must not count in the same words, which caches rely on. A
- * child without counters of its own does without the pools, and puts what it
- * inherited.
+ * Two processes must not count in the same words, because caches rely on their
+ * counters. A child without a page of its own gets nothing from the pools; it
+ * only puts buffers that it inherited.
  */
 static void
 abandon(void)
@@ -334,7 +336,7 @@ begin(void)
     block_clear_others();
     if (among_others)
         depot_forget();
-    /* For a report from the handler: finish counts anew. */
+    /* For a report out of the handler; finish does it again. */
     if (cache_self == &cache_busy)
         restart_counters(block_own());
 }

@@ -9,8 +9,8 @@
 #include "fork.h"
 
 /*
- * Ends an operation, with what cache_self is to be from now on. Misuse that it
- * found is left to the next operation to report.
+ * Ends an operation and sets cache_self. The next operation reports misuse that
+ * this one found.
  */
 static inline void
 cache_leave_untold(struct cache *cache)
@@ -24,7 +24,7 @@ cache_leave_untold(struct cache *cache)
         fork_finish();
 }
 
-/* The same, and tells. */
+/* As cache_leave_untold, and reports the misuse. */
 static inline void
 cache_leave(struct cache *cache)
 {

@@ -14,7 +14,7 @@
 #include "region.h"
 #include "slab.h"
 
-/* A return address this far up the stack is looked at; it is mapped. */
+/* A return address at most this far up the stack is read: it is mapped. */
 enum { LOOK_BYTES = 64 << 10 };
 
 /* Did the calling thread leave the operation that it is in? */
@@ -31,7 +31,7 @@ was_left(uintptr_t here)
            cache_operation.frame[1] != cache_operation.back;
 }
 
-/* A magazine that was being exchanged is lost. */
+/* Makes a bin consistent; a magazine that was being exchanged is lost. */
 static void
 mend_bin(struct bin *bin)
 {
@@ -48,7 +48,7 @@ mend_bin(struct bin *bin)
         bin->cold = NULL;
 }
 
-/* A fold (recent.h) that was begun is ended. */
+/* Completes a fold (recent.h) that was begun. */
 static void
 mend_fold(struct stats_block *block)
 {
@@ -81,7 +81,7 @@ mend_cache(struct cache *cache)
         cache_revoke(cache, cache->granted_bytes - granted);
 }
 
-/* Itself an operation: it may be left, and is then done anew. */
+/* This is an operation too: if it is left, the next call mends again. */
 static noinline void
 mend(void)
 {

@@ -14,7 +14,7 @@
 #include "settings.h"
 #include "slab.h"
 
-/* Under slab_lock. */
+/* Written under slab_lock. */
 static struct {
     pthread_key_t key;
     bool made;
@@ -50,8 +50,8 @@ count_thread(int change)
 }
 
 /*
- * A second thread begins: the first one may have had a high peak, below which
- * its share would rise unseen by others.
+ * Recalls the first thread's cache when a second thread begins. Otherwise the
+ * first thread's share could rise unpublished up to its former peak.
  */
 static void
 recall_first(uint32_t second)
@@ -128,7 +128,7 @@ attach(void)
     if (__atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) == 2)
         recall_first(index);
     cache_leave(cache);
-    /* May allocate, which the cache already serves. */
+    /* pthread_setspecific may allocate, which the cache already serves. */
     if (detach_key.made)
         (void)pthread_setspecific(detach_key.key, cache);
     return cache;

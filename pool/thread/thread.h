@@ -8,8 +8,8 @@
 #include "cache.h"
 
 /*
- * The calling thread's cache: attached if need be; NULL if it has none. The
- * state that an operation left is mended first (recover.h).
+ * The calling thread's cache, attached if necessary; NULL: it has none.
+ * First mends the state of an operation that was left (recover.h).
  */
 struct cache *thread_cache_from(const void *frame);
 
