@@ -301,8 +301,8 @@ backend_has(size_t bytes)
 }
 
 /*
- * exit() runs the destructors of the calling thread's thread-local objects
- * before anything else. This registers one.
+ * Registers a destructor of a thread-local object. exit() runs those of the
+ * calling thread first.
  */
 static void
 watch_exit(void)

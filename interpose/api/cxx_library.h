@@ -1,10 +1,10 @@
 /*
  * cxx_library.h - the C++ library's own operators, for when malloc failed.
  *
- * They are looked up by name at the time: first what the dynamic linker
- * finds behind this library, then in the C++ libraries that are loaded but
- * not visible globally (as with a C++ extension of a script language). Their
- * throwing forms throw, through no frame of ours that needs to know.
+ * They are looked up by name when needed: first behind this library in the
+ * dynamic linker's order, then in the C++ libraries that are loaded but not
+ * visible globally (as with a C++ extension of a script language). Their
+ * throwing forms throw through frames of ours that need no clean-up.
  */
 #ifndef MIDPOOL_INTERPOSE_CXX_LIBRARY_H
 #define MIDPOOL_INTERPOSE_CXX_LIBRARY_H

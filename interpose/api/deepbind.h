@@ -1,12 +1,11 @@
 /*
  * deepbind.h - dlopen and dlmopen without RTLD_DEEPBIND.
  *
- * Purpose   A library that is opened with RTLD_DEEPBIND binds free to libc,
- *           and so does libc's own strdup in its eyes: memory from midpool
+ * Purpose   A library that is opened with RTLD_DEEPBIND binds free to libc.
+ *           Memory from midpool that it frees, also that of libc's strdup,
  *           then reaches libc's free, and the process aborts. PHP and
  *           FreeRADIUS open their extensions so. The exported dlopen and
- *           dlmopen take that flag away and leave all else to the functions
- *           behind them.
+ *           dlmopen remove that flag and call the functions behind them.
  * Model     Both are a few instructions of assembly that end in a jump, so
  *           that the caller's return address stays: the dynamic linker finds
  *           the caller's RUNPATH and $ORIGIN by it.
@@ -23,7 +22,7 @@
 void deepbind_find_next(void);
 
 /*
- * Whether the flag is taken away; not until this is called. Thread: the
+ * Sets whether the flag is removed; it is not until this is called. Thread: the
  * constructor's.
  */
 void deepbind_configure(bool strip);

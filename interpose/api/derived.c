@@ -1,11 +1,11 @@
 /*
- * derived.c - exported functions that stand on other exported ones.
+ * derived.c - exported functions that are built on other exported ones.
  *
- * Each calls the function below it by its symbol, as the dynamic linker
- * bound it: where another library, or the executable, defines malloc, realloc
- * and free but none of these, they must work on that allocator's memory. So
- * none of them may stand in the file that defines the function it calls,
- * where the compiler would bind the call at once.
+ * Each calls the function below it by its symbol, as the dynamic linker bound
+ * it. If another library or the executable defines malloc, realloc and free but
+ * none of these, they must work on that allocator's memory. None of them may
+ * therefore be defined in the file of the function it calls, because the
+ * compiler would bind the call at once.
  */
 #include <errno.h>
 

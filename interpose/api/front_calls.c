@@ -8,8 +8,9 @@ struct front_calls front_calls;
 #define FIND(name) *(void **)&front_calls.name = dlsym(RTLD_NEXT, #name)
 
 /*
- * A function that is called here is one that the other allocator lacks, so
- * the next one after this library is what the program gets without it.
+ * The other allocator lacks the functions that are called here. Without midpool
+ * the program would get the next definition after this library, so that one is
+ * called.
  */
 void
 front_calls_find(void)

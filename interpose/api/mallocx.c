@@ -1,10 +1,10 @@
 /*
  * mallocx.c - jemalloc's own allocation functions, for programs that call
- * them. See jemalloc(3) for what they promise.
+ * them. jemalloc(3) describes them.
  *
- * They work on the memory of the allocator that the program gets by malloc
- * and free: where that is another one, mallocx_other.c does with its means.
- * flags choose between pools and jemalloc; a pointer alone tells whose it is.
+ * They work on the memory of the allocator behind the program's malloc and
+ * free. If that is not midpool, mallocx_other.c builds them on its functions.
+ * flags choose between pools and jemalloc; a pointer alone shows its owner.
  */
 #include "backend.h"
 #include "mallocx_other.h"

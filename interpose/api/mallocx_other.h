@@ -16,8 +16,8 @@
 void *mallocx_other_get(size_t size, int flags);
 
 /*
- * NULL, with ptr untouched: no memory, or flags ask for what can not be done
- * where the other allocator has no malloc_usable_size.
+ * NULL, with ptr untouched: there is no memory, or flags need
+ * malloc_usable_size, which the other allocator lacks.
  */
 void *mallocx_other_resize(void *ptr, size_t size, int flags);
 

@@ -1,25 +1,25 @@
 /*
  * new.h - operator new and delete of C++, in C by their mangled names.
  *
- * Purpose   A program's new and delete reach malloc and free through
- *           libstdc++ anyway; these save the way, and see the sizes that
- *           sized deletes are given.
- * Model     The good case is malloc. All else (the new-handler, bad_alloc,
- *           the catching for the nothrow forms) is the business of the C++
- *           library in the process: when malloc fails, its own operator is
- *           looked up and called, which tries again and does what the
- *           standard asks for (cxx_library.h). So nothing here needs that
- *           library, and an exception passes through no frame of ours.
+ * Purpose   A program's new and delete reach malloc and free through libstdc++
+ *           anyway. These are shorter, and see the sizes that sized deletes are
+ *           given.
+ * Model     The usual case is malloc. When malloc fails, the operator of the
+ *           C++ library in the process is looked up and called
+ *           (cxx_library.h). It tries again and does everything that the
+ *           standard requires: the new-handler, bad_alloc, the catching for
+ *           the nothrow forms. The library therefore does not depend on a C++
+ *           library.
  * Replaced  A program may replace some operators and count on the others to
  *           be built on them, as the standard says: array forms on plain
  *           ones, sized and nothrow deletes on unsized ones, nothrow news on
- *           throwing ones. So every form calls the one below by its symbol,
- *           as the dynamic linker bound it, and malloc and free likewise. A
- *           name with own_ in front is always ours: unequal to the symbol
- *           when the program has replaced that.
- * Files     new.c plain forms, new_array.c, new_derived.c nothrow and sized.
- *           Apart, so that no compiler binds a call at once to the function
- *           that stands in the same file.
+ *           throwing ones. Every form therefore calls the one below by its
+ *           symbol, as the dynamic linker bound it, and malloc and free
+ *           likewise. A name with own_ in front is always ours; it differs
+ *           from the symbol if the program replaced that.
+ * Files     new.c has the plain forms, new_array.c the array forms,
+ *           new_derived.c the nothrow and sized ones. They are separate so
+ *           that no compiler binds a call to a function of the same file.
  */
 #ifndef MIDPOOL_INTERPOSE_NEW_H
 #define MIDPOOL_INTERPOSE_NEW_H

@@ -34,8 +34,8 @@ class_bytes(size_t bytes, int flags)
 }
 
 /*
- * The program may use as much of what it gets, and any get may be guarded:
- * then it has just the bytes that were asked for.
+ * The size that a request with these flags promises: the program may use all of
+ * it, and a guarded buffer has just the bytes that were asked for.
  */
 size_t
 placed_bytes(size_t bytes, int flags)
@@ -70,8 +70,8 @@ placed_get(size_t bytes, int flags)
 }
 
 /*
- * Is the buffer just what the request would get? By its real size: the class
- * below the band's lower edge ends on it.
+ * Would the request get a buffer like this one? Judged by the real size,
+ * because the class below the band ends at the band's lower edge.
  */
 static bool
 suits(const void *ptr, size_t real, size_t bytes, int flags)

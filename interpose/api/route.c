@@ -424,9 +424,10 @@ route_usable_size(const void *ptr)
 }
 
 /*
- * A request lies in its slot and leaves at most half of it unused, aligned
- * ones more; realloc may keep up to half, or more when memory was short. So
- * only the impossible is judged.
+ * True if no request of that size can lie in the slot. Smaller sizes are judged
+ * by the smallest slot only, because a request may leave half of its slot
+ * unused, an aligned one more, and realloc may keep a slot of twice the size,
+ * or a larger one when memory was short (kept_large_slot).
  */
 static bool
 is_impossible(size_t slot_bytes, size_t bytes)

@@ -12,8 +12,8 @@
 #include "cache.h"
 
 /*
- * Was malloc called? Where another malloc stands in front, its calls are then
- * handed on to ours. Written on slow paths, which every first call takes.
+ * Was malloc called? If so, and another malloc is in front of ours, its calls
+ * are handed on to us. Written on slow paths, which every first call takes.
  */
 extern atomic_bool route_served;
 
@@ -23,7 +23,7 @@ route_has_served(void)
     return atomic_load_explicit(&route_served, memory_order_relaxed);
 }
 
-/* A request of the band that the fast path gave up, and how far it came. */
+/* Serves a request of the band after the fast path gave up; taken: how far. */
 void *route_get(size_t bytes, enum cache_taken taken);
 
 /* The same, reading as zero. */
@@ -46,14 +46,14 @@ int route_bin_aligned(size_t align, size_t bytes);
 void *route_get_bin(unsigned bin, size_t align, size_t bytes, bool *zero);
 
 /*
- * Counts a request that goes to jemalloc, one of the band as a bypass. If it is
- * a sample, its rate, for sample_tell_outside; otherwise 0.
+ * Counts a request that goes to jemalloc; one of the band as a bypass. Returns
+ * the rate for sample_tell_outside if it is a sample, otherwise 0.
  */
 uint64_t route_count_fallback(size_t bytes);
 
 /*
- * jemalloc's mallocx, or rallocx of ptr; NULL with ENOMEM once all that is idle
- * was given back. Counts nothing.
+ * jemalloc's mallocx, or rallocx of ptr. NULL with ENOMEM, after all idle
+ * memory was given back. Counts nothing.
  */
 void *route_ask_flagged(void *ptr, size_t bytes, int flags);
 

@@ -71,9 +71,9 @@ void backend_free(void *ptr);
 size_t backend_usable_size(const void *ptr);
 
 /*
- * jemalloc's own public functions, by which mallocx.c, mallctl.c and
- * stats_print.c serve what is not the pools'; see jemalloc(3). With
- * -Djemalloc=shared, the first two only.
+ * jemalloc's own public functions; see jemalloc(3). mallocx.c, mallctl.c and
+ * stats_print.c use them for everything that is not the pools'. With
+ * -Djemalloc=shared, only the first two exist.
  */
 void *backend_mallocx(size_t size, int flags);
 void *backend_rallocx(void *ptr, size_t size, int flags);
@@ -92,16 +92,16 @@ void backend_stats_print(void (*write)(void *, const char *), void *opaque,
 void backend_trim(void);
 
 /*
- * Memory was refused: gives back what is idle of the pools
- * (backend_on_refusal) and of jemalloc, in the calling thread's caches as
- * well, with its address space. Other threads' caches keep what they hold.
+ * After a refusal of memory: returns idle memory of the pools
+ * (backend_on_refusal), of jemalloc and of the calling thread's caches to the
+ * system, with its address space. Other threads' caches stay as they are.
  * Requires that none of jemalloc's locks is held.
  */
 void backend_give_back(void);
 
 /* Bytes in use and mapped, for mallinfo and reports; 0 when unknown. */
 struct backend_usage {
-    size_t allocated_bytes; /* as those are that a thread keeps for later */
+    size_t allocated_bytes; /* with blocks that threads' caches keep */
     size_t resident_bytes;
     size_t mapped_bytes;
     size_t large_bytes; /* of the allocated ones, in blocks of whole pages */

@@ -71,8 +71,8 @@ int backend_je_pthread_mutex_trylock(struct backend_mutex *mutex);
 int backend_je_pthread_mutex_unlock(struct backend_mutex *mutex);
 
 /*
- * The thread that forks may take locks again that it has, and does not wait
- * for what can not come; see backend_mutex.c. 0: no thread forks.
+ * Sets the thread that forks; 0: none. It may take its locks again, and does
+ * not wait for a lock whose owner waits for it; see backend_mutex.c.
  */
 void backend_mutex_fork(uintptr_t thread);
 
@@ -103,9 +103,9 @@ int backend_je_pthread_cond_timedwait(struct backend_cond *cond,
 
 /*
  * Memory; see backend_map.c. All of these keep errno, except a munmap that
- * fails. jemalloc then describes the error by backend_je_strerror_r, with what
- * it finds in errno. So errno holds the error and, above it, the errno of
- * before with a mark: strerror_r sets errno back to that, and free keeps errno.
+ * fails. jemalloc then passes errno to backend_je_strerror_r to describe the
+ * error. errno therefore holds the error and, in its upper bits, the former
+ * errno with a mark; strerror_r restores that, so that free keeps errno.
  */
 enum {
     BACKEND_ERRNO_BITS = 16,      /* of the error */

@@ -1,5 +1,5 @@
 /*
- * backend_map.c - where jemalloc's memory comes from.
+ * backend_map.c - the system calls for jemalloc's memory.
  *
  * Purpose   jemalloc's pages lie side by side in one window of address space,
  *           so that a pointer is recognised by its upper bits.
@@ -7,11 +7,11 @@
  *           mappings of its own choice. Nothing in it is reserved: each
  *           mapping goes to its top by MAP_FIXED_NOREPLACE, which costs
  *           neither address space under RLIMIT_AS nor a mapping more than
- *           needed, since neighbours merge. The start is random as far as the
- *           library's own address is.
- *           Where there is no such window (a small address space, an old
- *           kernel, somebody else's mapping in the way) memory comes from
- *           plain mmap, and pointers can no longer be told apart.
+ *           needed, since neighbours merge. The start is as random as the
+ *           library's own address.
+ *           If there is no such window (a small address space, an old kernel,
+ *           another mapping in the way) memory comes from plain mmap, and
+ *           pointers can no longer be distinguished.
  *           A small reserve is put aside for threads that start when address
  *           space is exhausted; see backend_thread.c.
  * Ownership top is moved by compare-and-swap, without a lock: fork and signal
@@ -242,9 +242,10 @@ enum small_pages {
 };
 
 /*
- * jemalloc is set to thp:never, and would give MADV_NOHUGEPAGE for each of its
- * mappings, for which the filters of some programs kill; from 5.3.1 on not for
- * its base blocks, which then take huge pages. So it is done here, for all.
+ * All mappings of jemalloc are kept on small pages here. With thp:never,
+ * jemalloc itself would call madvise(MADV_NOHUGEPAGE) for each, for which some
+ * programs' filters kill; from 5.3.1 on it would not do so for its base blocks,
+ * which would then take huge pages.
  */
 static enum small_pages
 small_pages(void)
@@ -304,9 +305,9 @@ map_somewhere(size_t bytes, int prot, int flags)
 }
 
 /*
- * Huge pages where the pools found them cheaper (thp:auto), for a piece as
- * jemalloc maps it when it has much already. One that is large beside what it
- * has is rather for a single block, of which the program may use little.
+ * Huge pages are used if the pools found them cheaper (thp:auto), for a piece
+ * that is small beside jemalloc's memory. A large one is probably for a single
+ * block, of which the program may use little.
  */
 static bool
 wants_huge(size_t bytes)

@@ -1,22 +1,21 @@
 /*
  * backend_mutex.c - the locks under the embedded jemalloc.
  *
- * Purpose   jemalloc's pthread_mutex_* lead here, because a lock that knows
- *           its owner is what makes fork safe:
- *           - between prepare and parent, when the forking thread has all of
- *             jemalloc's locks, other libraries' fork handlers may allocate
- *             in it: it takes its locks again;
- *           - a signal handler that interrupted an allocation may fork: locks
- *             that the thread has are taken again, and one that another
- *             thread has which in turn waits for us is left alone. The
- *             child makes all locks new; the parent's unlock ignores locks
- *             that the thread does not own.
+ * Purpose   jemalloc's pthread_mutex_* lead here, because fork is safe only
+ *           with locks that know their owner:
+ *           - Between prepare and parent the forking thread has all of
+ *             jemalloc's locks, and other libraries' fork handlers may
+ *             allocate in it: it takes its locks again.
+ *           - A signal handler that interrupted an allocation may fork: the
+ *             thread takes its own locks again, and leaves a lock alone whose
+ *             owner waits for it. The child makes all locks new; the parent's
+ *             unlock ignores locks that the thread does not own.
  * Model     One word holds the owner (its pthread_self) and whether anybody
- *           waits, so that there is no moment at which a lock is taken and its
- *           owner unknown: a signal may arrive at any time. Who waits for
- *           what is noted in a small table, off the uncontended path, so that
- *           a forking thread can tell a cycle from a lock that is merely slow
- *           to come.
+ *           waits. At no moment is a lock taken and its owner unknown, because
+ *           a signal may arrive at any time. A small table, off the
+ *           uncontended path, shows which thread waits for which lock, so that
+ *           a forking thread can distinguish a cycle from a lock that is
+ *           merely held for long.
  */
 #include <errno.h>
 #include <linux/futex.h>

@@ -7,14 +7,14 @@
  *           an emergency reserve (backend_map.c); without enough even there,
  *           the thread gets no cache and shares the first arena, which exists
  *           since start-up.
- * Model     One thread at a time sets up. Whether memory will do is tried by
- *           an allocation from the same arena just before. jemalloc's options
- *           are others meanwhile; a child that another thread forked then
+ * Model     One thread at a time sets up. An allocation from the same arena
+ *           just before shows whether the memory suffices. jemalloc's options
+ *           are changed meanwhile; a child that another thread forks then
  *           gets the usual ones back.
  */
 #include "backend_je.h"
 
-/* At least what a cache's arrays of pointers take, up to jemalloc's limits. */
+/* At least the size of a cache's arrays of pointers at jemalloc's limits. */
 enum { CACHE_BYTES = 64 << 10 };
 
 static struct backend_mutex set_up;

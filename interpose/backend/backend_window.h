@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Where jemalloc's memory lies: all of it in one window of address space,
- * whose number (address >> BACKEND_WINDOW_SHIFT) this is.
+ * The number (address >> BACKEND_WINDOW_SHIFT) of the window of address space
+ * in which all of jemalloc's memory lies.
  */
 enum { BACKEND_WINDOW_SHIFT = 42 };
 extern __attribute__((visibility("hidden"))) uintptr_t backend_window;

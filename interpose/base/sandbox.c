@@ -138,7 +138,7 @@ lets_replace(const struct sock_fprog *program)
     return false;
 }
 
-/* Turns off what the filter forbids the pool to do. */
+/* Turns the pool's calls off that the filter forbids. */
 static void
 tell_pool(void)
 {

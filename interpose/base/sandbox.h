@@ -1,15 +1,15 @@
 /*
- * sandbox.h - which system calls a seccomp filter of the program leaves us.
+ * sandbox.h - the system calls that the program's seccomp filters allow.
  *
  * Purpose   A filter may end the process for a call that it does not allow,
- *           and there is no call that asks for the filter and that every
- *           filter allows. So the filter is read when the program sets it.
- * Model     sandbox_watch.h notices when the program sets a filter. Then the
- *           filter is run on the calls listed in sandbox.c, each bit of a mask
- *           says whether they are allowed, and who wants to make such a call
- *           asks first.
- * Ownership One mask for the process, also where a thread filtered itself
- *           alone. It only loses bits. A forked child has its parent's.
+ *           and no call that reads the filter is allowed by every filter. The
+ *           filter is therefore read when the program sets it.
+ * Model     sandbox_watch.h detects that the program sets a filter. The filter
+ *           is then run on the calls listed in sandbox.c. Each bit of a mask
+ *           tells whether a group of them is allowed; code that makes such a
+ *           call tests the bit first.
+ * Ownership One mask for the process, also if a thread filtered only itself.
+ *           Bits are only ever cleared. A forked child has its parent's mask.
  */
 #ifndef MIDPOOL_INTERPOSE_SANDBOX_H
 #define MIDPOOL_INTERPOSE_SANDBOX_H

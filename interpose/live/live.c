@@ -126,7 +126,7 @@ may_grow(size_t bytes)
     return room;
 }
 
-/* Where the table of sites has no room the page goes without it. */
+/* Adds the table of sites to the file; without room, the page has none. */
 static void
 fill_sites(int fd)
 {

@@ -6,8 +6,8 @@
  *           a page of it. The pages of all processes together therefore take
  *           at most a tenth of the file system, and never its last bytes.
  * Model     A program's start counts the bytes of all pages (live_sweep.h).
- *           From then on any growth of the used space is taken for pages',
- *           so that one statfs answers; forked children inherit the numbers.
+ *           From then on any growth of the used space is attributed to pages,
+ *           so that one statfs suffices. Forked children inherit the numbers.
  *           A file system without a limit has room.
  * Thread    live_room_start: the only one, at start-up. live_room_has: any.
  */
@@ -21,11 +21,11 @@
 /* A tenth of the file system in bytes; UINT64_MAX where it has no limit. */
 uint64_t live_room_tenth(void);
 
-/* Takes down that the pages of all processes are of so many bytes now. */
+/* Notes the bytes that the pages of all processes have now. */
 void live_room_start(uint64_t pages_bytes);
 
 /*
- * Whether pages may take so many bytes more; otherwise errno says why not.
+ * True if pages may take bytes more; otherwise errno tells the reason.
  * Async-signal-safe.
  */
 bool live_room_has(size_t bytes);

@@ -1,15 +1,16 @@
 /*
  * live_sweep.c - see live_sweep.h.
  *
- * When a process died is written nowhere. The first sweep that meets a page
- * without its process therefore sets the file's access time to a mark and its
- * modification time to now; later sweeps go by these. Reading the file may
- * undo the mark: then its hour starts again.
+ * The time of a process's death is recorded nowhere. The first sweep that meets
+ * a page without its process therefore sets the file's access time to a mark
+ * and its modification time to now; later sweeps use these. Reading the file
+ * may undo the mark; its hour then starts again.
  *
- * Containers may share /dev/shm and each have a process 7. So a pid that
- * lives keeps a page, but one that does not is no proof: a locked file
- * (live_path.h) stays, and gets a mark of its own. Among pages under our own
- * pid, the process's birth tells those of the programs it was before.
+ * Containers may share /dev/shm and each have a process 7. A page whose pid
+ * lives is kept. If the pid does not live, that is no proof that the process is
+ * dead: a locked file (live_path.h) stays, and gets a mark of its own. Among
+ * pages under our own pid, the process's birth identifies those of the programs
+ * that it was before.
  */
 #include "live_sweep.h"
 
@@ -139,7 +140,7 @@ visit_dead(struct sweep *sweep, const struct page_file *file, int fd)
         remove_page(sweep, file);
 }
 
-/* Whether the file's marks say that there is nothing to do yet. */
+/* True if the file's marks show that there is nothing to do yet. */
 static bool
 is_settled(struct sweep *sweep, const struct page_file *file)
 {

@@ -178,10 +178,11 @@ is_collected(void)
 }
 
 /*
- * Where all processes share a name, a collector is to find the newest report
- * under it. Where each has a name of its own, reports of different processes
- * stay, but no process may have two: the instance tells, which comes before
- * the version in the first sample.
+ * The length of the report's beginning by which an older file is replaced. If
+ * all processes share a name, it holds the newest report of any of them. If
+ * each has a name of its own, reports of other processes stay, but no process
+ * may have two; the instance, before the version in the first sample, tells
+ * them apart.
  */
 static size_t
 beginning(const char *pattern)

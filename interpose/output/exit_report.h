@@ -1,21 +1,23 @@
 /*
- * exit_report.h - when and where reports go.
+ * exit_report.h - writes reports, and chooses their destination.
  *
- * Purpose   Takes a snapshot of the statistics page, renders it and sends it
- *           where the options say: at exit, on a signal, on a call.
- * Where     report_file when given. Otherwise text to the program's stderr
- *           (stderr_target.h) and other formats to midpool.%e.%p.EXT in the
- *           directory the program was started in; there, too, text whose
- *           stderr is lost (a daemon's). Neither is written at exit by a
- *           process with fewer gets than report_min_gets, unless its pools
- *           were not active or it freed a buffer wrongly.
- * Failure   A line on stderr, but from a process with few gets that changed
- *           its user or root directory. Forked processes that could not write
- *           are told by the next report of their family (unreported.h).
- * Model     Static buffers, no lock, no allocation, no stdio, no descriptor
- *           left; errno kept; one write, but where a pipe or terminal takes
- *           no more than 4096 bytes at once. One report at a time: a second
- *           caller gives way, only the one at exit waits a little.
+ * Purpose   Takes a snapshot of the statistics page, renders it and writes it
+ *           to the place that the options name: at exit, on a signal, on a
+ *           call.
+ * Where     To report_file, if it is given. Otherwise text goes to the
+ *           program's stderr (stderr_target.h), and other formats to
+ *           midpool.%e.%p.EXT in the directory in which the program was
+ *           started. If stderr is lost (a daemon's), text goes there as well.
+ *           Neither is written at exit by a process with fewer gets than
+ *           report_min_gets, unless its pools were not active or it freed a
+ *           buffer wrongly.
+ * Failure   A line on stderr, except from a process with few gets that changed
+ *           its user or root directory. The next report of their family names
+ *           forked processes that could not write (unreported.h).
+ * Model     Static buffers; no lock, no allocation, no stdio, no descriptor
+ *           left open; keeps errno. One write, unless a pipe or terminal takes
+ *           only 4096 bytes at once. One report at a time: a second caller
+ *           fails, except that the one at exit waits a little.
  */
 #ifndef MIDPOOL_INTERPOSE_EXIT_REPORT_H
 #define MIDPOOL_INTERPOSE_EXIT_REPORT_H

@@ -297,7 +297,7 @@ on_fault(const siginfo_t *info, const ucontext_t *context)
     call_guard_end(&mark);
 }
 
-/* Of a double free, misuse.c does what is to be done. */
+/* Applies the option misuse; misuse.c does so itself for a double free. */
 static void
 act(enum pool_guard_kind kind)
 {

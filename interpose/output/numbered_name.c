@@ -9,7 +9,7 @@
 
 static const uint64_t number_max = UINT64_C(1) << 62;
 
-/* Where the last ending of a path begins, or the path's end. */
+/* The offset of a path's last ending, or of the path's end. */
 static size_t
 ending_of(const char *path)
 {

@@ -1,14 +1,13 @@
 /*
  * quiet_write.h - write(2) that the program does not notice.
  *
- * No SIGPIPE, SIGXFSZ or SIGTTOU gets out of it: they are blocked meanwhile,
- * and one that the write itself raised is taken back before they are let in
- * again. Interrupted and partial writes go on.
+ * The program gets no SIGPIPE, SIGXFSZ or SIGTTOU of it: they are blocked
+ * meanwhile, and one that the write itself raised is consumed before they are
+ * unblocked. Interrupted and partial writes are continued.
  *
- * Nothing blocks for ever, either: a parent that waits for the program to
- * end before it reads the pipe would never see that end. So a pipe, socket
- * or terminal gets no more at a time than it has room for, and is given up
- * when it had none for a second.
+ * A write never blocks for ever: a parent may read the pipe only after the
+ * program ended. A pipe, socket or terminal therefore gets no more at a time
+ * than it has room for, and the write fails after a second without room.
  *
  * Async-signal-safe.
  */

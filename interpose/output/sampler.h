@@ -1,5 +1,5 @@
 /*
- * sampler.h - who asks for sampled buffers.
+ * sampler.h - the call stacks of sampled gets.
  *
  * Purpose   With the option sites, takes the call stack of each get that the
  *           pool chose (pool/cache/sample.h) and counts it in a table of ours
@@ -20,8 +20,8 @@
 #include "sites.h"
 
 /*
- * Begins, if the options ask for it. True: there is a table. That there is no
- * memory for it is said. Requires that one thread runs.
+ * Starts sampling if the options ask for it. True: there is a table. Prints a
+ * message if there is no memory for one. Requires that only one thread runs.
  */
 bool sampler_start(const struct options *options);
 
@@ -38,15 +38,15 @@ size_t sampler_shared_bytes(void);
 bool sampler_share(int fd, size_t offset);
 
 /*
- * In a forked child: the counts begin anew, in memory of its own. Without
- * memory it goes without.
+ * In a forked child: the counts start from zero, in memory of its own. Without
+ * memory for them it does not sample.
  */
 void sampler_forked(void);
 
-/* The counts begin anew. Thread: any. */
+/* Sets all counts to zero. Thread: any. */
 void sampler_reset(void);
 
-/* NULL: off. */
+/* The table; NULL: sampling is off. */
 const struct sites *sampler_table(void);
 
 #endif

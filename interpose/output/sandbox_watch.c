@@ -27,7 +27,7 @@ __attribute__((used)) int (*volatile const sandbox_libc_prctl)(int option,
 __attribute__((used)) long (*volatile const sandbox_libc_syscall)(
     long number, ...) = syscall;
 
-/* Where prctl is called with this, it may be about a filter. */
+/* Replaces the program's prctl, whose call may set a filter. */
 int
 sandbox_prctl(int option, long a, long b, long c, long d)
 {

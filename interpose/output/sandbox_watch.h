@@ -2,10 +2,10 @@
  * sandbox_watch.h - notices the seccomp filters that the program sets.
  *
  * Programs set filters through libc's prctl or syscall, as libseccomp does. At
- * start the imports of prctl and syscall are redirected in those objects that
- * import prctl, which has to be called before a filter is set without
- * privileges; no symbol is exported for it. Before a filter is set,
- * stderr_target_confirm learns what can not be asked afterwards; then
+ * start the imports of prctl and syscall are redirected in all objects that
+ * import prctl, which an unprivileged program must call before it sets a
+ * filter; no symbol is exported for it. Before a filter is set,
+ * stderr_target_confirm makes the checks that may be forbidden afterwards; then
  * sandbox_apply reads the filter.
  * Not seen: filters set by instructions of the program's own or by libraries
  * opened later, and those that the process was started with. The latter let

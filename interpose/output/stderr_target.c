@@ -40,9 +40,8 @@ is_recorded(int fd)
 }
 
 /*
- * Is descriptor 2 still the same file? Where a filter forbids the check, the
- * last answer before the filter still holds if dup2 and close are forbidden
- * too.
+ * Is descriptor 2 still the same file? If a filter forbids the check, the last
+ * answer before the filter holds if it forbids dup2 and close as well.
  */
 static bool
 is_in_place(void)

@@ -1,5 +1,5 @@
 /*
- * stderr_target.h - where text for the user of the program goes.
+ * stderr_target.h - the destination of text for the user of the program.
  *
  * Purpose   Descriptor 2 may be closed by the time of the exit report (GNU
  *           coreutils close it in an atexit handler, daemons when they
@@ -11,10 +11,10 @@
  *           and kept until the report is out: exit() runs the destructors of
  *           thread-local objects first, and the lifecycle has one. While the
  *           program runs no descriptor is held.
- *           Where both are gone the file is opened anew for append: by its
- *           name, if it is a regular file, or a terminal of the process's own
- *           session; otherwise through another descriptor of this process
- *           or of its parent for the same file.
+ *           If descriptor 2 and the duplicate are gone, the file is opened
+ *           anew for append: by its name, if it is a regular file, or a
+ *           terminal of the process's own session; otherwise through another
+ *           descriptor of this process or of its parent for the same file.
  * Ownership Static state. Nothing takes a lock or allocates.
  */
 #ifndef MIDPOOL_INTERPOSE_STDERR_TARGET_H
@@ -45,15 +45,15 @@ void stderr_target_keep(void);
 unsigned stderr_target_columns(int fd);
 
 /*
- * Would somebody miss a report that finds no way there? Not so where there
- * was no descriptor 2 at the start, where it was a device such as /dev/null,
- * and in a forked child that changed descriptor 2 itself, to be silent.
+ * Would a user miss a report that can not be written there? No if there was no
+ * descriptor 2 at the start, if it was a device such as /dev/null, or in a
+ * forked child that changed descriptor 2 itself, in order to be silent.
  */
 bool stderr_target_is_missed(void);
 
 /*
- * Returns a descriptor for it, or -1 when there is none. The caller gives the
- * descriptor to stderr_target_close, which closes it if it was opened here.
+ * Returns a descriptor of that destination; -1: there is none. The caller
+ * passes it to stderr_target_close, which closes it if it was opened here.
  */
 int stderr_target_open(void);
 void stderr_target_close(int fd);
@@ -61,7 +61,7 @@ void stderr_target_close(int fd);
 /* Writes a whole line, at best effort. Keeps errno. Async-signal-safe. */
 void stderr_target_say(const char *text, size_t length);
 
-/* After the report: gives the duplicate back. */
+/* After the report: closes the duplicate. */
 void stderr_target_finish(void);
 
 #endif

@@ -4,10 +4,10 @@
  * Purpose   A worker of a server often may not write where its parent may: it
  *           runs as another user, in another root directory, in a sandbox.
  *           Its counters would then be lost.
- * Model     A page of memory that a process shares with all that it and its
- *           children fork. A process that can not write a report adds itself;
- *           the next of them that reports at its end, the parent as a rule,
- *           takes the sum and reports it (advice "unreported"). An exec
+ * Model     A process shares a page of memory with all processes that it and
+ *           its children fork. A process that can not write a report adds its
+ *           counts; the next of them that reports at its end, usually the
+ *           parent, takes the sum and reports it (advice "unreported"). An exec
  *           leaves the page.
  * Ownership One anonymous shared mapping; without memory for it nothing is
  *           reported. No lock: sums of atomic additions.
@@ -20,7 +20,7 @@
 /* At start, before any fork. */
 void unreported_start(void);
 
-/* The sum so far, which is 0 then. Async-signal-safe, as the other. */
+/* Takes the sum, which is then 0. Both are async-signal-safe. */
 struct stats_unreported unreported_take(void);
 
 void unreported_add(const struct stats_unreported *more);

@@ -1,6 +1,6 @@
 /*
- * call_stack.h - who called, without backtrace(3), which loads a library
- * and allocates.
+ * call_stack.h - prints the callers, without backtrace(3), which loads a
+ * library and allocates.
  */
 #ifndef MIDPOOL_INTERPOSE_CALL_STACK_H
 #define MIDPOOL_INTERPOSE_CALL_STACK_H

@@ -1,5 +1,5 @@
 /*
- * early.h - what has to be there for the first allocation.
+ * early.h - prepares the library for the first allocation.
  *
  *   (nothing) --first allocation--> early: the pools serve, with the options
  *   that could be read by then --constructor--> ready (lifecycle.c) --fork-->
@@ -15,15 +15,15 @@
 
 /*
  * Makes the pools ready and registers the fork handlers. Called by the first
- * allocation and by the constructor; later calls return at once. A call that
- * comes while another is under way (it is our own doing) returns at once as
- * well; the pools then serve nothing yet.
+ * allocation and by the constructor; later calls return at once. A call during
+ * another one, caused by an allocation of ours, returns at once as well; the
+ * pools then serve nothing yet.
  */
 void early_start(void);
 
 /*
- * Reads the options from entries, the environment, and hands the pools their
- * part. complain may be NULL: then bad items are ignored silently. The result
+ * Reads the options from entries, the environment, and passes their part to the
+ * pools. complain may be NULL: bad items are then ignored silently. The result
  * is static. Thread: the constructor's.
  */
 struct options *early_read_options(char *const *entries,

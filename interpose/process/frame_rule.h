@@ -1,15 +1,16 @@
 /*
- * frame_rule.h - how to get from a frame to the one that called it.
+ * frame_rule.h - rules to get from a frame to its caller's.
  *
- * Purpose   Reads the unwind table of a file for one instruction and packs
- *           the little of it that most code needs into one word, which can be
- *           kept (frame_walk.h).
- * Model     The caller's stack pointer (CFA) is a distance from the stack or
- *           the frame pointer, or stands in memory at one from the frame
+ * Purpose   Reads the unwind table of a file for one instruction and packs the
+ *           part that most code needs into one word, which can be kept
+ *           (frame_walk.h).
+ * Model     The caller's stack pointer (CFA) is the stack or frame pointer plus
+ *           a distance, or is read from memory at a distance from the frame
  *           pointer, as in functions that align their stack. The return
  *           address lies below it. The caller's frame pointer is the present
- *           one or lies at a distance. All else is FRAME_COMPLEX: signal
- *           frames, other registers and expressions, tables of another form.
+ *           one or is read from memory at a distance. Other rules are
+ *           FRAME_COMPLEX: signal frames, other registers and expressions,
+ *           tables of another form.
  * Safety    Pure functions over tables that the loader mapped, within the
  *           object's bounds.
  * Sources   DWARF 5, section 6.4; Linux Standard Base 5, "Exception Frames".
@@ -40,14 +41,14 @@ frame_rule_kind(struct frame_rule rule)
     return (enum frame_kind)(rule.word & 3);
 }
 
-/* What the CFA is relative to. */
+/* The base of the CFA. */
 static inline enum frame_base
 frame_rule_base(struct frame_rule rule)
 {
     return (enum frame_base)(rule.word >> 2 & 3);
 }
 
-/* Where the caller's frame pointer is. */
+/* The place of the caller's frame pointer. */
 static inline enum frame_saved
 frame_rule_saved(struct frame_rule rule)
 {
@@ -61,7 +62,7 @@ frame_rule_cfa(struct frame_rule rule)
     return (int32_t)(rule.word >> 32);
 }
 
-/* Bytes to where the caller's frame pointer is. */
+/* Bytes from the base of that place to the caller's frame pointer. */
 static inline intptr_t
 frame_rule_offset(struct frame_rule rule)
 {
@@ -80,8 +81,8 @@ struct frame_rule frame_rule_find(const struct frame_object *object,
                                   uintptr_t pc);
 
 /*
- * A number that is most likely another one after the object was replaced at
- * the same place: of its bounds, and the size and the end of its table.
+ * A number of the object's bounds and the size and end of its table. It almost
+ * certainly changes when another object is loaded at the same place.
  */
 uint64_t frame_object_stamp(const struct frame_object *object);
 

@@ -55,15 +55,15 @@ void process_forked(void);
 void process_set_generation(uint32_t generation);
 
 /*
- * Is the caller the process that was identified? Not so in a vfork child or
- * one made by a bare clone, which must leave its parent's page alone. Taken for
- * granted where a filter forbids to ask.
+ * Is the caller the process that was identified? No in a child of vfork or of a
+ * bare clone, which must leave its parent's page alone. Assumed if a filter
+ * forbids the check.
  */
 bool process_is_self(void);
 
 /*
  * Did it change its user or root directory since the program's start, as a
- * server's workers do? Taken for no where a filter forbids to ask.
+ * server's workers do? False if a filter forbids the check.
  */
 bool process_was_confined(void);
 
@@ -76,7 +76,7 @@ bool process_has_parent(void);
 /* Writes it all into the page's header. */
 void process_describe(struct stats_header *page);
 
-/* Says that all of the header is there: a reader may trust it from now on. */
+/* Marks the header as complete: a reader may trust it from now on. */
 void process_publish(struct stats_header *page);
 
 int64_t process_clock_ns(void); /* CLOCK_MONOTONIC */

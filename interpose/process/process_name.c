@@ -56,7 +56,7 @@ find_file(char *out)
     return length > 0;
 }
 
-/* True if the path may be what a user typed; paths to descriptors are not. */
+/* True if a user may have typed the path: not a path to a descriptor. */
 static bool
 is_typed(const char *path)
 {

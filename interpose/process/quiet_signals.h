@@ -1,11 +1,11 @@
 /*
  * quiet_signals.h - the signals that a system call raises for its caller.
  *
- * A write to a pipe without a reader, beyond the limit on files' sizes or
- * from a terminal's background raises SIGPIPE, SIGXFSZ or SIGTTOU, of which
- * the program would die. Between begin and end they are blocked; those that
- * were raised meanwhile are taken back before they are let in again. Signals
- * that were pending before stay pending. Async-signal-safe.
+ * A write to a pipe without a reader, beyond the limit on files' sizes or from
+ * a terminal's background raises SIGPIPE, SIGXFSZ or SIGTTOU, which would end
+ * the program. Between begin and end they are blocked; those that were raised
+ * meanwhile are consumed before they are unblocked. Signals that were pending
+ * before stay pending. Async-signal-safe.
  */
 #ifndef MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
 #define MIDPOOL_INTERPOSE_QUIET_SIGNALS_H

@@ -1,14 +1,14 @@
 /*
  * rusage.h - CPU time and peak memory of the process, as the kernel counts.
  *
- * Model     getrusage knows both. The kernel starts the peak of a program
- *           with that of the process that executed it, so a small program
- *           would be told the size of its shell, or of an interpreter. So
- *           rusage_begin notes that peak; where the program did not rise above
- *           it, /proc/self/status is read, which counts this program alone.
+ * Model     getrusage knows both. The kernel starts the peak of a program with
+ *           that of the process that executed it, so a small program would
+ *           show the size of its shell or of an interpreter. rusage_begin
+ *           notes that peak; if the program did not exceed it,
+ *           /proc/self/status is read, which counts this program alone.
  * Limits    The CPU time is that of the process since its fork, with the
- *           programs that it was before an exec. A filter may forbid the
- *           calls: then nothing is known.
+ *           programs that it was before an exec. If a filter forbids the
+ *           calls, nothing is known.
  */
 #ifndef MIDPOOL_INTERPOSE_RUSAGE_H
 #define MIDPOOL_INTERPOSE_RUSAGE_H

@@ -3,13 +3,13 @@
  *
  * Model     Programs of distributions have no frame pointers: the tables of
  *           .eh_frame are followed. Rules that were read are kept
- *           (frame_walk.h); what those can not tell libgcc's unwinder does,
- *           which is inside the library. Neither allocates, and on glibc 2.35
+ *           (frame_walk.h); for other frames libgcc's unwinder, which is
+ *           inside the library, is used. Neither allocates, and on glibc 2.35
  *           and later they find an object's table by _dl_find_object, without
  *           a lock. On an older one libgcc would take the loader's lock, which
- *           a thread may hold that waits for the caller: there, and where it is
- *           asked for, the frames beyond this library are found by frame
- *           pointers instead.
+ *           a thread may hold that waits for the caller. There, and on request,
+ *           the frames beyond this library are found by frame pointers
+ *           instead.
  *           It ends at a frame without a table: code that was made at run
  *           time, the first frame of a thread or of a coroutine.
  * Safety    Async-signal-safe; about 2 KB of stack and 16 bytes a frame.
