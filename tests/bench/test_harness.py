@@ -358,7 +358,7 @@ class Chart(unittest.TestCase):
 
 
 class Progress(unittest.TestCase):
-    """What is shown meanwhile."""
+    """The progress that is shown during a run."""
 
     def test_a_log_gets_few_lines_and_no_control_codes(self):
         out = io.StringIO()
@@ -489,7 +489,7 @@ class Programs(unittest.TestCase):
 
 
 class Build(unittest.TestCase):
-    """What is asked of midpool's build."""
+    """The options that midpool's build is called with."""
 
     def test_options_are_turned_off_in_the_words_of_their_type(self):
         self.assertEqual(build.option_off("tests"), "-Dtests=disabled")

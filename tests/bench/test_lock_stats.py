@@ -1,4 +1,4 @@
-"""What a process writes of its locks; argument: the program lock_user."""
+"""The lock statistics that a process writes; argument: program lock_user."""
 
 import os
 import subprocess

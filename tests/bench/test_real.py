@@ -88,7 +88,7 @@ class Rows(unittest.TestCase):
 
 
 class Inputs(unittest.TestCase):
-    """What is made before."""
+    """The input files that are made before a run."""
 
     @unittest.skipUnless(shutil.which("gcc"), "needs gcc")
     def test_the_program_to_compile_is_the_same_each_time_and_c(self):
@@ -207,7 +207,7 @@ class Servers(unittest.TestCase):
 
 
 class Clients(unittest.TestCase):
-    """What is asked of the servers is always the same."""
+    """The requests to the servers are always the same."""
 
     def test_requests_and_statements_do_not_change(self):
         self.assertEqual(list(web.requests(3, 50)), list(web.requests(3, 50)))

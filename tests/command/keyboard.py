@@ -12,7 +12,7 @@ from browser import BROWSER, FLAGS
 PATIENCE = 120  # seconds, for a machine that is busy
 KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " ")}
 SHIFT = 8
-# What has the focus: its words, what it is, and whether one sees that.
+# The focused element: its text, its kind, and whether the focus is visible.
 FOCUS = """(() => {
   const node = document.activeElement, style = getComputedStyle(node);
   return {tag: node.tagName, text: node.textContent.trim(),

@@ -20,7 +20,7 @@ STUB = """#!/bin/sh
 printf 'GOT'; printf '<%s>' "$@"; echo
 """
 
-# What is typed before Tab, and the words that the command gets. Both shells.
+# The text typed before Tab, and the words that the command gets; both shells.
 LINES = (
     ("do", "doctor"),
     ("run --qui", "run --quiet"),
@@ -115,7 +115,7 @@ class Case(sample.Case):
     def judge(self, shell, lines):
         for typed, want in lines:
             got = self.complete(shell, typed)
-            # What ends a word is the shell's matter.
+            # The shell decides where a word ends.
             words = "".join(f"<{word}>" for word in want.split())
             self.assertEqual(got, words, typed)
 

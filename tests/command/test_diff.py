@@ -31,7 +31,7 @@ class Case(sample.Case):
 
 
 class Runs(Case):
-    """What belongs to one run is one: as show counts, so does diff."""
+    """diff counts the reports of one run as one, as show does."""
 
     def write_all(self, name, *reports):
         return [self.write(f"{name}.{index}.json", report)

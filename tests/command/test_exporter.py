@@ -149,7 +149,7 @@ class Case(sample.Case):
 
 class Sums(Case):
     def check(self, text):
-        """What is served is what all pages say, those of the dead too."""
+        """The served sums are those of all pages, dead processes' included."""
         found = self.own_pages()
         reports = list(pages.read_many([page.path for page in found],
                                        sample.BUILD))

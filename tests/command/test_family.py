@@ -59,8 +59,8 @@ class States(unittest.TestCase):
 
 
 class FewGets(unittest.TestCase):
-    """What many small processes miss is no reason to warn; a large one's
-    is, however many small ones there are."""
+    """Misses of many small processes are no reason to warn; those of a large
+    one are, however many small ones there are."""
 
     def judged(self, *sizes):
         images = [image(2 + number, gets=gets, misses=gets // 3)

@@ -54,7 +54,7 @@ class Gauges(unittest.TestCase):
             self.assertEqual(utf8, not "".join(lines).isascii())
 
     def test_60_columns_cut_no_number(self):
-        """What is shown at any width are words of the whole screen."""
+        """At any width, the words shown are words of the whole screen."""
         view = self.view()
         for report in self.snapshots() * 40:
             view.add(report)

@@ -1,4 +1,4 @@
-"""What reports call a program: the name that was typed, and the file beside."""
+"""A program's name in reports: the one that was typed, and the file's."""
 
 import ctypes
 import errno

@@ -317,7 +317,7 @@ class BadInput(Case):
                                    )[0]["n"], 120)
 
     def test_ten_thousand_labels_and_programs(self):
-        """What is shown has an end; --json has all."""
+        """The screen shows a limited number of rows; --json has all."""
         self.pack(self.write("one.json", self.made[0]), "-o", "many.db")
         db = sqlite3.connect(self.path("many.db"))
         columns = [column.name for column in pack_schema.PROCESS]

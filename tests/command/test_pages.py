@@ -84,7 +84,7 @@ class Finding(Case):
         self.assertEqual(page.end, "running")  # it could not tell
 
     def test_traps_are_left_out(self):
-        """What anybody may put there neither hangs nor fools."""
+        """Files of other users in /dev/shm neither block nor mislead it."""
         page = self.page_of(self.start())
         good = self.moved(page, self.dir)
         uid = os.geteuid()

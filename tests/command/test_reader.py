@@ -1,4 +1,4 @@
-"""Whatever a file holds, the command says a sentence and never breaks."""
+"""For any content of a file the command prints a sentence, without a crash."""
 
 import json
 import os
@@ -90,7 +90,7 @@ class Sentences(sample.Case):
 
 
 class Kept(sample.Case):
-    """What is newer within the version stays."""
+    """Members that a newer release added to the same version are kept."""
 
     def test_unknown_members_survive(self):
         report = dict(sample.report(), sites=[{"x": 1}])
@@ -182,7 +182,7 @@ class Fuzz(sample.Case):
         return True
 
     def show_everywhere(self, report):
-        """What is read once can be shown in every way."""
+        """Every form of output accepts a report that the reader accepted."""
         look = style.Style(colour=False, utf8=True)
         whole = merge.add_up([report, report])
         text_report.render(whole, look, True)

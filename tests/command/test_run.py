@@ -28,7 +28,7 @@ class Case(sample.Case):
 
 
 class ItsOwn(Case):
-    """What the program is and does is as without midpool."""
+    """The program has the same identity and behaviour as without midpool."""
 
     def test_exit_status(self):
         self.run_it("--", "sh", "-c", "exit 37", status=37)
@@ -412,7 +412,7 @@ os.chown(name, 65534, 65534)
 
 
 class Refusals(Case):
-    """What cannot work is said before anything runs."""
+    """Errors are reported before the program is started."""
 
     def test_not_found_and_not_executable(self):
         self.assertIn("command not found",

@@ -32,7 +32,7 @@ OPTIONAL = {"over time", "leftovers"}
 
 
 def kind(line):
-    """What a line of output is about: its words before the first number."""
+    """The subject of a line of output: its words before the first number."""
     if re.match(r" {11}\S", line):
         return ""  # goes on from the line above
     return re.match(r"\s*(\D*?)(?:\d|  |$)", line)[1].strip()

@@ -75,7 +75,7 @@ def midpool(*arguments):
 
 
 def same(left, right):
-    """Whether rows say the same; engines add floats up in other orders."""
+    """True if the rows agree; engines add floats up in different orders."""
     return len(left) == len(right) and all(
         math.isclose(float(a), float(b), rel_tol=1e-9)
         if isinstance(a, (int, float)) else a == b

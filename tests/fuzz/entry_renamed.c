@@ -26,7 +26,7 @@
 #include "../../interpose/api/front.h"
 #include "../../interpose/api/midpool_exports.h"
 
-/* What is looked for under other names would always be found elsewhere. */
+/* The names are renamed here, so they would always be found elsewhere. */
 #define front_stands() false
 
 #undef ALIAS

@@ -1,7 +1,8 @@
 /*
  * fuzz_conf.c - MIDPOOL_CONF and report_file patterns from any bytes.
  *
- * Whatever is read, what it came to can be said and read back to the same.
+ * For any input, the resulting options are the same after they were printed and
+ * read back.
  */
 #include <limits.h>
 #include <string.h>

@@ -84,7 +84,7 @@ discard(struct magazine *magazine)
     magazine_free(magazine);
 }
 
-/* So many magazines in the depot, and one that is empty. */
+/* Begins with count magazines in the depot, and one empty magazine. */
 static void
 reset_with(unsigned count)
 {

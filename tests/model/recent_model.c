@@ -58,7 +58,7 @@ reset(void)
         count(BIN);
 }
 
-/* What is read is of one moment after the start. */
+/* A reader sees the values of one moment after the start. */
 static void
 read_bin(void)
 {

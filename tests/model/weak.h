@@ -13,7 +13,7 @@ void weak_reset(void);
 uint64_t weak_hash(unsigned tasks);
 uint64_t weak_mix(uint64_t hash, uint64_t value);
 
-/* What the running task does from now on may depend on the value. */
+/* The running task read the value; its further steps may depend on it. */
 void weak_learn(uint64_t value);
 
 /* Accesses and fences with an order, as far as they were met. */

@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: the scenes, and a way to fail.
+"""The scenes and the checks that the scripts of this folder share.
 
 Every script is called as SCRIPT write_pages [more programs]; write_pages
 fills a directory with pages and renderings (see write_pages.c).

@@ -20,7 +20,7 @@ def rows_of(table, scope):
 
 
 def agrees(row, counts, names):
-    """Whether a CSV row has the counters of a JSON object."""
+    """True if a CSV row has the counters of a JSON object."""
     return all(int(row[name]) == counts[name] for name in names)
 
 

@@ -100,8 +100,8 @@ def check_form(checks, text, name):
 
 
 def most_series():
-    """How many series a process has that uses all pools, in every way that
-    is usual: the table must keep room for that."""
+    """The number of series of a process that uses all pools in all usual
+    ways, for which the table must have room."""
     each = {"POOLS": POOLS, "WHOLE": 1, "FIXED": 1}
     rows = counters.TABLE + list(counters.METRICS.values())
     return sum(each.get(row.series, 0) * LABEL_VALUES.get(row.name, 1)
@@ -119,7 +119,7 @@ def check_same(checks, scenes, name):
 
 
 def check_strictly(checks, parse, text, name):
-    """What OpenMetrics' reference parser makes of it."""
+    """OpenMetrics' reference parser finds the same values in the text."""
     try:
         found = {(sample.name, tuple(sorted(sample.labels.items()))):
                  sample.value
@@ -167,9 +167,9 @@ def start_and_scrape(directory):
 
 
 def node_exporter(directory):
-    """What a node exporter serves of the reports in a directory.
+    """The text that a node exporter serves from the reports in a directory.
 
-    Somebody else may take the port that was free: then with another one.
+    Another process may take the free port, so it is tried three times.
     """
     for _ in range(3):
         text = start_and_scrape(directory)
@@ -269,7 +269,7 @@ class Shared:
         return [page for page in pages.find() if mark in page.config]
 
     def documents(self):
-        """What the programs' pages say, by instance; removes the pages."""
+        """The programs' pages as reports, by instance; removes the pages."""
         found = self.own_pages()
         build = os.path.dirname(self.library)
         read = list(pages.read_many([page.path for page in found], build))

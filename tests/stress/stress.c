@@ -74,7 +74,7 @@ fill(struct block *block)
     check_fill(block->ptr, part, block->seed);
 }
 
-/* What parts of a small block overlap is the last one written. */
+/* Of a small block's parts that overlap, the last one written remains. */
 static void
 verify(const struct block *block)
 {

@@ -17,7 +17,7 @@ FLAGS = "-D_GNU_SOURCE -std=gnu11 -O2 -fno-builtin -pthread".split()
 
 
 class BuildError(Exception):
-    """What could not be built, and why."""
+    """A build failed; the text names the part and the reason."""
 
 
 def _call(argv, what, **more):
@@ -90,7 +90,8 @@ OFF = {"boolean": "false", "feature": "disabled", "combo": "off"}
 
 
 def option_off(name):
-    """How midpool's build turns an option off; empty if it knows none."""
+    """The argument that turns an option of midpool's build off; empty if the
+    build has no such option."""
     try:
         text = (ROOT / "meson_options.txt").read_text(encoding="utf-8")
     except OSError:

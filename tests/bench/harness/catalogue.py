@@ -228,7 +228,7 @@ TAIL_LIVE, TAIL_REPLACEMENTS = 20000, 1000000
 
 
 def _tail():
-    """How long single calls take while the sizes shift."""
+    """The durations of single calls while the sizes shift."""
     figures = [
         Figure(f"{name}: {quantile}", f"{metric}_{quantile}")
         for name, metric in (("malloc or free", "call"), ("malloc", "malloc"),
@@ -281,7 +281,7 @@ VARIANT_CONF = {
 WARMUP_CONF = {"cold": "", "warm": "warmup:16K=1000"}
 
 
-# What it costs to know who asks, and to find overruns.
+# The cost of sampling call stacks, and of finding overruns.
 SAMPLING_CONF = {
     "off": "",
     "sites auto": "sites:auto",

@@ -1,4 +1,4 @@
-"""What the three commands share: options, messages, the library."""
+"""Options, messages and the library, shared by the three commands."""
 
 import sys
 from pathlib import Path

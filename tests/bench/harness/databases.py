@@ -36,7 +36,7 @@ def redis(runner, run, allocator):
 
 
 def postgres_folder():
-    """Where the newest PostgreSQL's programs are; empty: nowhere."""
+    """The folder of the newest PostgreSQL's programs; empty: there is none."""
     found = glob.glob("/usr/lib/postgresql/*/bin")
     return max(found, key=lambda path: int(path.split("/")[-2]), default="")
 

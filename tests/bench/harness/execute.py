@@ -14,7 +14,7 @@ class Failed(Exception):
 
 
 def base_environment():
-    """What programs are started with: nothing that steers an allocator."""
+    """The environment of programs, without allocator settings."""
     keep = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
     env = {key: os.environ[key] for key in keep if key in os.environ}
     env["LC_ALL"] = "C"

@@ -22,7 +22,7 @@ ORIGINAL_BYTES = 24  # of bookkeeping an operation, in the original
 
 
 class Bench:
-    """What workload() wants of a runner, for these tables."""
+    """The part of a runner that workload() needs, for these tables."""
 
     def __init__(self, tools, ms, reps):
         self.tools, self.ms, self.reps = tools, ms, reps

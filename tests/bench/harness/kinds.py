@@ -17,7 +17,7 @@ EXECUTE = {
     "varnish": web.varnish,
 }
 
-# What makes the input of a family's runs, and its name in the cache.
+# The function that makes a family's input, and its name in the cache.
 INPUTS = {
     "git": (history.make, "history.git"),
     "compile": (source.make, "source.c"),

@@ -22,7 +22,7 @@ LEFT_OUT = ("instructions", "variants", "sampling", "warm-up")
 
 @dataclass
 class Use:
-    """What the processes of a run did together."""
+    """Sums over all processes of a run."""
 
     operations: int = 0  # gets and puts
     cpu_ns: int = 0

@@ -66,7 +66,7 @@ class Mood:
         return f"the memory was {self.mode}"
 
     def header(self):
-        """What the result says of it, as data."""
+        """The machine's condition as data for the result file."""
         found = {"mode": self.mode, "how": HOW[self.mode],
                  "probes": len(self.probes)}
         if self.probes:

@@ -39,7 +39,7 @@ def huge_pages():
 
 
 def about(chosen, rounds, **more):
-    """What a reader must know of a run besides its figures."""
+    """The facts about a run that a reader needs besides its figures."""
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": machine(),
@@ -58,7 +58,7 @@ def write_about(path, found):
 
 
 def read_about(path):
-    """What about() found; ValueError names what is wrong with the file."""
+    """Reads the facts of about(); ValueError names the file's fault."""
     found = json.loads(path.read_text(encoding="utf-8"))
     wanted = {"date", "machine", "cpus", "rounds", "versions"}
     if not isinstance(found, dict) or not wanted <= set(found):

@@ -1,4 +1,4 @@
-"""What is measured: runs of the workload program, and the rows they fill.
+"""The measurements: runs of the workload program, and the rows they fill.
 
 A run is one start of the workload program; its figures are rows of the
 table. Rows belong to a group (band, outside, memory, ...) and to a family
@@ -48,7 +48,7 @@ class Run:
         return self.figures[0].row
 
 
-# What --quick measures when --only does not say.
+# The rows that --quick measures without --only.
 QUICK = ("band", "outside", "memory")
 
 

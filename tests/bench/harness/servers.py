@@ -31,7 +31,8 @@ def needed(name, package, *folders):
 
 
 def ordinary_user(name):
-    """How subprocess starts what refuses to run as root; empty: as it is."""
+    """Arguments of subprocess for a server that refuses to run as root; empty
+    if the caller is not root."""
     if os.geteuid() != 0:
         return {}
     try:

@@ -49,8 +49,8 @@ count_without_caches(void)
 }
 
 /*
- * What is in use grows by what is allocated; as in glibc, blocks with mappings
- * of their own are apart.
+ * mallinfo2's bytes in use grow by the allocated bytes. As in glibc, blocks
+ * with mappings of their own are counted separately.
  */
 static void
 use_mallinfo2(void)

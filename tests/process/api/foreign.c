@@ -101,7 +101,7 @@ hand_out(void)
     their_free(strdup("some words"));
 }
 
-/* What libc allocates for them, in their own hands. */
+/* The foreign library frees blocks that libc allocated for it. */
 static void
 keep_among_them(void)
 {

@@ -149,7 +149,7 @@ impossible(void)
     dallocx(block, 0);
 }
 
-/* What is new after growing is zero, beyond the real size of before. */
+/* Bytes that growing adds, beyond the former real size, are zero. */
 static void
 zero_when_growing(void)
 {

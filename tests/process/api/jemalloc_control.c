@@ -64,7 +64,7 @@ read_sums(size_t *value)
         value[i] = read_size(sums[i]);
 }
 
-/* What is in the program's hands shows in all of them, after epoch. */
+/* All sums include the program's live blocks, after a write to epoch. */
 static void
 statistics(void)
 {

@@ -105,7 +105,7 @@ def test_warmup_within_pool_max(arguments):
 
 
 def test_pool_max(arguments):
-    """What is over it is given back at once, whatever the size."""
+    """Memory beyond pool_max is returned at once, for every size."""
     for size, slot in ((2048, 2048), (5000, 5120), (16384, 16384),
                        (65536, 65536)):
         count = 16 * MB // slot

@@ -32,7 +32,7 @@ enum {
     INHERITED = 30,
 };
 
-/* What one thread did, by class. */
+/* The calls of one thread, by class. */
 struct count {
     unsigned long long gets[CLASSES], puts[CLASSES], requested[CLASSES],
         callocs[CLASSES], inherited[CLASSES], in_place[CLASSES], moved[CLASSES],

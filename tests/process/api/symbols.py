@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the library's ELF file promises: names, TLS, dependencies, flags."""
+"""Properties of the library's ELF file: names, TLS, dependencies, flags."""
 
 import os
 import re

@@ -56,7 +56,7 @@ now(void)
     return stats;
 }
 
-/* What was warmed up is hit, not missed. */
+/* Gets of buffers that were warmed up are hits. */
 static void
 check_warmup(void)
 {

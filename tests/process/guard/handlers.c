@@ -123,7 +123,7 @@ on_its_stack(void)
           "the handler runs on it");
 }
 
-/* What is no buffer of ours is the program's affair alone. */
+/* A fault outside of guarded buffers only calls the program's handler. */
 static void
 of_its_own(void)
 {

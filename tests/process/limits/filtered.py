@@ -20,7 +20,7 @@ FORMATS = ("text", "json", "openmetrics", "csv", "none")
 
 
 def drain(fd):
-    """What came in by now: every writer is gone."""
+    """Reads all that was written to fd, whose writers have ended."""
     said = b""
     os.set_blocking(fd, False)
     try:
@@ -49,7 +49,7 @@ def ends(kind, folder):
 
 
 def run(arguments, words, conf, kind):
-    """What the program said on descriptor 2 under the filter."""
+    """Runs the program under the filter; its output on descriptor 2."""
     with tempfile.TemporaryDirectory(prefix="midpool-test-") as folder:
         reader, writer = ends(kind, folder)
         options = {"preexec_fn": lambda: os.close(2)} if kind == "closed" \

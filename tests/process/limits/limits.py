@@ -83,9 +83,10 @@ def test_address_space_lowered(arguments):
 
 
 def check_trade(arguments, megabytes, sizes, share=0.6):
-    """What one size leaves idle serves the next, or another allocator.
+    """Idle memory of one size serves the next size, or another allocator.
 
-    Some megabytes are lost to size classes, and where jemalloc's chunks end.
+    Some megabytes are lost to size classes, and at the ends of jemalloc's
+    chunks.
     """
     words = [arguments.program("limits_work"), str(megabytes), "trade"] + sizes
 
@@ -132,7 +133,7 @@ def test_address_space_cached(arguments):
 
 
 def test_address_space_taken(arguments):
-    """What mlockall(MCL_CURRENT) has to fit into RLIMIT_MEMLOCK."""
+    """mlockall(MCL_CURRENT) counts address space against RLIMIT_MEMLOCK."""
     def taken(lib, **options):
         words = ["cat", "/proc/self/status"]
         result = preload.run(lib, words, **options).expect(0)
@@ -230,7 +231,7 @@ def test_control_group(arguments):
 
 
 def test_control_group_tight(arguments):
-    """What an operator sets where hardly more than the live data fits."""
+    """The options for a group that has room for little more than live data."""
     check_control_group(arguments, "pool_max:8M,cache_max:1M", 150)
 
 

@@ -60,7 +60,7 @@ def pointer(result):
 
 
 def lines(result):
-    """What midpool said, less what it warns about at exit."""
+    """The lines that midpool printed, without its warnings at exit."""
     return [line for line in result.err.decode().splitlines()
             if line.startswith("midpool")]
 

@@ -47,7 +47,7 @@ def test_text_on_stderr(arguments):
 
 
 def text_of(arguments, conf, gets):
-    """What a process says on stderr that makes so many gets in all."""
+    """The stderr of a process that makes that number of gets in all."""
     bare = preload.run(arguments.lib, cases(arguments, "reuse", "0"))
     at_start = bare.expect(0).report()["totals"]["gets"]
     return preload.run(

@@ -174,7 +174,7 @@ raise_signal(void)
     raise(SIGUSR2);
 }
 
-/* What is ignored from the start stays so across an exec. */
+/* A signal that is ignored from the start stays so across an exec. */
 static void
 raise_ignored_signal(void)
 {

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""What the library adds to the start and the end of a process.
+"""The cost that the library adds to the start and the end of a process.
 
-A build starts thousands of short programs, and there this is all that
-midpool costs. Counted are page faults and system calls, which a busy machine
-does not change, beyond those of the same program without midpool. The bounds
-are a little above the numbers on Debian 12: where a change exceeds one, it
-touches a page or makes a call that can wait, or need not be.
+A build starts thousands of short programs, for which this is the whole cost of
+midpool. The tests count page faults and system calls beyond those of the same
+program without midpool, because a busy machine does not change these. The
+bounds are a little above the numbers on Debian 12. A change that exceeds one
+touches a page or makes a call that can come later or is not needed.
 """
 
 import os

@@ -19,7 +19,7 @@ def _digest(out):
 
 @scenario(band=True, reporters=["apt-get", "apt-cache"], text=True)
 def apt_simulates(run):
-    # Whether gawk is known depends on the lists that apt has here.
+    # apt's lists on this machine may know gawk or not.
     run.run("apt-get", "-s", "-o", "Debug::NoLocking=1", "install", "gawk",
             "coreutils", status=None)
     run.run("apt-get", "-s", "-o", "Debug::NoLocking=1", "--reinstall",

@@ -303,7 +303,7 @@ def guard_problems(function, reports):
 
 
 def share_of_band(reports):
-    """How much of what the programs asked for the pools served."""
+    """The share of the programs' requested bytes that the pools served."""
     served = sum(report["totals"]["requested_bytes"] for report in reports)
     rest = sum(report["fallback"][part]["bytes"] for report in reports
                for part in ("below", "above"))
@@ -311,7 +311,7 @@ def share_of_band(reports):
 
 
 def real_name(name):
-    """What a program is called behind its links: python3 is python3.11."""
+    """The program's name after following links: python3 is python3.11."""
     return os.path.basename(os.path.realpath(
         shutil.which(name, path=PATH) or name))
 

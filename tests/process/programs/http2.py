@@ -13,7 +13,7 @@ BODY = b"a line over and over again\n" * 9000
 
 
 def reports_of(run, name):
-    """How many reports the options in the environment led to so far."""
+    """The number of reports in the folder of the option report_file."""
     conf = run.env.get("MIDPOOL_CONF", "")
     folder = os.path.dirname(conf.split("report_file:")[-1].split(",")[0])
     return sum(entry.startswith(name) for entry in os.listdir(folder))

@@ -138,7 +138,7 @@ def resident(server):
 
 
 def wrong_sums(info):
-    """Where what redis is told by mallctl belies what it counts itself."""
+    """The figures of mallctl that contradict redis's own count; empty: none."""
     allocated, active, held = (
         info["allocator_" + name]
         for name in ("allocated", "active", "resident"))

@@ -66,7 +66,7 @@ site_kept(unsigned count)
     }
 }
 
-/* What site_kept got goes, so that the peak lies before. */
+/* Frees the buffers of site_kept first, so that the peak lies before. */
 static SITE void
 site_late(unsigned count)
 {
@@ -194,7 +194,7 @@ permit_little(void)
         abort();
 }
 
-/* What is allowed afterwards is to write: the report goes to stdout. */
+/* Under a filter that allows write only, the report goes to stdout. */
 static void
 under_seccomp(void)
 {

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a block may be released with, by the C and C++ standards. */
+/* The functions that may release a block, by the C and C++ standards. */
 enum call_family {
     CALL_MALLOC,  /* free, free_sized, delete, sized delete */
     CALL_ALIGNED, /* free, free_aligned_sized, aligned delete */

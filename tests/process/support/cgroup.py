@@ -67,7 +67,7 @@ class Group:
             return None
 
     def kills(self):
-        """How many of its processes ran out of memory and were killed."""
+        """The number of its processes that were killed for lack of memory."""
         for line in self._read(self.events_file).splitlines():
             if line.startswith("oom_kill "):
                 return int(line.split()[1])

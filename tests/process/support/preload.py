@@ -41,7 +41,7 @@ def count_exactly():
 
 
 class Result:
-    """How a program ended, what it wrote, and the reports of its processes."""
+    """A program's exit status, its output, and its processes' reports."""
 
     def __init__(self, status, out, err, folder):
         self.status, self.out, self.err = status, out, err

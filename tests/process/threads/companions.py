@@ -137,7 +137,7 @@ def words_of(command, folder):
 
 
 def answers(arguments, commands, order):
-    """How each ended and what it wrote, two at a time."""
+    """Runs the commands, two at a time; their exit status and output."""
     def answer(words):
         result = preload.run(order and arguments.lib, words,
                              preload=order or ())

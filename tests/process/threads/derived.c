@@ -253,7 +253,7 @@ cross_aligned(size_t count)
                   (count + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
 }
 
-/* What the program gets without a preloaded library is libc's. */
+/* Without a preloaded library the program gets libc's function. */
 #ifdef OWN_MALLOC
 static char *
 info_of(int (*info)(int, FILE *))

@@ -60,7 +60,7 @@ only_allocate(void *unused)
     return unused;
 }
 
-/* What came back meanwhile from before may be more: then nothing. */
+/* Growth of the resident memory; 0 if more was returned meanwhile. */
 static size_t
 grown_since(size_t before)
 {

@@ -1,9 +1,9 @@
 /*
  * idle_threads.c - a thousand threads use the band once and sleep.
  *
- * What they keep idle in their caches is bounded as a whole, not per thread:
- * 64 MB over what is live, once the decay time is over and the processor
- * has been had for a moment.
+ * The idle memory in all their caches together is bounded, not that of each:
+ * 64 MB more than live memory, once the decay time is over and the threads ran
+ * for a moment.
  */
 #include <pthread.h>
 #include <stdatomic.h>

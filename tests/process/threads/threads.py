@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What is not visible from inside a program: its reports after vfork, and
-how programs with sanitizers are passed through."""
+"""Tests from outside of a program: its reports after vfork, and programs with
+sanitizers, which midpool passes through."""
 
 import os
 import shutil

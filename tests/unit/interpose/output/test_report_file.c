@@ -17,7 +17,7 @@
 #include "report_file.h"
 #include "stderr_target.h"
 
-/* What somebody else does once the report has looked at its name. */
+/* Another process's change after the report looked at its name. */
 static void (*after_lstat)(void);
 
 /* Errors of the file system; 0: none. */

@@ -95,7 +95,7 @@ Test(pool_area, a_page_is_not_shared_over_others, .init = start)
     cr_assert(many_threads_have_caches());
 }
 
-/* What lies in the way of a block leaves threads without, nothing else. */
+/* If a mapping is in the way of a block, threads only get no block. */
 Test(pool_area, threads_do_without_blocks_that_can_not_be_had, .init = start)
 {
     char *next = (char *)cache_at(0);

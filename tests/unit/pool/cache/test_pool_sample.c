@@ -16,7 +16,7 @@ enum { SEEDS = 200, ROUNDS = 700, RATE = 64 << 10, MANY = 4096 };
 static const size_t sizes[] = {2048, 2500, 4096, 5001, 16492, 65536};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
-/* What a handler that keeps all samples heard. */
+/* The calls of a handler that keeps all samples. */
 static struct {
     double objects, bytes, objects_variance, bytes_variance;
     unsigned begins, ends, missed, strangers;

@@ -159,7 +159,7 @@ Test(idle, what_is_asked_for_again_stays)
     for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
         fill(size[i]);
         purged = purged_by_drop();
-        /* What the change of sizes left over, at most. */
+        /* At most the memory that the change of sizes left over. */
         cr_assert(purged <= (size[i] == 16384 ? 0 : BYTES / 8),
                   "%zu bytes: %lu MB purged", size[i], purged >> 20);
     }

@@ -1,8 +1,8 @@
 /*
  * test_pool_pieces.c - idle memory moves in pieces: no call does much of it.
  *
- * What a call did is seen by the slots that left the depots and by the bytes
- * that the system got.
+ * The work of a call is measured by the slots that left the depots and by the
+ * bytes that were returned to the system.
  */
 #include <criterion/criterion.h>
 

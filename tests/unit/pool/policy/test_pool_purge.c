@@ -394,7 +394,7 @@ Test(pool_purge, pool_max_counts_what_caches_hold, .init = start_bounded)
         pthread_join(thread[i], NULL);
 }
 
-/* What a sanitizer keeps of memory that is written, on top of it. */
+/* The memory that a sanitizer needs in addition to written memory. */
 static size_t
 shadow_bytes(size_t written)
 {

@@ -381,7 +381,7 @@ Test(pool_fork, no_other_thread_finishes, .init = start)
 
 /* Not with the thread sanitizer, whose own start-up calls what is replaced. */
 #ifndef __SANITIZE_THREAD__
-/* What start-up of a thread calls, here with a signal in it. */
+/* A function that attaching a thread calls, here with a signal in it. */
 static pid_t child_of_handler = -1;
 static bool armed;
 

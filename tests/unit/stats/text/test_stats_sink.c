@@ -20,7 +20,7 @@ start(void)
     sink_init(&sink, buf, sizeof(buf) - 1);
 }
 
-/* What was written since start(). */
+/* The text that was written since start(). */
 static char *
 written(void)
 {
