@@ -219,8 +219,8 @@ make_present(char *slot, size_t bytes)
 }
 
 /*
- * Takes up to max new slots, which count as warmed up from now on. Returns how
- * many: none also when the lock is not to be had.
+ * Takes up to max new slots, which count as warmed up from now on. Returns
+ * their number; 0 also if the lock can not be had.
  */
 static unsigned
 take_new(unsigned bin, struct magazine *into, unsigned max)

@@ -1,5 +1,5 @@
 /*
- * midpool.h - what a program may ask of the midpool library it runs on.
+ * midpool.h - functions of the midpool library for the program that it serves.
  *
  * The library is preloaded, not linked: find these functions with dlsym, or
  * declare them weak and test for them,
@@ -144,13 +144,12 @@ int midpool_snapshot(struct midpool_stats *out, size_t size);
 int midpool_report(int fd, const char *format);
 
 /*
- * All counters start from zero, as in a forked child: a buffer that the
- * program holds by now is no longer live to them, and counts as inherited when
- * it is freed. Of the calls that other threads make while it runs, a part may
- * be counted before and a part after: live is then off by at most what they
- * hold of those, and exact again for all that they get later.
- * In a signal handler that interrupted a call of the allocator nothing is
- * reset.
+ * Sets all counters to zero, as in a forked child: a buffer that the program
+ * holds at that time no longer counts as live, and counts as inherited when it
+ * is freed. Of the calls that other threads make meanwhile, some may be counted
+ * before and some after the reset: live may then be wrong by the buffers of
+ * those calls that they still hold, and is exact for all later ones.
+ * Does nothing in a signal handler that interrupted a call of the allocator.
  */
 void midpool_reset(void);
 

@@ -163,8 +163,8 @@ window_open(void)
 }
 
 /*
- * Moves top back, or over a foreign mapping, unless somebody else moved it
- * meanwhile; then a hole stays.
+ * Moves top back, or over a foreign mapping. If another thread moved it
+ * meanwhile, a hole stays.
  */
 static void
 window_move(uintptr_t from, uintptr_t to)
@@ -233,7 +233,7 @@ emergency_map(size_t bytes, int prot)
 
 enum { HUGE_PIECE_BYTES = 8 << 20, HUGE_PIECE_SHARE = 3 };
 
-/* How jemalloc's memory is kept off huge pages. */
+/* The way in which jemalloc's memory gets no huge pages. */
 enum small_pages {
     SMALL_UNKNOWN,
     SMALL_UNASKED, /* the user names thp: jemalloc decides */

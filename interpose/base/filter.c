@@ -66,7 +66,7 @@ calculate(const struct machine *machine, const struct sock_filter *at)
     }
 }
 
-/* How many instructions a jump skips. */
+/* The number of instructions that a jump skips. */
 static uint32_t
 jump(const struct machine *machine, const struct sock_filter *at)
 {

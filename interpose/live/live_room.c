@@ -6,7 +6,7 @@
 
 #include "live_path.h"
 
-enum { SHARE = 10 }; /* pages take at most one in so many bytes */
+enum { SHARE = 10 }; /* pages take at most 1 / SHARE of the bytes */
 
 struct space {
     uint64_t total; /* bytes; 0: no limit */

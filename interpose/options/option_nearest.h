@@ -1,4 +1,4 @@
-/* option_nearest.h - which of the known words did they mean? */
+/* option_nearest.h - the known word that is nearest to a misspelt one. */
 #ifndef MIDPOOL_INTERPOSE_OPTION_NEAREST_H
 #define MIDPOOL_INTERPOSE_OPTION_NEAREST_H
 

@@ -28,7 +28,7 @@ enum option_zero { OPTION_ZERO_OFF, OPTION_ZERO_FREE };
 /* The statistics page in a file, and whether it stays after exit(). */
 enum option_live { OPTION_LIVE_NO, OPTION_LIVE_YES, OPTION_LIVE_KEEP };
 
-/* How many series OpenMetrics reports have. */
+/* The amount of series in OpenMetrics reports. */
 enum option_detail { OPTION_DETAIL_POOLS, OPTION_DETAIL_CLASSES };
 
 /* The response to a bad free of a pooled buffer. */

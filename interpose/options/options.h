@@ -24,7 +24,7 @@
 #include "option_value.h"
 #include "pool.h"
 
-/* How a field of each kind of options.def is declared. */
+/* The declaration of a field of each kind of options.def. */
 #define OPTION_FIELD_FORMAT(key) enum report_format key;
 #define OPTION_FIELD_PATTERN(key) char key[OPTIONS_PATTERN_BYTES];
 #define OPTION_FIELD_LABELS(key) char key[LABEL_ALL_BYTES];

@@ -18,8 +18,8 @@ reopen_is_same(const struct stat *a, const struct stat *b)
 }
 
 /*
- * The reading end of a pipe is the same file: its reader may have seen the
- * end already and would never look at what comes after.
+ * Can the descriptor be written to? The reading end of a pipe is the same file,
+ * but its reader may have seen the end already and would read nothing more.
  */
 static bool
 is_writable(int directory, const char *name)

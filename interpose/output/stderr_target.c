@@ -146,7 +146,7 @@ duplicate_stderr(void)
 {
     int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, DUPLICATE_LOWEST);
 
-    /* Where the limit on descriptors is that low. */
+    /* If the limit on descriptors is lower. */
     if (fd < 0)
         fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     return fd;

@@ -34,12 +34,12 @@ struct cursor {
     bool bad; /* it was read beyond the end */
 };
 
-/* What a table says of one register, or of the CFA. */
+/* A table's rule for one register, or for the CFA. */
 enum place { PLACE_SAME, PLACE_CFA, PLACE_FRAME, PLACE_NONE, PLACE_OTHER };
 
 struct state {
     enum frame_base base;
-    bool odd; /* the CFA is something else */
+    bool odd; /* the CFA has another rule */
     int64_t cfa;
     enum place place[2]; /* of the frame pointer, of the return address */
     int64_t offset[2];
@@ -450,7 +450,7 @@ without_entry(const struct frame_object *object, uintptr_t pc)
     return plain(FRAME_COMPLEX);
 }
 
-/* What the entry says of the instruction; it may end before. */
+/* The entry's rule for the instruction at pc; the entry may end before it. */
 static struct frame_rule
 run_entry(const struct frame_object *object, const uint8_t *entry, uintptr_t pc)
 {

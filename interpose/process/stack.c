@@ -10,7 +10,7 @@
 
 enum { LOCK_FREE_LIBC = 35 };
 
-/* How far a frame may be from the next one. */
+/* The largest distance of a frame from the next one. */
 enum { FRAME_BYTES_MAX = 1 << 20, FRAMES_COMPARED = 64 };
 
 #if defined(__x86_64__)

@@ -16,9 +16,9 @@
 
 /*
  * Slots are laid out for pages of SMALL_PAGE_BYTES, the smallest that any
- * system has: a slab holds the same slots everywhere. os_page_bytes (os.h)
- * tells what the system can map and return; steps in which the pools' tables
- * are mapped are multiples of OS_PAGE_MAX_BYTES, the largest that it can be.
+ * system has: a slab holds the same slots everywhere. os_page_bytes (os.h) is
+ * the unit in which the system maps and returns memory. The steps in which the
+ * pools' tables are mapped are multiples of OS_PAGE_MAX_BYTES, its maximum.
  */
 enum {
     CACHE_LINE_BYTES = 64,

@@ -20,7 +20,7 @@ uint32_t sample_places[SAMPLE_PLACES];
 /* Of a record of a block outside the pool, which has no tag. */
 enum { OUTSIDE = 1 << STATE_TAG_SHIFT };
 
-/* Points further away than so many rates do not occur. */
+/* The longest distance to a sample, in rates. */
 enum { DISTANCE_RATES_MAX = 64 };
 
 /* Seeds that differ in a few bits only become unlike each other. */
@@ -75,7 +75,7 @@ rate_of(const struct point *point)
     return sample_rate.first << point->level;
 }
 
-/* The next sample, after so many bytes. */
+/* Draws the point of the next sample, beyond after. */
 static struct point
 draw(struct cache *cache, uint64_t after)
 {

@@ -100,8 +100,8 @@ os_page_bytes(void)
 }
 
 /*
- * The system's own rules for places and lengths, followed here as well: a test
- * that sets the page size gets what a system with such pages would do.
+ * The system's own rules for places and lengths are checked here as well, so
+ * that a test which sets the page size sees the errors of such a system.
  */
 static bool
 on_page(const void *start)

@@ -35,7 +35,7 @@ find_symbols(const char *image, const elf_section **section)
     return NULL;
 }
 
-/* Where the image's address 0 lies. */
+/* The place of the image's address 0. */
 static uintptr_t
 find_base(const char *image)
 {

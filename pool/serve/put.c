@@ -23,7 +23,7 @@ enum {
     PUTS_PER_TICK = 64, /* slow ones: a thread may only ever free */
 };
 
-/* False: the lock is not to be had. */
+/* False: the lock can not be had. */
 static bool
 put_slab(unsigned bin, void *slot)
 {

@@ -118,7 +118,7 @@ take_cold(unsigned bin, struct magazine *into, unsigned max)
     return taken;
 }
 
-/* False: no memory, or the slab lock was not to be had again. */
+/* False: no memory, or the slab lock could not be had again. */
 static bool
 assign_slab(unsigned bin)
 {
@@ -232,8 +232,8 @@ refill_bin(struct bin *bin, unsigned index)
 }
 
 /*
- * When the system refuses memory, what other bins' magazines hold makes slabs
- * empty, and the magazines themselves.
+ * If the system refuses memory, the slots in other bins' magazines go to their
+ * slabs, which may then serve this bin; the magazines become free as well.
  */
 struct refill
 refill_cache(struct cache *cache, unsigned index)

@@ -55,9 +55,9 @@
     (uint8_t)((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
 
 /*
- * A page is left out after so many slots: where strides are close to powers
- * of two of pages. As a page that two slots would have shared becomes two, it
- * costs 1 % of memory, 1.6 % at most.
+ * The number of slots after which a page is left out, for classes whose stride
+ * is close to a power of two of pages. It costs 1 % of memory, 1.6 % at most,
+ * because a page that two slots would have shared becomes two.
  */
 #define PAGE_EVERY(bytes)                                                      \
     ((bytes) == 65536   ? 5                                                    \
@@ -66,7 +66,7 @@
      : (bytes) == 16384 ? 16                                                   \
                         : STATE_WORDS)
 
-/* Whole groups of slots and the page left out after each, and what is left. */
+/* Whole groups of slots, each with the page left out after it, and the rest. */
 #define GROUP(distance, every) ((every) * (distance) + SMALL_PAGE_BYTES)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SLOTS(distance, every)                                                 \
