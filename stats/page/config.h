@@ -21,7 +21,7 @@ struct config_item {
  */
 bool config_next(const char **text, struct config_item *item);
 
-/* Whether the value is a whole number that JSON readers keep exactly. */
+/* True if the value is a whole number that JSON readers keep exactly. */
 bool config_is_number(const char *value);
 
 #endif

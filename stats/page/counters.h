@@ -1,8 +1,8 @@
 /*
  * counters.h - counters.def as a struct and as tables.
  *
- * struct stats_counts holds the counters in the table's order and nothing
- * else, so that value i of a row belongs to entry i: code can treat all alike.
+ * struct stats_counts holds only the counters, in the table's order, so that
+ * value i of a row belongs to entry i and code can treat all alike.
  */
 #ifndef MIDPOOL_STATS_COUNTERS_H
 #define MIDPOOL_STATS_COUNTERS_H
@@ -22,7 +22,7 @@ struct stats_class_row {
 
 enum counter_kind { COUNTER_SUM, COUNTER_GAUGE, COUNTER_PEAK };
 
-/* How many series an OpenMetrics report has of it; see counters.def. */
+/* The series that an OpenMetrics report has of a counter; see counters.def. */
 enum counter_series {
     SERIES_POOLS,
     SERIES_WHOLE,

@@ -1,5 +1,5 @@
 /*
- * live_path.h - where the pages of live processes are.
+ * live_path.h - the files of live pages, and their lock.
  *
  *   /dev/shm/midpool.<uid>.<pid>.<generation>
  *
@@ -8,12 +8,12 @@
  * highest is the newest. The file holds the statistics page (page.h) and
  * nothing else, belongs to the user and is not readable by others.
  *
- * A pid is not enough where PID namespaces share /dev/shm: two processes may
- * have the same one, and the reader may not see the process. So the file has a
- * lock of the kind that belongs to an open file description (fcntl(2), "Open
- * file description locks"). The mapping of the page keeps that description, and
- * with it the lock, after the descriptor was closed: the file is locked as
- * long as somebody counts into it.
+ * If PID namespaces share /dev/shm, a pid does not identify a process: two
+ * processes may have the same one, and the reader may not see the process. The
+ * file therefore has a lock that belongs to an open file description (fcntl(2),
+ * "Open file description locks"). The mapping of the page keeps that
+ * description, and with it the lock, after the descriptor was closed: the file
+ * is locked as long as a process counts into it.
  */
 #ifndef MIDPOOL_STATS_LIVE_PATH_H
 #define MIDPOOL_STATS_LIVE_PATH_H
@@ -40,7 +40,7 @@ bool live_name_parse(const char *name, struct live_name *out);
  */
 void live_lock(int fd);
 
-/* Whether somebody holds the lock. Takes none. */
+/* True if a process holds the lock. Takes none. */
 bool live_is_locked(int fd);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * page.h - where the counters live: the statistics page.
+ * page.h - the statistics page, which holds the counters.
  *
  * Purpose   One stretch of memory holds everything that a report is made of:
  *           a header, then one block of counters per thread. The process
@@ -53,7 +53,7 @@ enum {
  */
 struct stats_hot {
     int64_t recent;   /* gets and bytes; not below 0: the next get is slow */
-    uint64_t puts;    /* below 0 where those of others turned out void */
+    uint64_t puts;    /* below 0 if puts of others were undone */
     uint64_t granted; /* gets, once those left in recent are used */
     uint64_t folded;  /* bytes */
     uint64_t depot_hits;
@@ -86,14 +86,14 @@ struct stats_cold {
 /*
  * One thread's counters.
  *
- * The thread's own share of live bytes is peak_bytes - headroom; it may be
- * negative, for a thread that frees what others got. headroom never is.
+ * The thread's own share of live bytes is peak_bytes - headroom. It is negative
+ * for a thread that frees more than it got. headroom is never negative.
  *
  * alone: only one thread has ever existed. peak_bytes is then the highest
  * share so far, which is the peak of the process, and headroom is 0 at it.
- * Otherwise headroom is how far the share may rise until the thread publishes
- * it, so that no share is ever further above published_bytes than that; see
- * account.c for what the peak is then.
+ * Otherwise headroom is the amount by which the share may rise until the thread
+ * publishes it, so that no share is ever further above published_bytes than
+ * that; account_peak.c describes the peak in this case.
  *
  * share_version is odd while peak_bytes and headroom change together.
  */
@@ -240,10 +240,10 @@ struct stats_header {
     uint64_t discards[PAGE_BINS];
     uint64_t warmups[PAGE_BINS];
     /*
-     * Buffers that changed bin with their slab's pages present: counted up
-     * for the bin that has them now, down for the one that had them. So
+     * Buffers that changed bin with their slab's pages present: added for the
+     * bin that has them now, subtracted for the one that had them. Thus
      *   idle = misses + warmups + adopted + inherited_puts - discards - live
-     * A forked child starts with adopted = what was idle at the fork.
+     * A forked child starts with adopted = the buffers idle at the fork.
      */
     int64_t adopted[PAGE_BINS];
     struct stats_base base;  /* zeros until a reset among threads */

@@ -6,12 +6,12 @@
  *           the sign.
  * Model     hot.recent = -(gets left) * RECENT_GET + bytes since the last
  *           fold. A get adds RECENT_GET + its bytes; when the word is no
- *           longer negative the credit is used up. Then the slow path folds:
+ *           longer negative the credit is used up. The sums are
  *
  *             gets  = hot.granted + recent / RECENT_GET, rounded down
  *             bytes = hot.folded  + recent % RECENT_GET, never negative
  *
- *           stay what they were, and new gets are left.
+ *           The slow path then folds: it keeps the sums and grants new gets.
  * Atomicity A fold changes three words. It first writes their new values to
  *           the block's field fold; while version is odd, those values are
  *           valid. A reader therefore finds three old words or three new
@@ -29,7 +29,7 @@
 
 enum {
     RECENT_GET_SHIFT = 25,
-    RECENT_LEFT_MAX = 300, /* so many times 64 KB stay below RECENT_GET */
+    RECENT_LEFT_MAX = 300, /* 300 times 64 KB are below RECENT_GET */
     RECENT_READ_TRIES = 8,
 };
 
@@ -60,7 +60,7 @@ recent_gets(const struct stats_hot *hot)
     return recent_sums_of(hot->recent, hot->granted, hot->folded).gets;
 }
 
-/* Would another get of so many bytes find the credit used up? */
+/* Would another get of bytes find the credit used up? */
 static inline bool
 recent_is_spent(const struct stats_hot *hot, uint64_t bytes)
 {
@@ -68,8 +68,8 @@ recent_is_spent(const struct stats_hot *hot, uint64_t bytes)
 }
 
 /*
- * Folds, with so many gets left, 1 to RECENT_LEFT_MAX, of which the last finds
- * the credit used up. Thread: the block's holder.
+ * Folds and grants left gets, 1 to RECENT_LEFT_MAX, of which the last finds the
+ * credit used up. Thread: the block's holder.
  */
 static inline void
 recent_fold(struct stats_block *block, unsigned bin, unsigned left)
@@ -100,8 +100,8 @@ recent_fold(struct stats_block *block, unsigned bin, unsigned left)
 }
 
 /*
- * Gets and bytes of a bin, as any thread or process may read them: of one
- * moment, unless the block's holder folds faster than this reads.
+ * Gets and bytes of a bin, for any thread or process: both of one moment,
+ * unless the block's holder folds faster than this reads.
  */
 static inline struct recent_sums
 recent_read(const struct stats_block *block, unsigned bin)

@@ -1,14 +1,15 @@
 /*
- * snapshot.c - sums a statistics page up and derives what it does not hold.
+ * snapshot.c - sums a statistics page up and derives further counters.
  *
  * Model     The page keeps raw counts per bin and block. Here they become the
  *           counters of counters.def: per class, then pools and total as sums
  *           of classes, so that every level agrees with the others.
  * Races     Other threads count on while this reads. Every word is read once
- *           and bounded by what it is a part of (misses and puts by gets,
- *           depot_hits by hits), so that the contract's equations hold in
- *           every snapshot. At rest no bound ever applies. A sum during
- *           which much happened, the processor being lost, is taken again.
+ *           and bounded by the count that it is a part of (misses and puts by
+ *           gets, depot_hits by hits), so that the contract's equations hold
+ *           in every snapshot. If no thread counts, no bound applies. If much
+ *           was counted during a sum, because the thread lost the processor,
+ *           the sum is taken again.
  * Overflow  Sums and products stop at 2^64-1: a damaged page gives absurd
  *           numbers, never a small one that looks right.
  */
@@ -30,7 +31,7 @@ enum {
     CALM_GETS = 16, /* of each block, while its process is read */
 };
 
-/* Takes off what the last reset noted. */
+/* Subtracts the counts that the last reset noted. */
 static void
 take_off_bin(struct stats_counts *c, const struct stats_base_bin *base)
 {

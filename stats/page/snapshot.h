@@ -26,8 +26,8 @@ void stats_snapshot_take(struct stats_snapshot *out,
 /*
  * Begins a new count for page's process: every later snapshot is reduced by the
  * counts that its blocks hold now. Thread: one at a time, of the process
- * itself; others may count meanwhile, and of an operation that is under way
- * then the parts may fall on both sides.
+ * itself. Others may count meanwhile; parts of an operation that is under way
+ * may be counted before and after.
  */
 void stats_snapshot_rebase(struct stats_header *page);
 

@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 /*
- * True when the file is among the process's mappings, which nobody else can
- * feign; false also where those can not be read.
+ * True if the file is among the process's mappings, which no other process can
+ * fake; false also if those can not be read.
  */
 bool mapped_by(int pid, dev_t device, ino_t inode);
 

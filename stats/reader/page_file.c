@@ -179,7 +179,7 @@ read_start(int fd, int pid, int64_t *start_ns)
     return true;
 }
 
-/* Whether the name is a page's file of the process, made by who it says. */
+/* True if the name is that of a page of pid, and its user owns the file. */
 static bool
 inspect(int directory, const char *name, int pid, struct candidate *out)
 {

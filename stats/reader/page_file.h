@@ -30,20 +30,19 @@ const char *page_file_open(struct page_file *file, const char *path);
 void page_file_close(struct page_file *file);
 
 /*
- * Whether a process counts into this very file: it is locked, or mapped by
- * the page's pid. Not so when the pid went to another process, the program
- * was replaced by exec, or the file is a copy.
+ * True if a process counts into this file: it is locked, or the page's pid maps
+ * it. False if the pid belongs to another process now, the program was replaced
+ * by exec, or the file is a copy.
  */
 bool page_file_in_use(const struct page_file *file);
 
 /*
  * Writes the path of a process's page into path: the one that it maps, or
- * of its other pages the newest. Anybody may put files into the directory:
- * those that are no pages of the process, or do not belong to the user in
- * their name, are not looked at. To root, who reads all users' pages, one
- * that the process maps goes before root's own, and root's own before those
- * of others; where several other users have one for a dead process, none is
- * taken. False when there is none.
+ * otherwise the newest. Any user may put files into the directory: files that
+ * are not pages of the process, or do not belong to the user in their name, are
+ * ignored. For root, who reads all users' pages, a page that the process maps
+ * comes before root's own, and root's own before those of others; if several
+ * other users have one for a dead process, none is taken. False: there is none.
  */
 bool page_file_find(int pid, char *path, size_t size);
 

@@ -169,7 +169,7 @@ last_sign_of_life(const struct stats_header *page)
                   larger(curve, page->peak_monotonic_ns));
 }
 
-/* Whether the page's pid means the same process to us. */
+/* True if the page's pid identifies the same process for us. */
 static bool
 shares_namespace(const struct stats_header *page)
 {

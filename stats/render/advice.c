@@ -1,15 +1,15 @@
 /*
  * advice.c - warnings and hints: their conditions and their sentences.
  *
- * Each is one function that writes its sentence, or nothing where it does
- * not apply. Thresholds are named here, with their reasons; a sentence gives
- * the numbers it rests on and says of what a percentage is.
+ * Each is one function that writes its sentence, or nothing if it does not
+ * apply. Thresholds are named here, with their reasons. A sentence gives the
+ * numbers on which it is based, and the whole of each percentage.
  *
- * A warning means that something can be put right, so none is given for what
- * no allocator can avoid. A hint names an option only where 'midpool bench
- * --advice' can measure whether it helps this program. (A hint to warm up
- * buffers was such a one: it readied 334 MB in every small child of a program
- * that allocates and holds, and made node slower. It is no longer given.)
+ * A warning means that the user can improve something; there is none for costs
+ * that no allocator can avoid. A hint names an option only if 'midpool bench
+ * --advice' can measure whether it helps this program. (A former hint to warm
+ * up buffers made 334 MB ready in every small child of a program that allocates
+ * and holds, and made node slower. It is no longer given.)
  */
 #include "advice.h"
 
@@ -31,7 +31,7 @@ enum {
     ABOVE_MIN_CALLS = 1000, /* one large table is no pattern */
 };
 
-/* Whether part is more than percent % of whole. */
+/* True if part is more than percent % of whole. */
 static bool
 exceeds(uint64_t part, uint64_t percent, uint64_t whole)
 {

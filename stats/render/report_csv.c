@@ -1,9 +1,9 @@
 /*
  * report_csv.c - one table for spreadsheets and data frames.
  *
- * One row per thing that was counted; scope says what it is. Columns that a
- * row has nothing to say about are empty. pid and executable lead every row,
- * so that the files of many processes can be put together.
+ * One row per counted object, whose kind is in the column scope. Columns that
+ * do not apply to a row are empty. Every row begins with pid and executable, so
+ * that the files of many processes can be concatenated.
  *
  *   total, pool, class  all counters and the hit rate; of total also what
  *                       the kernel counted for the process, in the last columns

@@ -4,10 +4,10 @@
  * The text is valid as OpenMetrics 1.0 and as the text format 0.0.4, which
  * the node exporter's textfile collector and promtool read ("# UNIT" and
  * "# EOF" of the former are comments there). They disagree on a counter's
- * TYPE: one wants it for the name without _total, and no second family that
- * differs in that only; the other wants it for the name with _total. So sums
- * have no TYPE line: "unknown" to one, "untyped" to the other, and _total
- * tells people what they are.
+ * TYPE: one requires it for the name without _total, and no second family that
+ * differs only in that; the other requires it for the name with _total. Sums
+ * therefore have no TYPE line. They are "unknown" to one and "untyped" to the
+ * other; the ending _total shows people that they are sums.
  *
  * Names and texts of all families are in counters.def, and so is how many
  * series each has. A series that is 0 is left out. openmetrics.py of the

@@ -1,5 +1,5 @@
 /*
- * subject.h - how renderings speak of the process that was counted.
+ * subject.h - the words of renderings for the process that was counted.
  */
 #ifndef MIDPOOL_STATS_SUBJECT_H
 #define MIDPOOL_STATS_SUBJECT_H
@@ -26,10 +26,10 @@ bool subject_ended(const struct stats_snapshot *snap);
 /* From the start to the moment of the highest live bytes; 0: unknown. */
 uint64_t subject_peak_after(const struct stats_snapshot *snap);
 
-/* Was the process's CPU time read? A program uses some before it asks. */
+/* Is the process's CPU time known? It is then above 0. */
 bool subject_knows_cpu(const struct stats_usage *usage);
 
-/* Did as many threads have a cache as can? There may have been more. */
+/* Did all blocks have threads? Then there may have been more threads. */
 bool subject_threads_are_bound(const struct stats_header *page);
 
 struct subject_span {

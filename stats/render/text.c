@@ -40,7 +40,7 @@ text_words(struct text *text)
 }
 
 /*
- * Whether the word ends at c. A unit stays with its number: no line ends
+ * True if the word ends at c. A unit stays with its number: no line ends
  * between a digit and a percent sign or capital letter.
  */
 static bool

@@ -275,8 +275,8 @@ add_variance(double *sum, double amount)
 }
 
 /*
- * Before what is live of the site changes: at the last peak, if that was after
- * the last change, as much was live as is now.
+ * To be called before the site's live counts change: if the last peak was after
+ * their last change, they were the same at that peak as now.
  */
 static void
 settle_peak(const struct sites *table, struct site *site)
@@ -321,7 +321,7 @@ live_less(struct sites *table, struct site *site, const struct record *record)
     ADD(table->live_bytes, -(int64_t)record->bytes);
 }
 
-/* Where an address may lie is so many keys from here on. */
+/* The first of the keys among which an address may be. */
 static uint32_t
 first_key(const struct sites *table, uintptr_t address)
 {

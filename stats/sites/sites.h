@@ -1,10 +1,9 @@
 /*
  * sites.h - the table of sampled call stacks.
  *
- * Purpose   Keeps, for each call stack that asked for a sampled buffer, how
- *           much it is estimated to have asked for, how often it missed, what
- *           of it is in use now and was at the peak, and how long its buffers
- *           lived.
+ * Purpose   Keeps for each call stack with a sampled buffer the estimates of
+ *           its requests, of its misses, of its buffers in use now and at the
+ *           peak, and of the lifetimes of its buffers.
  * Model     One piece of memory of a size that is known at the start, without
  *           pointers: the header, then
  *
@@ -18,10 +17,11 @@
  *
  * Locks     None: every change is an atomic operation on one word, so that a
  *           signal handler, another thread or a fork may come in between
- *           anywhere. What is interrupted for good loses one sample at most.
+ *           anywhere. An operation that never continues loses one sample at
+ *           most.
  * Estimates A sample counts as its weight (chance.h). Requests and misses are
- *           kept in 1 / SITES_UNIT, so that what is subtracted when a buffer
- *           is freed is exactly what was added.
+ *           kept in 1 / SITES_UNIT, so that a free subtracts exactly the
+ *           amount that the get added.
  */
 #ifndef MIDPOOL_STATS_SITES_H
 #define MIDPOOL_STATS_SITES_H
@@ -109,30 +109,30 @@ struct sites_sample {
     bool missed;
 };
 
-/* Bytes that a table for so many stacks needs. Requires 1..SITES_STACKS_MAX. */
+/* Bytes of a table for stacks_max stacks. Requires 1..SITES_STACKS_MAX. */
 size_t sites_bytes(uint32_t stacks_max);
 
-/* The part that readers need: it comes first. */
+/* Bytes of the part that readers need, which comes first. */
 size_t sites_shared_bytes(uint32_t stacks_max);
 
 /*
- * Makes the shared part of a table, as a reader got it from elsewhere, safe to
- * read. False: it is none.
+ * Makes the shared part of a table, which a reader got from another process,
+ * safe to read. False: it is not a table.
  */
 bool sites_tame(struct sites *table, size_t bytes);
 
 /* Makes a table of memory that reads as zero. */
 void sites_init(struct sites *table, uint32_t stacks_max, uint64_t rate);
 
-/* In a forked child, whose only thread calls: without counts and buffers. */
+/* In a forked child: forgets counts and buffers. Thread: the only one. */
 void sites_restart(struct sites *table);
 
-/* Counts begin anew; other threads may go on counting. Stacks stay. */
+/* Sets counts to zero; other threads may count meanwhile. Stacks stay. */
 void sites_reset(struct sites *table);
 
 /*
  * The element of the stack with that hash, which is not 0. *is_new: the caller
- * is to describe it with sites_describe. Without room: the first element.
+ * must describe it with sites_describe. Without room: the first element.
  */
 struct site *sites_find(struct sites *table, uint64_t hash, bool *is_new);
 
@@ -151,8 +151,8 @@ bool sites_begin(struct sites *table, struct site *site, const void *buffer,
                  const struct sites_sample *sample);
 
 /*
- * The buffer is given back by its holder. False: there is no record. *tag is
- * what sites_begin got. thread and now_ns as in struct sites_sample.
+ * Notes that the buffer was freed. False: there is no record. *tag is the tag
+ * that sites_begin got. thread and now_ns as in struct sites_sample.
  */
 bool sites_end(struct sites *table, const void *buffer, uint64_t thread,
                int64_t now_ns, uint32_t *tag);

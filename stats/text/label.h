@@ -20,8 +20,8 @@
 enum { LABEL_ALL_BYTES = 192, LABEL_COUNT_MAX = 16 };
 
 /*
- * Whether text holds good labels only, at most LABEL_COUNT_MAX of them, and
- * is shorter than LABEL_ALL_BYTES. An empty text is good.
+ * True if text holds valid labels only, at most LABEL_COUNT_MAX of them, and is
+ * shorter than LABEL_ALL_BYTES. An empty text is valid.
  */
 bool label_all_valid(const char *text);
 

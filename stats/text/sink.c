@@ -139,8 +139,8 @@ power_of_ten(unsigned exponent)
 }
 
 /*
- * part of whole in units of 1 / scale; see sink_fraction for the rounding.
- * Of nothing, 0: pages from outside may say what can not be.
+ * part of whole in units of 1 / scale; see sink_fraction for the rounding. If
+ * whole is 0, the result is 0: a page of another process may be inconsistent.
  */
 static uint64_t
 scaled_part(uint64_t part, uint64_t whole, uint64_t scale)

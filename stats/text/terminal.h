@@ -15,10 +15,10 @@ struct terminal_variables {
     const char *no_color;
 };
 
-/* Whether the locale, chosen as setlocale does, is one of UTF-8. */
+/* True if the locale, chosen as setlocale does, uses UTF-8. */
 bool terminal_is_utf8(const struct terminal_variables *variables);
 
-/* Whether a terminal, when it is one, is to get colours. */
+/* True if the output should have colours, provided it is a terminal. */
 bool terminal_takes_colour(const struct terminal_variables *variables);
 
 #endif

@@ -9,7 +9,7 @@ between(unsigned char byte, unsigned char low, unsigned char high)
     return byte >= low && byte <= high;
 }
 
-/* Whether count bytes from text on are continuations; stops at a NUL. */
+/* True if count bytes from text on are continuations; stops at a NUL. */
 static bool
 continues(const unsigned char *text, size_t count)
 {

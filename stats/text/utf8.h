@@ -15,8 +15,8 @@
 size_t utf8_sequence(const char *text);
 
 /*
- * Whether the sequence of that length is a control character: C0, DEL, or C1,
- * which would drive a terminal as ESC sequences do.
+ * True if the sequence of that length is a control character: C0, DEL, or C1,
+ * which would control a terminal as ESC sequences do.
  */
 bool utf8_is_control(const char *text, size_t length);
 
