@@ -129,7 +129,7 @@ class Tables(unittest.TestCase):
 
 
 class Mood(unittest.TestCase):
-    """--memory: what is done before a run, and what is said of it."""
+    """--memory: the work before a run, and the words about it."""
 
     needing = rows.Run("real", "x", (), (rows.Figure("x"),), touches=100)
 

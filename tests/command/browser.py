@@ -1,4 +1,4 @@
-"""A real browser, without a screen: what it makes of a page."""
+"""A real browser without a screen, and its view of a page."""
 
 import html.parser
 import shutil

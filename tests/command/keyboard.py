@@ -118,7 +118,7 @@ class Keyboard:
         raise AssertionError("Tab does not leave the page")
 
     def reach(self, words):
-        """Presses Tab until what has these words has the focus."""
+        """Presses Tab until the element with these words has the focus."""
         for _ in range(200):
             self.press("Tab")
             at = self.focus()

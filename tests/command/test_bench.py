@@ -1,4 +1,4 @@
-"""midpool bench: what is measured, in turns, and the verdict's honesty."""
+"""midpool bench: the measurements, in turns, and an honest verdict."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""MIDPOOL_CONF: the command's parser reads what the library's does."""
+"""MIDPOOL_CONF: the command's parser agrees with the library's."""
 
 import ast
 import os

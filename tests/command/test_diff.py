@@ -252,7 +252,7 @@ class ManyRows(Case):
         self.assertGreaterEqual(misses["p_adjusted"], misses["p"])
 
     def test_rules_are_adjusted_for_each_other(self):
-        """Of 20 rules on what is only noise one would fail by chance."""
+        """Of 20 rules on mere noise, one would fail by chance."""
         chance = random.Random(5)
         metrics = ("misses", "gets", "slot_bytes", "live_bytes", "puts")
         rules = gate.parse([f"{size}.{metric}>+0%" for metric in metrics

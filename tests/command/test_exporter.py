@@ -488,7 +488,7 @@ class Forged(Copies):
         self.assertEqual(counted._unit(page, {}), "nginx.service")
 
     def test_one_that_says_less_each_time(self):
-        """The owner's sums do not go down; nobody else's change."""
+        """The owner's sums do not go down; those of others do not change."""
         self.forge(2)
         counted = self.tally()
         counted.scan()

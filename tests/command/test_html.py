@@ -1,4 +1,4 @@
-"""midpool html: the page's own checks, and what a real browser makes of it."""
+"""midpool html: the page's own checks, and the page in a real browser."""
 
 import json
 import os

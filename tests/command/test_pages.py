@@ -17,7 +17,7 @@ HOLD = ("import sys\nkept = [bytearray(5000) for _ in range(300)]\n"
 
 
 class Case(sample.Case):
-    """Programs whose pages go to a file of their own for what may harm."""
+    """Live pages of programs, damaged in files of their own."""
 
     def setUp(self):
         super().setUp()
@@ -121,7 +121,7 @@ class Finding(Case):
             self.assertIn("not a regular file", done.err)
 
     def test_pipes_among_a_runs_reports_hang_nobody(self):
-        """The program may put into its folder of reports what it likes."""
+        """The program may put any file into its folder of reports."""
         self.env.pop("LD_PRELOAD")
         code = ("import os\nconf = dict(word.split(':', 1) for word in"
                 " os.environ['MIDPOOL_CONF'].split(','))\n"

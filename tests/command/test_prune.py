@@ -1,4 +1,4 @@
-"""midpool prune: what it removes, and above all what it leaves alone."""
+"""midpool prune: the files that it removes and, above all, those that stay."""
 
 import json
 import os

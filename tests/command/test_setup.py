@@ -1,7 +1,7 @@
 """scripts/setup and the build where nobody can install packages.
 
-A user who is not root, on a machine whose package database lacks some: what is
-there is used, what is missing is said, and jemalloc's archive may be any file.
+A user who is not root, on a machine that lacks some packages: installed ones
+are used, missing ones are named, and jemalloc's archive may be any file.
 """
 
 import os

@@ -166,7 +166,7 @@ class Program(sample.Case):
 
 
 class Files(sample.Case):
-    """Made-up reports: what is in none, in several, and in damaged ones."""
+    """Made-up reports: without call stacks, with several, and damaged ones."""
 
     def test_a_report_without_stacks_says_how_to_get_them(self):
         file = self.write("a.json", sample.report())

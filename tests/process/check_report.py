@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Checks midpool's JSON reports against the equations of their counters.
 
-Purpose   One judge for every end-to-end test: whatever program ran, what its
-          report says about itself has to add up.
+Purpose   Every end-to-end test uses the same checks: the counters of a report
+          must be consistent, for any program.
 Use       As a module: check(report) gives a list of broken claims, empty when
           all hold; load(path) reads a report strictly; check_files(paths)
           does both. As a command: check_report.py [--active] FILE...; exit

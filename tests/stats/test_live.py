@@ -124,7 +124,7 @@ def check_exec(live):
 
 
 def check_reused_pid(live):
-    """A page whose pid belongs to somebody else now is not running."""
+    """A page whose pid belongs to another process now is not running."""
     process = live.start("os._exit(0)")
     other = subprocess.Popen(["sleep", "60"])
     path = ""

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Shows OpenMetrics reports to those who read them.
+"""Reads OpenMetrics reports with the tools that users read them with.
 
 usage: test_openmetrics.py write_pages [libmidpool.so]
 

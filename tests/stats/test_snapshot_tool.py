@@ -282,7 +282,7 @@ def check_many_groups(checks, tool, scenes, directory):
 
 
 def check_several(checks, tool, scenes, directory):
-    """A line of JSON each, null for what is no page, in the given order."""
+    """A line of JSON per file, in the given order; null if it is no page."""
     busy, odd = scenes.path("busy", "page"), scenes.path("odd", "page")
     bad = os.path.join(directory, "none")
     result = tool.run(busy, bad, odd)

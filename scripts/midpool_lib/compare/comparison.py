@@ -25,7 +25,7 @@ class Change:
 
     @property
     def apart(self):
-        """Whether the two sides' values do not overlap."""
+        """True if the two sides' values do not overlap."""
         return (max(self.base) < min(self.new)
                 or max(self.new) < min(self.base))
 

@@ -78,7 +78,7 @@ class Terms:
 
 
 class Result:
-    """All that a rendering needs; options are Terms, or diff's own."""
+    """The data of a rendering; options are Terms, or diff's own."""
 
     def __init__(self, base, new, options):
         self.base = base
@@ -100,12 +100,12 @@ class Result:
 
     @property
     def undecided(self):
-        """Whether there are changes that more runs could decide on."""
+        """True if more runs could decide some of the changes."""
         return any(change.significant is None for change in self.changes)
 
     @property
     def runs_needed(self):
-        """So many runs of each show a difference among all that is here."""
+        """The runs of each side that show a difference among all changes."""
         return comparison.sampling.runs_needed(
             sum(not change.same for change in self.changes))
 

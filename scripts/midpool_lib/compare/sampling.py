@@ -123,7 +123,7 @@ def least_p(n, m):
 
 
 def can_show_difference(n, m):
-    """Whether any outcome of n against m runs would be significant."""
+    """True if any outcome of n against m runs would be significant."""
     return least_p(n, m) <= ALPHA
 
 

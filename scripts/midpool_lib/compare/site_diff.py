@@ -68,7 +68,7 @@ class SiteResult:
 
     @property
     def runs_needed(self):
-        """So many runs of each show a difference; 0: there are enough."""
+        """The runs of each side that show a difference; 0: enough are there."""
         if all(row.significant is not None for row in self.rows):
             return 0
         return comparison.sampling.runs_needed(

@@ -42,7 +42,7 @@ _INDEX = {name: index for index, name in enumerate(VALUES)}
 
 
 class Overview:
-    """How many processes of how many hosts, and on which days they began."""
+    """The numbers of processes and hosts, and the days on which they began."""
 
     def __init__(self, count, hosts, first_day, last_day):
         self.count = count

@@ -143,8 +143,8 @@ def create(db):
 
 
 def is_pack(path):
-    """Whether a file says that it is a pack; False also of what cannot be
-    read, and of what is no file."""
+    """True if a file's beginning marks it as a pack; False also if it cannot
+    be read or is not a file."""
     try:
         with open(careful.open_regular(path, follow=True), "rb") as file:
             head = file.read(APPLICATION_AT + len(APPLICATION))

@@ -60,7 +60,7 @@ class Bounds:
 
 
 def prune_folder(folder, bounds, dry_run):
-    """How many reports of a folder were removed, and their bytes."""
+    """Removes reports of a folder; their number and their bytes."""
     try:
         found = list(stored.find(folder))
     except OSError as error:

@@ -65,7 +65,7 @@ def find(folder):
 
 
 def remove(stored):
-    """Whether it was removed; one that was written anew meanwhile stays."""
+    """Removes the file unless it was written anew meanwhile; True: it did."""
     try:
         return removal.unlink_same(stored.path, stored.status)
     except OSError:

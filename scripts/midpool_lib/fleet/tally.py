@@ -104,7 +104,7 @@ def unit_of_cgroup(text):
 
 
 def _lives(pid):
-    """Whether a process of that pid runs, and is not only to be waited for."""
+    """True if a process of that pid runs and is not a zombie."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8",
                   errors="replace") as file:
@@ -288,8 +288,8 @@ class Tally:
         counts["reports_lost"] += bool(report["process"].get("report_errno"))
 
     def _may_exec(self, page, known):
-        """Whether the process may be between two programs: the first's page
-        is in use no more, and the second has yet to say that it was exec."""
+        """True if the process may be between two programs: the first one's
+        page is no longer in use, and the second has not marked it yet."""
         now = time.monotonic()
         if known.met_dead is None:
             known.met_dead = now

@@ -15,8 +15,8 @@ NONE = ("no call stacks: start it with 'midpool run --sites', or with"
 
 
 class Busiest:
-    """Whether call stacks are shown in place of the pools, and their names,
-    which are looked up once for all looks."""
+    """The choice of call stacks in place of the pools, and their names, which
+    are looked up once for all looks."""
 
     def __init__(self):
         self.shown = False

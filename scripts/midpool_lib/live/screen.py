@@ -127,8 +127,8 @@ def guard(window):
 
 
 def _keep(plain, columns):
-    """How many characters of a text that is too long can be shown: no word
-    is cut in two, and no number is parted from its unit."""
+    """The number of characters that are shown of a text that is too long: no
+    word is cut, and no number is separated from its unit."""
     keep = columns
     if not plain[keep].isspace() and " " in plain[:keep].rstrip():
         keep = plain[:keep].rindex(" ")

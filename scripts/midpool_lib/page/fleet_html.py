@@ -112,7 +112,7 @@ def _group(group, detailed, folder):
 
 
 def data(fleet, folder):
-    """All that fleet.js draws; folder is where the page will be."""
+    """The data that fleet.js draws; folder is the place of the page."""
     groups = fleet_group.groups(fleet, make=Group)
     seen = fleet.overview
     sums = {name: sum(group.sums[name] for group in groups)

@@ -44,7 +44,7 @@ def _gets(report):
 
 
 def _is_low(report, images):
-    """Whether its hit rate is below the limit, and not only by first uses."""
+    """True if the hit rate is too low, and not only because of first uses."""
     limit, row = report["config"].get("warn_below", 95), report["totals"]
     if not isinstance(limit, int) or limit <= 0:
         return False
@@ -54,8 +54,8 @@ def _is_low(report, images):
 
 
 def _most_have_few_gets(images):
-    """Whether most gets are of processes that have too few to judge: of each,
-    the first use of every buffer is a miss."""
+    """True if most gets are of processes with too few gets to judge, because
+    the first use of every buffer of a process is a miss."""
     gets = [_gets(image.report) for image in images]
     few = sum(count for count in gets if count < FEW_GETS)
     return len(gets) > 1 and 2 * few > sum(gets)

@@ -20,7 +20,7 @@ class _Curve:
         return self.points[0]["to_ns"] - self.points[0]["from_ns"]
 
     def is_over(self, time):
-        """Whether nothing changes after time, and nothing is live."""
+        """True if nothing changes after time, and nothing is live."""
         return self.at == len(self.points) and self.gone < time
 
     def until(self, time):

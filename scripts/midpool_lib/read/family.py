@@ -50,7 +50,7 @@ class Image:
         return self.is_running or self.ended_unseen or time <= self.end
 
     def is_newer_than(self, other):
-        """Whether this state of an image is a later one than other."""
+        """True if this state of an image is later than other."""
         return rank(self.end, self.process["end"]) > rank(
             other.end, other.process["end"])
 
@@ -72,7 +72,7 @@ def _own(report):
 
 
 def is_whole(report):
-    """Whether a profile has all that was counted of each of its images."""
+    """True if a profile has all counters of each of its images."""
     return all(member["pools"] for member in members(report)) and (
         not report["children"] or "pools" in (report.get("own") or {}))
 
@@ -200,7 +200,7 @@ def _by_time(moment):
 
 
 def _became(before, image):
-    """Whether image took the place of before, in the same process."""
+    """True if image took the place of before, in the same process."""
     return image.key[3] > before.key[3] and (
         before.process["end"] == "exec"
         or image.process["ppid"] == before.process["ppid"])

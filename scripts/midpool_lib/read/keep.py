@@ -64,8 +64,8 @@ def check_directory(command, pattern):
 
 
 def regular(path):
-    """Whether a file is there; refuses what is no file of its own: a link
-    must not lead a report into another's file, nor a name stand for a device.
+    """True if there is a regular file; refuses links and devices, so that a
+    report is never written into another file or a device.
     """
     try:
         mode = os.lstat(path).st_mode
@@ -116,7 +116,7 @@ def save(path, report):
 
 
 def rescue(report):
-    """Where a report went whose file could not be written; None: nowhere."""
+    """Saves a report whose file could not be written; its path, or None."""
     for folder in (os.environ.get("TMPDIR", "/tmp"), "/tmp", "/var/tmp",
                    "/dev/shm", paths.state_dir()):
         path = os.path.join(folder, "midpool-kept." + os.urandom(6).hex()
@@ -158,7 +158,7 @@ class Keeper:
 
     @property
     def numbers(self):
-        """Whether it is up to the keeper to tell the runs' names apart."""
+        """True if the keeper must number the runs' names."""
         return self.runs > 1 and "%r" not in self.pattern and not any(
             part in self.pattern for part in PER_PROCESS + PER_RUN)
 

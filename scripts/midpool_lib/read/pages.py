@@ -123,7 +123,7 @@ def _is_locked(fd):
 
 
 def _is_mapped(page):
-    """Whether the page's process maps it: where there are no such locks."""
+    """True if the page's process maps it; for systems without such locks."""
     try:
         with open(f"/proc/{page.pid}/maps", "rb") as maps:
             mark = b" %d " % page.inode

@@ -101,7 +101,7 @@ def read_source(source, build=None, make=None):
 
 
 def _is_page(name):
-    """Whether a name can be a live page's; see pages.parse_name."""
+    """True if a name can be a live page's; see pages.parse_name."""
     return sources.is_shared(name) and re.fullmatch(
         r"midpool(\.\d+){3}", os.path.basename(name)) is not None
 
@@ -270,7 +270,7 @@ def _fill_row(row, where):
 
 
 def _has_all_counts(row):
-    """Whether all counters are there: as of most rows, and found quickly."""
+    """True if a row has all counters, as most have; a quick test."""
     values = [row.get(name) for name in counters.NAMES]
     return (set(map(type, values)) == {int} and min(values) >= 0
             and max(values) <= MAX_COUNT)

@@ -114,7 +114,7 @@ def _in_folder(folder):
 
 
 def is_shared(name):
-    """Whether a name, also a relative one, is of a file in /dev/shm."""
+    """True if a name, which may be relative, is of a file in /dev/shm."""
     return os.path.realpath(os.path.dirname(name) or ".") == SHARED
 
 

@@ -18,7 +18,7 @@ NO_STACK = (("(no stack)", ""),)
 
 
 def has_sites(report):
-    """Whether any process of a run has call stacks."""
+    """True if any process of a run has call stacks."""
     return any("sites" in member for member in members(report))
 
 

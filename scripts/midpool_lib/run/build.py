@@ -71,8 +71,8 @@ def _step(words, command, log):
 
 
 def _has_own_jemalloc(build):
-    """Whether a build was configured with another jemalloc than the system's,
-    as somebody does who cannot install packages."""
+    """True if a build was configured with another jemalloc than the system's,
+    as by a user who cannot install packages."""
     import json
 
     path = os.path.join(build, "meson-info", "intro-buildoptions.json")

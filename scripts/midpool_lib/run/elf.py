@@ -121,7 +121,7 @@ class Elf:
             return []
 
     def names(self, symbol):
-        """Whether a symbol is among the dynamic names; cheap."""
+        """True if a symbol is among the dynamic names; cheap."""
         try:
             entries = dict(self._dynamic())
             start = self._offset_of(entries[DT_STRTAB])

@@ -132,7 +132,7 @@ def _is_elf(path):
 
 
 class Run:
-    """How a program that ended had run."""
+    """The end of a program and its use of resources."""
 
     def __init__(self, pid, status, usage):
         self.pid = pid
@@ -153,8 +153,8 @@ class Run:
 
     @property
     def interrupted(self):
-        """Whether somebody wanted it to end before its time; a program that
-        catches the signal may then end by any status."""
+        """True if a signal asked the program to end; one that catches the
+        signal may then end by any status."""
         return (self.signal in _ENDING
                 or bool(self.received & (_ENDING - {signal.SIGHUP})))
 
@@ -187,7 +187,7 @@ def _is_stopped(pid):
 
 
 def _shell_watches():
-    """Whether the parent does job control, and so will continue us."""
+    """True if the parent does job control and so will continue us."""
     parent = os.getppid()
     try:
         return (os.getpgid(parent) != os.getpgrp()

@@ -19,7 +19,7 @@ _SETTING = re.compile(r"\s*[a-z_]+\s*:")
 
 
 def is_setting(text):
-    """Whether --vs gives options of the library rather than a command."""
+    """True if --vs gives options of the library rather than a command."""
     return bool(_SETTING.match(text))
 
 

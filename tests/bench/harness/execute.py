@@ -1,4 +1,4 @@
-"""The ways to start what is measured; each gives a run's metrics."""
+"""The ways to start a measured program; each gives a run's metrics."""
 
 import os
 import shutil
@@ -86,7 +86,7 @@ def launch_argv(runner, run, env):
 
 
 def program(runner, run, allocator):
-    """Somebody else's program, measured from outside."""
+    """A program of another project, measured from outside."""
     if not shutil.which(run.argv[0]):
         raise Failed(f"there is no {run.argv[0]} here")
     argv = launch_argv(runner, run, environment(run, allocator))

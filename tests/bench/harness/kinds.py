@@ -1,4 +1,4 @@
-"""The kinds of runs: how each is started, and what it needs made before."""
+"""The kinds of runs: the start of each, and the input that it needs."""
 
 import shutil
 import subprocess

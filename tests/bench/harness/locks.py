@@ -38,7 +38,7 @@ class Use:
 
 
 def read_locks(text, use):
-    """Adds what the processes wrote; returns their ids."""
+    """Adds the figures that the processes wrote; returns their ids."""
     processes = set()
     for line in text.splitlines():
         kind, pid, *words = line.split()

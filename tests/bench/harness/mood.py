@@ -1,9 +1,9 @@
 """The machine's memory before a run: warm or cold, made so and measured.
 
-Where the host of a virtual machine takes idle memory back (free page
-reporting), the first touch of a page costs many times what it costs where the
-memory is there already. Which of both a run meets would depend on what ran
-before it.
+If the host of a virtual machine takes idle memory back (free page reporting),
+the first touch of a page is many times more expensive than with memory that is
+there already. Without this module the runs before would decide which of both a
+run meets.
 """
 
 import time
@@ -57,7 +57,7 @@ class Mood:
                 for name in ("huge_us", "small_us") if self.probes}
 
     def verdict(self):
-        """Which of both it was; a word of warning if not what was asked."""
+        """The measured condition, with a warning if another was asked for."""
         huge = self.first_touch()["huge_us"]
         if self.mode == WARM and huge >= SLOW_US:
             return "the memory was not warm all the same"

@@ -103,7 +103,7 @@ class Server:
         return lines[-1] if lines else "it said nothing"
 
     def end(self):
-        """Asks it to end and reads what it took."""
+        """Asks the server to end and reads the resources that it used."""
         self.process.send_signal(signal.SIGTERM)
         try:
             out, err = self.process.communicate(timeout=END_S)

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Every system call of the library fails in turn, in a program at work.
 
-The nth of the calls that midpool makes through libc fails, for every n that
-there is (see failing_calls.c). The program has to go on: what it prints and
-how it ends is the same, except that it may be told ENOMEM where memory could
-not be mapped. A report that could not be written is said to be missing.
+For every n, the nth call that midpool makes through libc fails (see
+failing_calls.c). The program must go on, with the same output and the same end,
+except that it may get ENOMEM if memory could not be mapped. A message tells
+that a report could not be written.
 """
 
 import os

@@ -75,7 +75,7 @@ def test_address_space_used_up(arguments):
 
 
 def test_address_space_lowered(arguments):
-    """A limit that a program sets itself counts only what is in use."""
+    """A limit that a program sets itself counts only memory in use."""
     result = preload.run(arguments.lib, [arguments.program("limits_work"),
                                          "200", "lower"]).expect(0)
     assert int(result.out) >= 198, "%s of 200 MB" % result.out
@@ -160,7 +160,7 @@ def test_data_segment(arguments):
 
 
 def test_locked_memory(arguments):
-    """mlockall(MCL_CURRENT | MCL_FUTURE): what is reserved is not locked."""
+    """mlockall(MCL_CURRENT | MCL_FUTURE) does not lock reserved memory."""
     most = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
     words = ["16", "lock"]
     bare = preload.run(None, [arguments.program("limits_work")] + words)
@@ -242,7 +242,7 @@ def test_few_descriptors(arguments):
 
 
 def test_core_dump_is_small(arguments):
-    """Not the reservation but what is resident goes into a core file."""
+    """A core file contains resident memory, not the reservation."""
     with open("/proc/sys/kernel/core_pattern", encoding="ascii") as file:
         pattern = file.read().strip()
     if pattern.startswith("|") or "/" in pattern:

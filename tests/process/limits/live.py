@@ -220,7 +220,7 @@ def test_shm_is_read_only(arguments):
 
 
 def test_page_is_private(arguments):
-    """Nobody else reads it, whatever the umask, and no descriptor is kept."""
+    """No other user can read it with any umask, and no descriptor is kept."""
     env = preload.environment(arguments.lib, "report:none,live:yes")
     child = subprocess.Popen(cases(arguments, "wait_for_input"), env=env,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -243,7 +243,7 @@ def test_page_is_private(arguments):
 
 
 def test_low_limit_on_file_sizes(arguments):
-    """As under ulimit -f: no page, one line, and nothing else differs."""
+    """As under ulimit -f: no page, one line, and no other difference."""
     shell = ["/bin/bash", "-c", "ulimit -f 1024; (exit 3); echo $?; "
              'exec "$0" nothing', cases(arguments)[0]]
     result = preload.run(arguments.lib, shell, conf="report:none,live:yes")

@@ -189,7 +189,7 @@ def test_missing_directory(arguments):
 
 
 def test_unwritable_directory(arguments):
-    """A name that can not be: one line says why, and nothing else differs."""
+    """For an impossible name one line gives the reason; no other change."""
     bare = preload.run(None, cases(arguments, "nothing")).expect(0)
     with temporary() as folder:
         for name, why in ((folder, "Is a directory"),
@@ -242,7 +242,7 @@ def test_collector_reads_the_newest(arguments):
 
 
 def test_symbolic_link_not_followed_into_data(arguments):
-    """The report's name is taken by something else: that stays as it is."""
+    """A file of another kind under the report's name stays as it is."""
     with temporary() as folder:
         data = os.path.join(folder, "data")
         with open(data, "w", encoding="utf-8") as file:

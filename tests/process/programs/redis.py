@@ -78,7 +78,7 @@ class Redis:
                          "background save failed: %r" % info)
 
     def memory(self, wrong):
-        """The numbers of INFO memory, once wrong finds nothing. redis asks
+        """The numbers of INFO memory, once wrong reports no error. redis asks
         the allocator ten times a second; what it tells may be old."""
         for _attempt in range(200):
             info = {name: int(value) for name, value in re.findall(

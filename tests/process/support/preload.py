@@ -1,4 +1,4 @@
-"""Runs programs preloaded and judges what they leave behind.
+"""Runs programs preloaded and checks their output and reports.
 
 Purpose   One place that knows how a program is started under midpool: the
           environment, a directory for its reports, a bounded time, and the

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Other interposers of Debian's in the same process, before and after us.
 
-The program has to work, the pools have to be active, and what the other
-library does has to be seen. Under valgrind, which puts its own allocator in
-place of every other, midpool stands aside and says so.
+The program must work, the pools must be active, and the other library must
+have its effect. valgrind replaces every allocator by its own; midpool then
+stands aside and says so.
 """
 
 import concurrent.futures
