@@ -54,7 +54,7 @@ static struct options *options;
 static char **environment_entries; /* what children will get */
 static bool destructors_spent;
 
-/* Weak: other libcs lack it, and go without what depends on it. */
+/* Weak, because other libcs lack it; its uses are optional. */
 extern int __cxa_thread_atexit_impl(void (*function)(void *), void *object,
                                     void *dso) __attribute__((weak));
 extern void *__dso_handle __attribute__((visibility("hidden")));
@@ -346,7 +346,7 @@ must_postpone(void)
     return postponed_is_needed((uintptr_t)in_force.malloc);
 }
 
-/* glibc hands its constructors what main gets; others may not. */
+/* glibc passes main's arguments to constructors; other libcs may not. */
 __attribute__((constructor(101))) static void
 start(int argc, char **argv, char **entries)
 {

@@ -16,8 +16,8 @@
 #include "serve.h"
 
 /*
- * A slot off the loaded magazine of the bin at offset, or NULL: take the slow
- * path.
+ * Takes a slot from the loaded magazine of the bin at offset. NULL: the caller
+ * must take the slow path.
  */
 static always_inline void *
 cache_pop(struct cache *cache, unsigned offset, size_t bytes,
@@ -49,15 +49,15 @@ cache_pop(struct cache *cache, unsigned offset, size_t bytes,
 #else
     (void)bytes;
 #endif
-    /* Before the checks above it would take a register that must be saved. */
+    /* Read after the checks: before them it would need a saved register. */
     slot = top[-1];
 
     char *base = region_state_base();
     uintptr_t at = state_offset(slot);
 
     /*
-     * Other than state_freed: free in two places (cache.h), or never handed
-     * out.
+     * If it is not state_freed, the slot is free in two places (cache.h), or
+     * was never handed out.
      */
     if (unlikely(STATE_READ(state_at(base, &at)) != offset))
         return NULL;
@@ -96,9 +96,9 @@ cache_get_fast(size_t bytes, enum cache_taken *taken)
 }
 
 /*
- * Puts a slot whose slab serves the bin at offset (0: none). False: take
- * cache_put_slow, which finds out why. The stack is looked at first: a slab
- * that serves no bin may have no state words.
+ * Puts a slot whose slab serves the bin at offset (0: none). False: the caller
+ * must call cache_put_slow. The stack is tested first, because a slab that
+ * serves no bin may have no state words.
  */
 static always_inline bool
 cache_put_fast(void *slot, unsigned offset)
@@ -117,9 +117,9 @@ cache_put_fast(void *slot, unsigned offset)
     if (unlikely(STATE_READ(state) != mark))
         return false;
     /*
-     * A signal handler may come in between. A child that it forks takes a slot
-     * that is marked free for one that nobody holds; and when the handler
-     * itself gets a slot it tells one that is on its way from one put twice.
+     * A signal handler may come in between. In a child that it forks, a slot
+     * that is marked free would count as held by nobody. If the handler gets
+     * the slot, STATE_MOVING shows that the slot was not put twice.
      */
     STATE_WRITE(state, mark + STATE_MOVING);
     compiler_barrier();

@@ -43,7 +43,7 @@ window_ns(int64_t decay_ms)
     return decay_ms * 1000 * 1000 / WINDOWS_PER_DECAY;
 }
 
-/* Checking modes see every put (and get): the fast path then never fits. */
+/* Sends every put (and get) to the slow path in checking modes. */
 static void
 route_slow(void)
 {
@@ -239,8 +239,8 @@ take_new(unsigned bin, struct magazine *into, unsigned max)
 }
 
 /*
- * One magazine of slots with their pages present, which takes a system call a
- * slot: without the lock.
+ * Makes one magazine of slots ready. Populating their pages takes a system call
+ * per slot, so it is done without the lock.
  */
 static unsigned
 warm_magazine(unsigned bin, unsigned max)

@@ -20,7 +20,7 @@
 #include "pool.h"
 #include "usage.h"
 
-/* Of pools and jemalloc. */
+/* The usage of pools and jemalloc together. */
 struct whole {
     struct usage pool;
     struct backend_usage backend;

@@ -41,7 +41,7 @@ front_find(const struct in_force *in_force)
     return true;
 }
 
-/* Compilers turn malloc and memset into calloc, which is what came here. */
+/* calloc by malloc. The compiler must not turn the two calls into calloc. */
 void *
 front_calloc(size_t bytes)
 {

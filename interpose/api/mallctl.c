@@ -189,8 +189,9 @@ concerns_pools(size_t arena)
 }
 
 /*
- * Does for the pools what jemalloc has just done for itself. Setting the decay
- * time purges, unless it is endless; the pools' own decay time stays as it is.
+ * Applies to the pools the action that jemalloc has just applied to itself.
+ * Setting the decay time purges, unless it is endless; the pools' own decay
+ * time does not change.
  */
 static void
 do_share(unsigned control, size_t arena, const void *value)

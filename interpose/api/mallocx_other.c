@@ -34,7 +34,7 @@ mallocx_other_get(size_t size, int flags)
     return (flags & PLACED_ZERO) != 0 ? memset(ptr, 0, size) : ptr;
 }
 
-/* Of the other allocator itself: this library's function knows its own. */
+/* Asks the other allocator; 0 if it has no malloc_usable_size. */
 size_t
 mallocx_other_bytes(const void *ptr)
 {

@@ -72,8 +72,8 @@ static bool outside;         /* memory was taken from elsewhere */
 static bool scarce;          /* the system refused a mapping */
 
 /*
- * jemalloc's first mappings are single pages, one at a time, by which it learns
- * what MADV_DONTNEED and MADV_FREE do. It writes to one unconditionally. This
+ * jemalloc's first mappings are single pages, one at a time, with which it
+ * tests MADV_DONTNEED and MADV_FREE. It writes to one unconditionally. This
  * page serves for all of them: it cannot be refused, and costs no system call.
  */
 static _Alignas(JEMALLOC_PAGE_MAX) char first_page[JEMALLOC_PAGE_MAX];

@@ -116,7 +116,7 @@ lets_pass(const struct sock_fprog *program, int number,
     return filter_allows(program, &call);
 }
 
-/* By dup2, or by closing it and making another. */
+/* May the program replace descriptor 2: by dup2, or by close and an open? */
 static bool
 lets_replace(const struct sock_fprog *program)
 {

@@ -30,7 +30,7 @@
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
 
-/* Of a name in a message: the reason behind it has to fit as well. */
+/* Bytes of a name in a message, which leave room for the reason behind it. */
 enum { NAME_SHOWN_BYTES = LINE_BYTES - 256 };
 
 static const struct options *options;
@@ -321,7 +321,7 @@ write_report(void)
     return write_default_file();
 }
 
-/* Somebody of the family tells it; a live page has the numbers as well. */
+/* Leaves the loss to the next report of the family (unreported.h). */
 static void
 note_lost(int error)
 {

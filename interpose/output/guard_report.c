@@ -34,7 +34,7 @@ enum {
 
 static const struct options *options;
 static bool by_frame_pointers;
-static bool ends; /* the process: nobody is to be aborted any more */
+static bool ends; /* the process ends: abort no more */
 
 /* Only the holder of busy touches these. */
 static atomic_flag busy = ATOMIC_FLAG_INIT;

@@ -28,7 +28,7 @@ wait_for_room(int fd)
     return ready != 0;
 }
 
-/* As much as can be written at once without blocking, when there is room. */
+/* The bytes that can be written at once without blocking, if there is room. */
 static size_t
 portion(int fd, size_t length)
 {

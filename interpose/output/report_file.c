@@ -96,7 +96,7 @@ is_directory(const char *path)
     return stat(path, &there) == 0 && S_ISDIR(there.st_mode);
 }
 
-/* Somebody may have put a link or a file in its place meanwhile. */
+/* Writes to a device or pipe; a link or file may have replaced it meanwhile. */
 static int
 write_special(const char *path, const char *bytes, size_t length)
 {

@@ -69,7 +69,7 @@ end_by_fault(ucontext_t *context)
     sigaddset(&context->uc_sigmask, SIGSEGV);
 }
 
-/* Somebody sent the signal. */
+/* Ends the process by a signal that was sent, not caused by a fault. */
 static void
 end_by_signal(void)
 {

@@ -17,7 +17,7 @@
 
 static struct process self;
 
-/* By process_note_start; 0: not called. */
+/* Set by process_note_start; 0: it was not called. */
 static int64_t noted_unix_ns;
 static int64_t noted_monotonic_ns;
 

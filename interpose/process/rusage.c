@@ -27,7 +27,7 @@ in_ns(const struct timeval *time)
            NS_PER_US;
 }
 
-/* By a system call alone: sanitizers interpose getrusage. */
+/* Makes the system call itself, because sanitizers interpose getrusage. */
 static bool
 ask(struct rusage *usage)
 {

@@ -62,7 +62,7 @@ take_frame(struct _Unwind_Context *context, void *arg)
     return _URC_END_OF_STACK;
 }
 
-/* Of a stack that libc does not know only the page is certain. */
+/* The end of the stack; if libc does not know it, the end of the page. */
 static uintptr_t
 end_of(uintptr_t stack)
 {
@@ -92,7 +92,7 @@ follow(struct walk *walk)
     }
 }
 
-/* By libgcc's unwinder, up to the first frame outside or to the end. */
+/* Uses libgcc's unwinder, up to the first frame outside or to the end. */
 static noinline unsigned
 take_slowly(uintptr_t *address, unsigned most, bool by_frame_pointers)
 {

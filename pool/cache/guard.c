@@ -59,8 +59,9 @@ mean_of(struct cache *cache)
 }
 
 /*
- * Gets up to and with the next guarded one: each has a chance of 1 in mean, so
- * it is 1 + an exponential number, rounded down, of the mean
+ * The number of gets up to and including the next guarded one. Each get has a
+ * chance of 1 in mean, so it is 1 + an exponential number, rounded down, of the
+ * mean
  * -1 / ln(1 - 1 / mean) = mean - 1/2 - 1/(12 mean) - ...
  */
 static uint64_t
@@ -117,7 +118,7 @@ guard_choose(struct cache *cache, unsigned bin)
     if (*at != number)
         return false;
     *at = number + draw(cache, mean);
-    /* A filter that forbids to protect may forbid to ask for the time. */
+    /* A filter that forbids mprotect may also forbid to read the clock. */
     return os_may_protect() && (guard->rate != 0 || affords(cache));
 }
 

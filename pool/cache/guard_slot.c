@@ -14,8 +14,8 @@ enum {
 };
 
 /*
- * turn: even ones are free, in the order in which they were freed; odd ones
- * are somebody's.
+ * turn: an even value means that the slot is free, in the order of their frees;
+ * an odd one that a thread claimed it.
  */
 struct guard_table {
     _Atomic uint64_t turn[GUARD_SLOTS_MAX];
@@ -110,7 +110,7 @@ guard_slots_make(unsigned count)
     return true;
 }
 
-/* The slot that is free for the longest time; false: none is. */
+/* Claims the slot that was freed first; false: none is free. */
 static bool
 claim(unsigned *number, uint64_t *turn)
 {

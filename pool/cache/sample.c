@@ -51,7 +51,7 @@ sample_distance(struct cache *cache, uint64_t mean)
     return chance_distance(&cache->random, mean);
 }
 
-/* As many doublings as the cache's samples ask for, within the most. */
+/* The rate's doublings for the cache's samples, up to the largest rate. */
 static uint8_t
 level_of(const struct cache *cache)
 {
@@ -86,8 +86,9 @@ draw(struct cache *cache, uint64_t after)
 }
 
 /*
- * The bytes from counted to after are requested: a sample's rate, or 0. Counts
- * that began anew leave a point that can not be.
+ * For a request of the bytes from counted to after: the rate if it is a sample,
+ * otherwise 0. After counters were reset the point is out of reach and is drawn
+ * anew.
  */
 static uint64_t
 pass(struct cache *cache, struct point *point, uint64_t counted, uint64_t after)

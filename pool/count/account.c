@@ -9,7 +9,7 @@
 #include "snapshot.h"
 #include "sums.h"
 
-/* Serves until the thread area is there, and for ever where there is none. */
+/* The page until the thread area exists, or for ever if there is none. */
 static struct {
     _Alignas(CACHE_LINE_BYTES) char header[PAGE_HEADER_BYTES];
     struct stats_block shared;
@@ -219,8 +219,8 @@ reset_curve(struct stats_header *page)
 }
 
 /*
- * Among threads: only header fields are written, which no sum of idle slots is
- * made of.
+ * A reset while other threads count: writes only header fields on which no
+ * count of idle slots depends.
  */
 static void
 reset_among_threads(struct stats_header *page)

@@ -1,9 +1,9 @@
 /*
- * os.h - the only door to the operating system's memory.
+ * os.h - all system calls of the pools.
  *
  * Every function is a thin, errno-preserving wrapper of one system call that
  * may be used before relocation, in signal handlers and after fork. Failure
- * is reported by the result and is never fatal: each caller has another way.
+ * is reported by the result and is never fatal: each caller handles it.
  * Tests link a version of os.c that fails on request (tests/fault).
  */
 #ifndef MIDPOOL_POOL_OS_H
@@ -26,9 +26,9 @@ bool os_reserve_at(void *start, size_t bytes);
 
 /*
  * Finds that many free addresses at a multiple of align, far from where the
- * kernel puts mappings of its own choice. They cost no address space: nothing
- * is reserved but the page behind them, by which others see that they are
- * somebody's. NULL: there are none.
+ * kernel puts mappings of its own choice. They cost no address space: only the
+ * page behind them is reserved, which shows others that they are in use. NULL:
+ * there are none.
  */
 void *os_window(size_t bytes, size_t align);
 
@@ -56,8 +56,8 @@ bool os_may_protect(void);
 
 /*
  * Returns the pages' memory to the system; they read as zero afterwards.
- * False: nothing is known of their contents (locked memory, for instance), or
- * the range is not one of whole pages, where nothing is done.
+ * False: their contents are unknown (locked memory, for instance), or the range
+ * does not consist of whole pages and nothing was done.
  */
 bool os_purge(void *start, size_t bytes);
 
@@ -74,8 +74,9 @@ bool os_populate(void *start, size_t bytes);
 bool os_populate_shared(void *start, size_t bytes);
 
 /*
- * From now on no advice is given, as if the system refused it: a seccomp filter
- * may end the process for it. False allows it again. Thread-safe.
+ * From now on madvise is not called, and functions that need it fail, because a
+ * seccomp filter may end the process for it. False allows it again.
+ * Thread-safe.
  */
 void os_forbid_advice(bool forbidden);
 
@@ -143,7 +144,7 @@ void os_wake(uint32_t *word);
 
 /*
  * Does the calling thread run on a stack for signals (sigaltstack)? True also
- * where that can not be asked.
+ * if that can not be determined.
  */
 bool os_on_signal_stack(void);
 

@@ -21,11 +21,11 @@
 /* Fallback bytes between ticks, for each get of the cache's interval. */
 enum { BELOW_GRANT_BYTES = 1024 };
 
-/* New credit. The rate of the sample that this get is, or 0. */
+/* Grants new credit. Returns the get's rate if it is a sample, otherwise 0. */
 static uint64_t
 grant(struct cache *cache, unsigned index, size_t bytes)
 {
-    /* This one, those until the next tick, and the one that will tick. */
+    /* This get, those until the next tick, and the one that makes the tick. */
     unsigned left = settings.slow_gets ? 1 : 1 + cache->interval + 1;
     uint64_t chosen = 0;
 
@@ -162,7 +162,7 @@ struct wish {
     size_t bytes;
 };
 
-/* A guarded buffer counts as a miss: nobody had its memory since it was new. */
+/* A guarded buffer counts as a miss, because its memory is new. */
 static struct refill
 take_guarded(struct cache *cache, const struct wish *wish)
 {
@@ -288,7 +288,10 @@ cache_get_slow(unsigned bin, size_t bytes, enum cache_taken taken, bool *zero)
     return cache_get_slow_aligned(bin, 1, bytes, taken, zero);
 }
 
-/* The credit never reaches beyond the next sample. The rate of one, or 0. */
+/*
+ * Grants credit below the band, never beyond the next sample. Returns the rate
+ * if this request is a sample, otherwise 0.
+ */
 static uint64_t
 choose_below(struct cache *cache, size_t bytes, uint64_t usual)
 {
@@ -356,7 +359,7 @@ cache_count_slow(size_t bytes)
 {
     struct cache *cache = settings.active ? thread_cache() : NULL;
 
-    /* Never served, and a few of them would make the sum wrap. */
+    /* Such sizes are never served, and a few would make the sum wrap. */
     if (bytes >= ADDRESS_SPACE_BYTES)
         return 0;
     if (cache == NULL) {
@@ -371,7 +374,7 @@ cache_count_slow(size_t bytes)
     return count_fallback(cache, bytes);
 }
 
-/* A block's credit was subtracted from before it was found wanting. */
+/* The fast path subtracted from a block's credit before it tested it. */
 uint64_t
 cache_count_below_slow(size_t bytes)
 {

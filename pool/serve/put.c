@@ -48,8 +48,9 @@ put_depot(unsigned bin, void *slot)
 }
 
 /*
- * Without a magazine to carry it, a slot goes to its slab. Without either, in
- * a handler or while the slab lock is lost, nobody gets it any more.
+ * Puts a slot into the depot; without a magazine for it, into its slab. If that
+ * is impossible as well, in a handler or while the slab lock is lost, the slot
+ * is lost.
  */
 static void
 put_alone(unsigned bin, void *slot)
@@ -59,10 +60,9 @@ put_alone(unsigned bin, void *slot)
 }
 
 /*
- * The largest capacity of a bin's magazine: beyond the usual while half of
- * cache_max is left. A thread that has few classes in use but many buffers of
- * them is served from its own magazine; one with many classes has room for all
- * of them.
+ * The largest capacity of a bin's magazine: more than usual while half of
+ * cache_max is left. A thread with many buffers of few classes then uses its
+ * own magazines; one with many classes has room for all of them.
  */
 static unsigned
 rounds_max(const struct cache *cache, const struct bin_info *info)
@@ -107,8 +107,8 @@ load_empty(struct bin *bin)
 }
 
 /*
- * The loaded magazine is full: its older half goes to the depot. Half, so
- * that neither a few puts nor a few gets more come here again.
+ * Gives the older half of a full magazine to the depot. Half of it stays, so
+ * that neither a few more puts nor a few more gets need the depot again.
  */
 static bool
 give_half(struct cache *cache, unsigned index)
@@ -133,7 +133,7 @@ give_half(struct cache *cache, unsigned index)
     return true;
 }
 
-/* True if the slot found a place in the thread's own magazines. */
+/* Pushes the slot into the thread's own magazines. False: there is no room. */
 static bool
 push(struct cache *cache, unsigned index, void *slot)
 {
@@ -157,7 +157,7 @@ push(struct cache *cache, unsigned index, void *slot)
     return true;
 }
 
-/* Of what threads without a cache got it is not known whose it was. */
+/* Slots that threads without a cache got do not show their thread. */
 static bool
 is_remote(uint32_t tag, uint32_t own)
 {
@@ -179,10 +179,10 @@ count_put(struct stats_block *block, unsigned index, uint32_t tag, uint32_t own)
 }
 
 /*
- * Makes the slot free, once: of two threads that put the same slot at the
- * same time, one loses, unless one of them is the slot's own thread on the
- * fast path, which does not pay for an atomic exchange. A reset may change
- * the tag meanwhile (block_age_tags), which is no misuse.
+ * Makes the slot free. Of two threads that put the same slot at the same time,
+ * one fails, unless one of them is the slot's own thread on the fast path,
+ * which makes no atomic exchange. A reset may change the tag meanwhile
+ * (block_age_tags), which is no misuse.
  */
 static bool
 claim_word(uint32_t *word, const void *slot, unsigned index, uint32_t *seen)
@@ -213,8 +213,8 @@ wipe(void *slot, unsigned bin)
 }
 
 /*
- * The same in the shared block, where handlers count without the lock. While
- * a fork is pending all that is handed out was so before it.
+ * The same in the shared block, where handlers count without the lock. While a
+ * fork is pending, all live slots were got before it.
  */
 static void
 count_put_shared(unsigned index, uint32_t tag)
@@ -234,7 +234,7 @@ count_put_shared(unsigned index, uint32_t tag)
                        __ATOMIC_RELAXED);
 }
 
-/* In a handler that interrupted an operation, which has the locks. */
+/* For a handler that interrupted an operation, which may hold the lock. */
 static bool
 put_within(unsigned index, void *slot, uint32_t seen, uint32_t tag)
 {
@@ -289,8 +289,8 @@ put_cached(struct cache *cache, unsigned index, void *slot, uint32_t tag)
 }
 
 /*
- * Claims the slot within the operation that puts it away: a child of a fork
- * in between takes a slot that is marked free for one that nobody holds.
+ * Claims the slot within the operation that puts it away. After a fork in
+ * between, the child would treat a slot that is marked free as held by nobody.
  */
 static bool
 put(void *slot, unsigned index, uint32_t seen, uint32_t tag)
@@ -313,7 +313,7 @@ put(void *slot, unsigned index, uint32_t seen, uint32_t tag)
     return claimed;
 }
 
-/* A buffer that was claimed goes back to the system: it is discarded. */
+/* Counts a claimed buffer as a discard too: its memory goes to the system. */
 static void
 count_put_guarded(unsigned index, uint32_t tag)
 {
@@ -347,8 +347,8 @@ put_guarded(const void *ptr, unsigned index, uint32_t seen)
 }
 
 /*
- * The bin of a live slot, and its state word; otherwise the misuse, which is
- * reported except for foreign pointers: CACHE_BIN_...
+ * The bin of a live slot, and its state word. Otherwise CACHE_BIN_FOREIGN, or
+ * CACHE_BIN_MISUSED after the misuse was reported.
  */
 static int
 look_up(const void *ptr, uint32_t *seen)

@@ -43,7 +43,7 @@ load_from_depot(struct bin *bin, unsigned index)
     return true;
 }
 
-/* The last slot of a magazine; the rest goes back to the depot. */
+/* Takes the last slot of a magazine; the rest goes back to the depot. */
 static void *
 take_one(unsigned bin, struct magazine *magazine)
 {
@@ -57,8 +57,8 @@ take_one(unsigned bin, struct magazine *magazine)
 }
 
 /*
- * A bin that is hardly used takes one slot and keeps none: a magazine would
- * have room for it when it comes back, in every thread that ever slept.
+ * A bin that is hardly used takes one slot and no magazine. Otherwise the
+ * magazine would keep the slot after its put, in every sleeping thread.
  */
 static void *
 take_single(unsigned index)
@@ -107,7 +107,7 @@ want_huge(unsigned bin)
            slab_assigned_total >= HUGE_TOTAL_SLABS;
 }
 
-/* Cold slots of slabs that the bin has. Requires slab_lock. */
+/* Takes cold slots of the bin's own slabs. Requires slab_lock. */
 static unsigned
 take_cold(unsigned bin, struct magazine *into, unsigned max)
 {
@@ -224,7 +224,7 @@ refill_bin(struct bin *bin, unsigned index)
     refill = take_run(bin, index);
     if (refill.source != REFILL_NONE)
         return refill;
-    /* A slab of another bin may have come over, with warm slots. */
+    /* The bin may have got a slab of another bin, with warm slots. */
     slot = take_shared(bin, index);
     if (slot != NULL)
         return (struct refill){REFILL_DEPOT, false, slot};

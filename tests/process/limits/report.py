@@ -242,7 +242,7 @@ def test_collector_reads_the_newest(arguments):
 
 
 def test_symbolic_link_not_followed_into_data(arguments):
-    """A file of another kind under the report's name stays as it is."""
+    """A symbolic link that has the report's name is not written through."""
     with temporary() as folder:
         data = os.path.join(folder, "data")
         with open(data, "w", encoding="utf-8") as file:
