@@ -18,8 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
 import preload  # noqa: E402
 
-# jemalloc alone, without the libraries that Debian's needs: 66 faults and
-# 31 calls.
+# Beyond the program's own faults and calls: the library's own cost.
 FAULTS, CALLS = 97, 54
 # As `midpool run` sets it: a live page, a JSON report.
 RUN_FAULTS, RUN_CALLS = 120, 100
