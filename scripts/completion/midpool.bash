@@ -66,7 +66,7 @@ _midpool_conf() {
     misuse:*) values="abort warn off" ;;
     thp:*) values="default never dense auto" ;;
     deepbind:*) values="strip keep" ;;
-    sites:*) values="off" ;;
+    sites:*) values="auto off" ;;
     unwind:*) values="eh fp" ;;
     guard:*) values="1 100 auto off" ;;
     *:*) return ;;

@@ -52,6 +52,7 @@ LINES = (
     ("show --by fu", "show --by function"),
     ("export --value mi", "export --value misses"),
     ("export --prom only-", "export --prom only-file.json"),
+    ("run --conf sites:au", "run --conf sites:auto"),
     ("run --conf openmetrics_detail:cl",
      "run --conf openmetrics_detail:classes"),
 )
