@@ -9,6 +9,8 @@
  */
 #include <malloc.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +245,29 @@ write_after_free(void)
         take();
 }
 
+static sigjmp_buf outside;
+
+static void
+leave(int number)
+{
+    (void)number;
+    siglongjmp(outside, 1);
+}
+
+/* The program handles SIGABRT and goes on: its thread is served as before. */
+static void
+write_after_free_left(void)
+{
+    static volatile unsigned left;
+
+    signal(SIGABRT, leave);
+    if (sigsetjmp(outside, 1) == 0)
+        write_after_free();
+    else
+        left++;
+    CHECK(left == 1, "SIGABRT comes once, not %u times", left);
+}
+
 /* Seen with zero:free: nothing of it is left. */
 static void
 read_after_free(void)
@@ -283,6 +308,7 @@ static const struct {
     {"sized_outside", sized_outside},
     {"sized_array", sized_array},
     {"write_after_free", write_after_free},
+    {"write_after_free_left", write_after_free_left},
     {"read_after_free", read_after_free},
     {"nothing", nothing},
 };

@@ -185,6 +185,18 @@ def test_write_after_free_warn(arguments):
     assert pointer(result) in lines(result)[0], result
 
 
+def test_write_after_free_left(arguments):
+    """SIGABRT's handler leaves by siglongjmp: all that the thread asks for
+    afterwards comes from the pools."""
+    result = preload.run(arguments.lib, [
+        arguments.program("limits_misuse"), "write_after_free_left"],
+        conf="check_fill:yes").expect(0)
+    assert b"survived" in result.out, result
+    assert pointer(result) in lines(result)[0], result
+    totals = result.report()["totals"]
+    assert totals["gets"] >= 2000 and totals["bypasses"] == 0, totals
+
+
 def test_zero_on_free(arguments):
     for size in SIZES:
         preload.run(arguments.lib, [
