@@ -76,9 +76,9 @@ def expect_report(result, kind, size, offset, stacks):
     return found
 
 
-def expect_fault(arguments, mistake, size, thread):
+def expect_fault(arguments, mistake, size, thread, conf="guard:1"):
     kind, beyond, before = FAULTS[mistake]
-    result = run(arguments, [mistake, str(size)] + thread)
+    result = run(arguments, [mistake, str(size)] + thread, conf)
     assert result.status == -signal.SIGSEGV, (mistake, size, str(result))
     offset = before if beyond is None else size + beyond
     stacks = ["allocated", "accessed"]
@@ -98,6 +98,12 @@ def test_every_mistake_is_caught_at_once(arguments):
 def test_across_threads(arguments):
     for mistake in FAULTS:
         expect_fault(arguments, mistake, 16384, ["thread"])
+
+
+def test_with_sites(arguments):
+    """The sampler takes stacks as well: no stack of a report is lost."""
+    for mistake in ("write_1", "under_write", "freed_write"):
+        expect_fault(arguments, mistake, 16384, ["thread"], "guard:1,sites:1")
 
 
 def test_double_free(arguments):

@@ -312,6 +312,16 @@ def test_with_checks(arguments):
     expect_plain(program.sites(report))
 
 
+def test_with_guard(arguments):
+    """A guarded buffer is one get and one sample, at its own site."""
+    program, [report] = run(arguments, "plain", "sites:1,guard:1")
+    expect_plain(program.sites(report))
+    stacks, totals = report["sites"]["stacks"], report["totals"]
+    assert sum(stack["gets"] for stack in stacks) == totals["gets"], totals
+    assert report["guard"]["sampled"] > 0, report["guard"]
+    assert report["guard"]["caught"] == 0, report["guard"]
+
+
 def test_under_misuse(arguments):
     """Bad frees of sampled buffers are found, and are no ends of theirs."""
     program, [report] = run(arguments, "misuse", "sites:1,misuse:warn")
