@@ -347,6 +347,32 @@ class WithoutReport(Case):
                 continue
             self.check(end, "_exit or exit_group", 3)
 
+    def test_a_c_program_ends_by_exit_group(self):
+        """As Go's runtime does with cgo: no function of libc is called."""
+        self.assertIn("_exit or exit_group", self.run_c(
+            "syscall(SYS_exit_group, 7)", 7).err)
+
+    def test_a_c_program_ends_by_quick_exit(self):
+        """No destructor runs, but the report is written; it is exact."""
+        self.assertNotIn("no report", self.run_c("quick_exit(7)", 7).err)
+
+    def run_c(self, end, status):
+        """A program of 300 gets, of which one is live when it ends."""
+        self.write("end.c", "#include <stdlib.h>\n#include <unistd.h>\n"
+                   "#include <sys/syscall.h>\nint main(void) {\n"
+                   "for (int i = 0; i < 300; i++) {\n"
+                   "void *volatile p = malloc(20000);\n"
+                   "if (i) free(p); }\n" + end + "; }\n")
+        subprocess.run(["gcc", "-D_GNU_SOURCE", "-fno-builtin", "-o",
+                        self.path("end"), self.path("end.c")], check=True)
+        done = self.run_it("-o", "kept.json", "--", "./end", status=status)
+        row = [row for pool in self.kept()["pools"] for row in pool["classes"]
+               if row["max_bytes"] == 20480][0]
+        self.assertEqual((row["gets"], row["puts"], row["live"]),
+                         (300, 299, 1))
+        self.assertRegex(done.err, r"\b300\b")
+        return done
+
     def test_killed(self):
         self.check("os.kill(os.getpid(), 9)", "SIGKILL", -9)
 
