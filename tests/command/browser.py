@@ -1,9 +1,11 @@
 """A real browser without a screen, and its view of a page."""
 
+import contextlib
 import html.parser
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 import sample
@@ -13,7 +15,32 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
          "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync",
          "--enable-logging=stderr", "--virtual-time-budget=2000"]
+PATIENCE = 120  # seconds, for a machine that is busy
 needed = unittest.skipUnless(BROWSER, "no chromium")
+
+
+def remove_profile(path):
+    """Removes a browser's folder. The browser's helpers end a moment after
+    it, and until then they may add files to what is being removed."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            shutil.rmtree(path)
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def new_profile():
+    """A folder for a browser that has ended when the block is left."""
+    path = tempfile.mkdtemp()
+    try:
+        yield path
+    finally:
+        remove_profile(path)
 
 
 class Numbers(html.parser.HTMLParser):
@@ -42,7 +69,7 @@ class Numbers(html.parser.HTMLParser):
 
 class Case(sample.Case):
     def browse(self, path, *more):
-        with tempfile.TemporaryDirectory() as profile:
+        with new_profile() as profile:
             done = subprocess.run(
                 [BROWSER, *FLAGS, "--user-data-dir=" + profile, *more,
                  "file://" + path], capture_output=True, timeout=300,

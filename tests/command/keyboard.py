@@ -7,9 +7,8 @@ import subprocess
 import tempfile
 import time
 
-from browser import BROWSER, FLAGS
+from browser import BROWSER, FLAGS, PATIENCE, remove_profile
 
-PATIENCE = 120  # seconds, for a machine that is busy
 KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " ")}
 SHIFT = 8
 # The focused element: its text, its kind, and whether the focus is visible.
@@ -27,7 +26,7 @@ class Keyboard:
     """A page in a browser of its own; close() ends it."""
 
     def __init__(self, path):
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.mkdtemp()
         to_read, self.to_write = os.pipe()
         self.to_listen, to_answer = os.pipe()
         flags = [flag for flag in FLAGS if "virtual-time" not in flag]
@@ -35,7 +34,7 @@ class Keyboard:
         self.process = subprocess.Popen(
             ["bash", "-c", f'exec "$@" 3<&{to_read} 4>&{to_answer}', "bash",
              BROWSER, *flags, "--remote-debugging-pipe",
-             "--user-data-dir=" + self.profile.name],
+             "--user-data-dir=" + self.profile],
             pass_fds=(to_read, to_answer), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_read)
@@ -56,7 +55,7 @@ class Keyboard:
         os.close(self.to_listen)
         self.process.kill()
         self.process.wait()
-        self.profile.cleanup()
+        remove_profile(self.profile)
 
     def _message(self):
         while b"\0" not in self.said:
