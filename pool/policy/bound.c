@@ -70,7 +70,7 @@ static bool
 return_piece(void)
 {
     uint64_t idle = idle_slab_bytes();
-    uint32_t number = idle_next_piece(1);
+    uint32_t number = idle_next_piece((struct idle_wish){1, 0});
 
     if (number == UINT32_MAX)
         return false;

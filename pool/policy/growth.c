@@ -64,12 +64,13 @@ purge_between_slots(void)
     unsigned bin = idle_most();
     uint32_t left = warm_slabs[bin].count;
     struct purge_limit limit = {PURGE_BYTES, SIZE_MAX, PURGE_LEAST};
+    struct idle_wish wish = {IDLE_WORTH_BYTES, 0};
     size_t bytes = 0;
 
     if (settings.config.pool_max_bytes > 0)
         limit.least = 0;
     while (left-- > 0 && bytes < PURGE_BYTES && excessive(idle_slab_bytes())) {
-        uint32_t number = idle_next_slab(bin, IDLE_WORTH_BYTES);
+        uint32_t number = idle_next_slab(bin, wish);
 
         if (number == UINT32_MAX)
             break;

@@ -19,6 +19,7 @@ enum {
     LOOK_SOON_BYTES = 256 << 10, /* the same after a look that returned some */
     DRAIN_BYTES = 4 << 20,       /* of magazines that a look takes apart */
     PIECES = 4,                  /* returned by a look, at most */
+    FREE_QUARTERS = 3,           /* of a slab before its pages are returned */
 };
 
 static struct {
@@ -61,6 +62,7 @@ static void
 return_pieces(unsigned bin)
 {
     struct purge_limit piece_limit = purge_piece();
+    struct idle_wish wish = {IDLE_WORTH_BYTES, FREE_QUARTERS};
 
     drain_some(bin, DRAIN_BYTES);
     for (unsigned piece = 0; piece < PIECES; piece++) {
@@ -68,7 +70,7 @@ return_pieces(unsigned bin)
 
         if (!lock_held_by_self(&slab_lock) || excess() < piece_limit.bytes)
             return;
-        number = idle_next_piece(IDLE_WORTH_BYTES);
+        number = idle_next_piece(wish);
         if (number == UINT32_MAX)
             return;
         (void)purge_slab_piece(number, piece_limit);

@@ -5,6 +5,8 @@
 
 #include "slab.h"
 
+enum { SEARCH_SLABS = 1024 }; /* of a bin, at most, in one search */
+
 /* The slab at which the next search begins. */
 static uint32_t next;
 
@@ -48,10 +50,23 @@ has_more(const struct slab *slab, uint64_t least_bytes)
            least_bytes;
 }
 
-uint32_t
-idle_next_slab(unsigned bin, uint64_t least_bytes)
+/* Are so many quarters of its slots free? */
+static bool
+is_free(const struct slab *slab, unsigned quarters)
 {
-    for (uint32_t left = warm_slabs[bin].count; left > 0; left--) {
+    unsigned slots = bin_info[slab->bin].slots;
+
+    return slab_out(slab) * 4 <= slots * (4 - quarters);
+}
+
+uint32_t
+idle_next_slab(unsigned bin, struct idle_wish wish)
+{
+    uint32_t left = warm_slabs[bin].count;
+
+    if (left > SEARCH_SLABS)
+        left = SEARCH_SLABS;
+    for (; left > 0; left--) {
         uint32_t number = slab_set_next(&warm_slabs[bin], next);
 
         if (number == UINT32_MAX)
@@ -59,20 +74,21 @@ idle_next_slab(unsigned bin, uint64_t least_bytes)
         if (number == UINT32_MAX)
             break;
         next = number + 1 < region.slabs ? number + 1 : 0;
-        if (has_more(slab_at(number), least_bytes))
+        if (has_more(slab_at(number), wish.least_bytes) &&
+            is_free(slab_at(number), wish.free_quarters))
             return number;
     }
     return UINT32_MAX;
 }
 
 uint32_t
-idle_next_piece(uint64_t least_bytes)
+idle_next_piece(struct idle_wish wish)
 {
     uint32_t number = slab_set_next(&partly_cold_slabs, 0);
 
     if (number == UINT32_MAX)
         number = slab_set_next(&empty_slabs, 0);
     if (number == UINT32_MAX)
-        number = idle_next_slab(idle_most(), least_bytes);
+        number = idle_next_slab(idle_most(), wish);
     return number;
 }

@@ -138,6 +138,25 @@ Test(idle, in_any_order)
     assert_left_more(page <= 4096 ? 0 : page <= 16384 ? 64 << 20 : 340 << 20);
 }
 
+/*
+ * A program that ends frees all: a system call for each slot would cost more
+ * than those for the slabs, once they are nearly empty.
+ */
+Test(idle, slabs_half_in_use_wait)
+{
+    size_t all;
+
+    start(HOUR_MS);
+    fill(16384);
+    all = count;
+    for (size_t i = 1; i < all; i += 2)
+        (void)pool_put(ptr[i]);
+    cr_assert_eq(account_page->purged_bytes, 0);
+    for (size_t i = 0; i < all; i += 2)
+        (void)pool_put(ptr[i]);
+    assert_left();
+}
+
 static uint64_t
 purged_by_drop(void)
 {
