@@ -70,7 +70,8 @@ static bool
 return_piece(void)
 {
     uint64_t idle = idle_slab_bytes();
-    uint32_t number = idle_next_piece((struct idle_wish){1, 0});
+    struct idle_wish any = {1, UINT32_MAX, 0};
+    uint32_t number = idle_next_piece(any);
 
     if (number == UINT32_MAX)
         return false;

@@ -64,7 +64,7 @@ purge_between_slots(void)
     unsigned bin = idle_most();
     uint32_t left = warm_slabs[bin].count;
     struct purge_limit limit = {PURGE_BYTES, SIZE_MAX, PURGE_LEAST};
-    struct idle_wish wish = {IDLE_WORTH_BYTES, 0};
+    struct idle_wish wish = {IDLE_WORTH_BYTES, UINT32_MAX, 0};
     size_t bytes = 0;
 
     if (settings.config.pool_max_bytes > 0)

@@ -19,6 +19,7 @@ enum {
     LOOK_SOON_BYTES = 256 << 10, /* the same after a look that returned some */
     DRAIN_BYTES = 4 << 20,       /* of magazines that a look takes apart */
     PIECES = 4,                  /* returned by a look, at most */
+    SEARCH_SLABS = 1024,         /* that a search for a piece looks at */
     FREE_QUARTERS = 3,           /* of a slab before its pages are returned */
 };
 
@@ -62,7 +63,7 @@ static void
 return_pieces(unsigned bin)
 {
     struct purge_limit piece_limit = purge_piece();
-    struct idle_wish wish = {IDLE_WORTH_BYTES, FREE_QUARTERS};
+    struct idle_wish wish = {IDLE_WORTH_BYTES, SEARCH_SLABS, FREE_QUARTERS};
 
     drain_some(bin, DRAIN_BYTES);
     for (unsigned piece = 0; piece < PIECES; piece++) {

@@ -5,8 +5,6 @@
 
 #include "slab.h"
 
-enum { SEARCH_SLABS = 1024 }; /* of a bin, at most, in one search */
-
 /* The slab at which the next search begins. */
 static uint32_t next;
 
@@ -64,8 +62,8 @@ idle_next_slab(unsigned bin, struct idle_wish wish)
 {
     uint32_t left = warm_slabs[bin].count;
 
-    if (left > SEARCH_SLABS)
-        left = SEARCH_SLABS;
+    if (left > wish.most_slabs)
+        left = wish.most_slabs;
     for (; left > 0; left--) {
         uint32_t number = slab_set_next(&warm_slabs[bin], next);
 

@@ -15,6 +15,7 @@ unsigned idle_most(void);
 /* The slabs in use that are worth a purge. */
 struct idle_wish {
     uint64_t least_bytes;  /* bytes that a purge may return, at least */
+    uint32_t most_slabs;   /* slabs that one search looks at, at most */
     uint8_t free_quarters; /* quarters of its slots that are free, at least */
 };
 
