@@ -121,6 +121,13 @@ class Case(unittest.TestCase):
                        else json.dumps(content))
         return self.path(name)
 
+    def compile(self, name, source, *flags, compiler="gcc", **options):
+        """Builds a C program. Its calls of malloc and free stay calls."""
+        subprocess.run([compiler, "-w", "-fno-builtin", *flags, "-o",
+                        self.path(name), self.write(name + ".c", source)],
+                       check=True, **options)
+        return self.path(name)
+
     def midpool(self, *arguments, status=None, **options):
         done = subprocess.run([COMMAND, *arguments], capture_output=True,
                               env=options.pop("env", self.env),

@@ -20,11 +20,8 @@ LIBC_32 = "/lib32/libc.so.6"  # which prints its version when it is run
 
 
 class Case(sample.Case):
-    def compile(self, compiler="gcc"):
-        self.write("program.c", SOURCE)
-        subprocess.run([compiler, "-fno-builtin", "-o", self.path("program"),
-                        self.path("program.c")], check=True)
-        return self.path("program")
+    def compile_any(self, compiler="gcc"):
+        return self.compile("program", SOURCE, compiler=compiler)
 
     def run_it(self, *words, build=sample.BUILD, status=0):
         return self.midpool("run", "--build", build, "--", *words,
@@ -73,7 +70,7 @@ class Bits32(Case):
 
 class OtherMachine(Case):
     def test_it_is_no_script_of_the_shell(self):
-        path = self.compile()
+        path = self.compile_any()
         with open(path, "r+b") as file:
             file.seek(18)
             file.write((22).to_bytes(2, "little"))
@@ -103,12 +100,12 @@ class OldLibc(Case):
         self.newer = newer
 
     def test_doctor_names_both_versions(self):
-        self.assertRegex(self.doctor(self.compile(), self.newer),
+        self.assertRegex(self.doctor(self.compile_any(), self.newer),
                          r"no old glibc the library needs glibc 9\.\d+, and"
                          r" the program's is 2\.\d+ -> build midpool where")
 
     def test_run_does_not_preload_it(self):
-        found = obstacles.of_program(self.compile(), self.library)
+        found = obstacles.of_program(self.compile_any(), self.library)
         self.assertEqual((found.what, found.preload, found.runs),
                          ("old glibc", False, True))
         own = os.path.join(sample.BUILD, "libmidpool.so")
@@ -118,7 +115,7 @@ class OldLibc(Case):
 @unittest.skipUnless(shutil.which("musl-gcc"), "no musl here")
 class Musl(Case):
     def test_a_program_of_musl(self):
-        path = self.compile("musl-gcc")
+        path = self.compile_any("musl-gcc")
         done = self.run_it(path)
         self.assertEqual(done.out, "served\n")
         self.expect_named(done, "musl", "glibc")

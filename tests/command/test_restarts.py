@@ -59,9 +59,7 @@ ENDS = {"exit": (60, 1), "crash": (10, 1), "wait": (15, 1), "exec": (15, 2)}
 class Restarts(test_exporter.Case):
     def setUp(self):
         super().setUp()
-        source = self.write("restart.c", PROGRAM)
-        self.program = self.path("restart")
-        subprocess.run(["gcc", "-O0", "-o", self.program, source], check=True)
+        self.program = self.compile("restart", PROGRAM)
         self.random = random.Random(1)
         self.waiting = collections.deque()
         self.ending = []

@@ -358,13 +358,12 @@ class WithoutReport(Case):
 
     def run_c(self, end, status):
         """A program of 300 gets, of which one is live when it ends."""
-        self.write("end.c", "#include <stdlib.h>\n#include <unistd.h>\n"
-                   "#include <sys/syscall.h>\nint main(void) {\n"
-                   "for (int i = 0; i < 300; i++) {\n"
-                   "void *volatile p = malloc(20000);\n"
-                   "if (i) free(p); }\n" + end + "; }\n")
-        subprocess.run(["gcc", "-D_GNU_SOURCE", "-fno-builtin", "-o",
-                        self.path("end"), self.path("end.c")], check=True)
+        self.compile("end", "#include <stdlib.h>\n#include <unistd.h>\n"
+                     "#include <sys/syscall.h>\nint main(void) {\n"
+                     "for (int i = 0; i < 300; i++) {\n"
+                     "void *volatile p = malloc(20000);\n"
+                     "if (i) free(p); }\n" + end + "; }\n",
+                     "-D_GNU_SOURCE")
         done = self.run_it("-o", "kept.json", "--", "./end", status=status)
         row = [row for pool in self.kept()["pools"] for row in pool["classes"]
                if row["max_bytes"] == 20480][0]
