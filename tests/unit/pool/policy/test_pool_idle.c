@@ -144,15 +144,12 @@ Test(idle, in_any_order)
  */
 Test(idle, slabs_half_in_use_wait)
 {
-    size_t all;
-
     start(HOUR_MS);
     fill(16384);
-    all = count;
-    for (size_t i = 1; i < all; i += 2)
+    for (size_t i = 1; i < count; i += 2)
         (void)pool_put(ptr[i]);
     cr_assert_eq(account_page->purged_bytes, 0);
-    for (size_t i = 0; i < all; i += 2)
+    for (size_t i = 0; i < count; i += 2)
         (void)pool_put(ptr[i]);
     assert_left();
 }
