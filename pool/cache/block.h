@@ -4,7 +4,7 @@
  * Model     A block is a cache and its counters (cache_area.h). Block
  *           BLOCK_SHARED serves all threads that have no block: those whose
  *           destructors still run after the detach, and those beyond the last
- *           block. It is used under the slab lock.
+ *           block. Its counters are written as account.h says.
  * Tags      A slot's state word names the block that got it, with an epoch
  *           that grows with every fork and reset, so that a child knows which
  *           slots it inherited: tag = block << 4 | epoch, epoch 1 to 15.

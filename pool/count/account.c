@@ -69,14 +69,15 @@ sum_blocks(void)
     return sums;
 }
 
-int64_t
-account_idle(unsigned bin)
+/* Idle slots as the blocks from first on count them. */
+static int64_t
+idle_from(uint32_t first, unsigned bin)
 {
     const struct stats_header *page = account_page;
     int64_t idle = page->adopted[bin] + (int64_t)page->warmups[bin] -
                    (int64_t)page->discards[bin];
 
-    for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++) {
+    for (uint32_t i = first; i < page->blocks_used; i++) {
         const struct stats_block *block = stats_block_at(page, i);
         const struct stats_hot *hot = &block->hot[bin];
 
@@ -84,6 +85,12 @@ account_idle(unsigned bin)
                           recent_read(block, bin).gets);
     }
     return idle;
+}
+
+int64_t
+account_idle(unsigned bin)
+{
+    return idle_from(BLOCK_SHARED, bin);
 }
 
 uint64_t
@@ -183,6 +190,42 @@ reset_block(struct stats_block *block)
     block->alone = in_use && account_alone();
 }
 
+static uint64_t
+exchange_zero(uint64_t *word)
+{
+    return __atomic_exchange_n(word, 0, __ATOMIC_RELAXED);
+}
+
+/*
+ * As reset_block for the shared block, of which nobody got a slot yet: zeroes
+ * what others may add to at this moment (page.h). Slots that were put there are
+ * idle.
+ */
+static void
+reset_shared(struct stats_block *shared, int64_t idle[BINS])
+{
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        struct stats_hot *hot = &shared->hot[bin];
+        struct stats_cold *cold = &shared->cold[bin];
+        uint64_t puts = exchange_zero(&hot->puts);
+
+        idle[bin] += (int64_t)(puts + exchange_zero(&hot->inherited_puts));
+        __atomic_fetch_sub(&shared->headroom,
+                           (int64_t)(puts * bin_info[bin].slot_bytes),
+                           __ATOMIC_RELAXED);
+        exchange_zero(&hot->remote_puts);
+        exchange_zero(&cold->callocs);
+        exchange_zero(&cold->aligned);
+        exchange_zero(&cold->reallocs_in_place);
+        exchange_zero(&cold->reallocs_moved);
+        exchange_zero(&cold->bypasses);
+    }
+    for (unsigned i = 0; i < PAGE_WIDTHS; i++)
+        exchange_zero(&shared->fallback_calls[i]);
+    exchange_zero(&shared->below_granted);
+    exchange_zero(&shared->above_bytes);
+}
+
 static void
 reset_header(struct stats_header *page)
 {
@@ -254,8 +297,9 @@ account_reset(void)
     }
 
     for (unsigned bin = 0; bin < BINS; bin++)
-        idle[bin] = account_idle(bin);
-    for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++)
+        idle[bin] = idle_from(BLOCK_FIRST, bin);
+    reset_shared(account_shared(), idle);
+    for (uint32_t i = BLOCK_FIRST; i < page->blocks_used; i++)
         reset_block(stats_block_at(page, i));
     reset_header(page);
     for (unsigned bin = 0; bin < BINS; bin++)

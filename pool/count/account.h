@@ -1,9 +1,24 @@
 /*
  * account.h - the statistics page and its changes outside the fast path.
  *
- * The page's layout and meaning are in page.h. Warm-ups and adopted slots
- * are written under the slab lock; discards and published live counts are
- * atomic.
+ * Ownership  The page's layout and meaning are in page.h. A thread's block is
+ *            written by the thread alone, without atomics. In the header,
+ *            warm-ups and adopted slots are written under the slab lock;
+ *            discards and published live counts are atomic.
+ * Shared     Threads without a cache count in the block BLOCK_SHARED. Each of
+ *            its counters is changed in one of two ways, never in both:
+ *
+ *              under the slab lock, plainly    gets and their bytes (recent,
+ *                granted, folded, fold, sizes), depot_hits, misses, published,
+ *                peak, peak_bytes, published_bytes, share_version, alone
+ *              by atomics, also without it     puts, remote_puts,
+ *                inherited_puts, headroom, the counts of note.h,
+ *                fallback_calls, below_granted, above_bytes
+ *
+ *            Those of the second kind are counted where the lock may not be
+ *            had: by a signal handler that interrupted an operation, by a put
+ *            while the lock is lost, and by requests that no pool serves. A
+ *            forked child alone zeroes the whole block plainly (fork.c).
  */
 #ifndef MIDPOOL_POOL_ACCOUNT_H
 #define MIDPOOL_POOL_ACCOUNT_H

@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "block.h"
+#include "note.h"
 #include "operation.h"
 #include "os.h"
 #include "pool_calls.h"
@@ -261,6 +262,78 @@ Test(pool_cache, reset_keeps_what_is_live_and_idle, .init = start)
         (void)pool_put(ptr[i]);
     get_many(5, 4096);
     cr_assert_eq(sum_of(size_bin(4096)).misses, 0);
+}
+
+/* The shared block, which no thread got a slot in, has counts as well. */
+Test(pool_cache, reset_keeps_what_was_put_without_a_cache, .init = start)
+{
+    unsigned bin = size_bin(4096);
+
+    get_many(20, 4096);
+    pool_stats_reset();
+
+    struct cache *own = cache_self;
+
+    cache_set_self(&cache_dead);
+    put_many(10);
+    cache_count_slow(100000);
+    cache_note(bin, NOTE_BYPASS);
+    cache_set_self(own);
+    assert_sound("after the puts");
+    cr_assert_eq(account_shared()->hot[bin].inherited_puts, 10);
+    pool_stats_reset();
+    cr_assert_eq(account_shared()->hot[bin].inherited_puts, 0);
+    cr_assert_eq(account_shared()->above_bytes, 0);
+    cr_assert_eq(account_shared()->cold[bin].bypasses, 0);
+    assert_sound("after a reset");
+}
+
+enum { WITHOUT = 4, PAIRS = 50000 };
+
+static pthread_barrier_t together;
+
+/* As a handler that interrupted an operation: without the slab lock. */
+static void
+put_within(void *slot)
+{
+    cache_enter();
+    (void)pool_put(slot);
+    cache_leave(&cache_dead);
+}
+
+static void *
+count_without_a_cache(void *argument)
+{
+    cache_set_self(&cache_dead);
+    pthread_barrier_wait(&together);
+    for (unsigned i = 0; i < PAIRS; i++) {
+        put_within(pool_get(2048));
+        (void)pool_put(pool_get(2048));
+        for (unsigned j = 0; j < 10; j++)
+            cache_note(size_bin(2048), NOTE_BYPASS);
+        (void)cache_count_slow(100000);
+    }
+    return argument;
+}
+
+Test(pool_cache, threads_without_a_cache_lose_no_count, .init = start)
+{
+    unsigned bin = size_bin(2048);
+    const struct stats_block *shared = account_shared();
+    pthread_t thread[WITHOUT];
+
+    pthread_barrier_init(&together, NULL, WITHOUT);
+    for (unsigned i = 0; i < WITHOUT; i++)
+        pthread_create(&thread[i], NULL, count_without_a_cache, NULL);
+    for (unsigned i = 0; i < WITHOUT; i++)
+        pthread_join(thread[i], NULL);
+    cr_assert_eq(recent_gets(&shared->hot[bin]), WITHOUT * PAIRS * 2);
+    cr_assert_eq(shared->hot[bin].puts, WITHOUT * PAIRS * 2);
+    cr_assert_eq(shared->hot[bin].remote_puts, 0);
+    cr_assert_eq(shared->above_bytes, WITHOUT * PAIRS * UINT64_C(100000));
+    cr_assert_eq(shared->cold[bin].bypasses, WITHOUT * PAIRS * 10);
+    cr_assert_eq(shared->peak_bytes - shared->headroom, 0);
+    assert_sound("afterwards");
 }
 
 enum { SLEEPERS = 16 };
