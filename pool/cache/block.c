@@ -257,4 +257,5 @@ block_fork_child(void)
         block_retag(own);
     account_page->threads_now = threads.attached;
     account_page->threads_peak = threads.attached;
+    account_page->threads_beyond = 0;
 }

@@ -179,7 +179,8 @@ cache_set_self(struct cache *cache)
 
 /*
  * The frame of the function that began the calling thread's operation, and its
- * return address at that time. By these, recover.c distinguishes an operation
+ * return address at that time, beside what else is known of the thread. By
+ * frame and address, recover.c distinguishes an operation
  * that a signal handler interrupted from one that the handler left by
  * siglongjmp.
  */
@@ -187,6 +188,7 @@ struct cache_operation {
     uintptr_t *frame;
     uintptr_t back;
     uint32_t purged; /* number of the slab that it purges, plus 1; 0: none */
+    uint32_t ended;  /* the block that the ending thread had; 0: none */
 };
 
 extern hidden __thread struct cache_operation cache_operation

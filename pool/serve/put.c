@@ -157,6 +157,21 @@ push(struct cache *cache, unsigned index, void *slot)
     return true;
 }
 
+/*
+ * The tag of slots that the thread got. Destructors that run after the detach
+ * put slots that the thread got before.
+ */
+static uint32_t
+own_tag(void)
+{
+    const struct cache *own = block_own();
+
+    if (own != NULL)
+        return own->tag;
+    return block_tag(cache_operation.ended != 0 ? cache_operation.ended
+                                                : BLOCK_SHARED);
+}
+
 /* Slots that threads without a cache got do not show their thread. */
 static bool
 is_remote(uint32_t tag, uint32_t own)
@@ -221,14 +236,13 @@ count_put_shared(unsigned index, uint32_t tag)
 {
     struct stats_block *shared = account_shared();
     struct stats_hot *hot = &shared->hot[index];
-    const struct cache *own = block_own();
 
     if (fork_is_pending() || block_tag_inherited(tag)) {
         __atomic_fetch_add(&hot->inherited_puts, 1, __ATOMIC_RELAXED);
         return;
     }
     __atomic_fetch_add(&hot->puts, 1, __ATOMIC_RELAXED);
-    if (is_remote(tag, own != NULL ? own->tag : block_tag(BLOCK_SHARED)))
+    if (is_remote(tag, own_tag()))
         __atomic_fetch_add(&hot->remote_puts, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&shared->headroom, bin_info[index].slot_bytes,
                        __ATOMIC_RELAXED);

@@ -81,6 +81,7 @@ thread_detach(void *value)
     bound_hold(BINS);
     cache->state = CACHE_DEAD;
     cache_block(cache)->in_use = 0;
+    cache_operation.ended = cache->index;
     count_thread(-1);
     if (lock_acquire_soon(&slab_lock))
         block_give(cache->index);
@@ -110,6 +111,9 @@ attach(void)
 
     if (lock_acquire_soon(&slab_lock)) {
         index = block_take();
+        if (index == 0)
+            __atomic_store_n(&account_page->threads_beyond, 1,
+                             __ATOMIC_RELAXED);
         make_key();
         lock_release(&slab_lock);
     }

@@ -266,6 +266,10 @@ struct stats_header {
     /* [shared] Gets between protected pages, and mistakes found there. */
     uint64_t guarded;
     uint64_t guards_found;
+
+    /* [shared] 1: a thread found no block free, so threads_peak is a bound */
+    uint32_t threads_beyond;
+    uint32_t reserved;
 };
 
 _Static_assert(sizeof(struct stats_header) <= PAGE_HEADER_BYTES, "header fits");

@@ -61,7 +61,7 @@ subject_peak_after(const struct stats_snapshot *snap)
 bool
 subject_threads_are_bound(const struct stats_header *page)
 {
-    return page->threads_peak >= PAGE_BLOCKS - PAGE_FIRST_BLOCK - 1;
+    return page->threads_beyond != 0;
 }
 
 bool

@@ -29,7 +29,7 @@ uint64_t subject_peak_after(const struct stats_snapshot *snap);
 /* Is the process's CPU time known? It is then above 0. */
 bool subject_knows_cpu(const struct stats_usage *usage);
 
-/* Did all blocks have threads? Then there may have been more threads. */
+/* Had a thread no block? Then there were more threads than the peak says. */
 bool subject_threads_are_bound(const struct stats_header *page);
 
 struct subject_span {

@@ -63,6 +63,15 @@ class Text(sample.Case):
         out = self.midpool("show", self.file, self.other(), status=0).out
         self.assertIn("at most 8, a sum of peaks of processes", out)
 
+    def test_more_threads_than_caches_are_told_of(self):
+        report = sample.report()
+        report["threads"] = {"now": 1, "peak": 4093, "peak_is_bound": True}
+        file = self.write("many.json", report)
+        out = self.midpool("show", file, status=0).out
+        self.assertIn("at most 4,093 or more (as many have a cache)", out)
+        out = self.midpool("show", file, self.other(), status=0).out
+        self.assertRegex(out, r"threads +4,097 or more, a sum of peaks")
+
     def other(self, **process):
         """Of another process that lived at the same time."""
         return self.write("other.json", sample.report(pid=77, **process))

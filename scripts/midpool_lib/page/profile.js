@@ -121,6 +121,7 @@ function facts(report) {
     ["CPU, user", "process.cpu_user_ns", report.process.cpu_user_ns ?? null, duration, "in the program’s own code"],
     ["CPU, system", "process.cpu_system_ns", report.process.cpu_system_ns ?? null, duration, "in the kernel for it"],
     ["threads", "threads.peak", threads.peak, group,
+     threads.peak_is_bound ? "or more: as many had a cache" :
      severalOf(report) && report.run.peaks_are_bounds ? "at most, a sum of processes’ peaks" : "at most at a time"],
     ["remote puts", "totals.remote_puts", totals.remote_puts, group, "by another thread than the get"],
     ["bypasses", "totals.bypasses", totals.bypasses, group, "band requests that went to jemalloc"],

@@ -223,10 +223,14 @@ def fallback(report):
 
 def threads(report):
     now, most = (style.count(report["threads"][key]) for key in ("now", "peak"))
+    more = " or more" if report["threads"].get("peak_is_bound") else ""
     if run_of(report)["peaks_are_bounds"]:
-        text = f"at most {most}, a sum of peaks of processes"
+        least = "" if more else "at most "
+        text = f"{least}{most}{more}, a sum of peaks of processes"
     else:
-        text = f"{now} now, at most {most}"
+        text = f"{now} now, at most {most}{more}"
+    if more:
+        text += " (as many have a cache)"
     remote = report["totals"]["remote_puts"]
     if remote:
         text += (f"; {style.percent(remote, report['totals']['puts'])} of"

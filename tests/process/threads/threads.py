@@ -69,5 +69,72 @@ def test_second_copy(arguments):
             assert active.count(True) == 1, active
 
 
+CACHES = 4093  # as many threads can have one
+
+
+def threads_and_report(arguments, how, threads, conf=""):
+    """How many threads there were, how many gets, and what the report says."""
+    preload.count_exactly()
+    result = preload.run(arguments.lib, [arguments.program("threads_beyond"), how,
+                                         str(threads)], conf=conf)
+    if result.status == preload.SKIPPED:
+        raise preload.Skip(result.err.decode(errors="replace"))
+    most, gets = map(int, result.expect(0).out.split())
+    report = result.report()
+    assert report["totals"]["gets"] + report["totals"]["bypasses"] == gets, report
+    assert report["totals"]["live"] == 0, report["totals"]
+    return most, gets, report
+
+
+def test_more_threads_than_caches(arguments):
+    """The report says that there were more, and a free by the thread that got
+    the buffer is never a remote put."""
+    most, _, report = threads_and_report(arguments, "own", CACHES + 107)
+    assert most > CACHES
+    assert report["threads"]["peak"] == CACHES, report["threads"]
+    assert report["threads"]["peak_is_bound"], report["threads"]
+    assert report["totals"]["remote_puts"] == 0, report["totals"]
+
+
+def test_more_threads_than_caches_hand_over(arguments):
+    """Every free is by another thread: those of buffers that a thread with a
+    cache got are remote puts, and of the others it is not known."""
+    _, gets, report = threads_and_report(arguments, "given", CACHES + 107)
+    assert report["threads"]["peak_is_bound"], report["threads"]
+    assert report["totals"]["remote_puts"] == (CACHES - 1) * 3, report["totals"]
+    assert gets > CACHES * 3
+
+
+def test_as_many_threads_as_caches(arguments):
+    """Then the peak is no bound."""
+    most, _, report = threads_and_report(arguments, "own", CACHES - 1)
+    assert report["threads"] == {"now": 1, "peak": CACHES, "peak_is_bound": False}
+    assert most == CACHES
+    assert report["totals"]["remote_puts"] == 0, report["totals"]
+
+
+def test_many_threads_one_after_the_other(arguments):
+    """Caches change hands; the peak is that of threads at a time."""
+    most, _, report = threads_and_report(arguments, "short", CACHES + 107)
+    assert 2 <= report["threads"]["peak"] <= most, report["threads"]
+    assert not report["threads"]["peak_is_bound"], report["threads"]
+    assert report["totals"]["remote_puts"] == 0, report["totals"]
+
+
+def test_threads_that_free_when_they_end(arguments):
+    """What a thread got itself is no remote put after its cache is gone."""
+    _, gets, report = threads_and_report(arguments, "late", 200)
+    assert report["totals"]["puts"] == gets, report["totals"]
+    assert report["totals"]["remote_puts"] == 0, report["totals"]
+
+
+def test_threads_without_memory_for_caches(arguments):
+    """Fewer threads than usual have a cache; the report says that, too."""
+    most, _, report = threads_and_report(arguments, "unmapped", 40)
+    assert report["threads"]["peak"] < most, report["threads"]
+    assert report["threads"]["peak_is_bound"], report["threads"]
+    assert report["totals"]["remote_puts"] == 0, report["totals"]
+
+
 if __name__ == "__main__":
     preload.main(sys.modules[__name__])

@@ -268,13 +268,13 @@ Test(stats_report, a_series_per_class_on_request)
 }
 
 /* Of more threads than blocks the highest number is not known. */
-Test(stats_report, as_many_threads_as_have_caches_are_said_to_be_a_bound)
+Test(stats_report, a_peak_of_threads_beyond_the_blocks_is_said_to_be_a_bound)
 {
     struct stats_header *page = fixture_busy_page();
-    page->threads_peak = PAGE_BLOCKS - PAGE_FIRST_BLOCK - 2;
+    page->threads_peak = PAGE_BLOCKS - PAGE_FIRST_BLOCK - 1;
     render(REPORT_JSON, page);
     cr_expect_not_null(strstr(buf, "\"peak_is_bound\": false"));
-    page->threads_peak++;
+    page->threads_beyond = 1;
     render(REPORT_JSON, page);
     cr_expect_not_null(strstr(buf, "\"peak_is_bound\": true"));
     render(REPORT_TEXT, page);
