@@ -37,6 +37,21 @@ class States(unittest.TestCase):
         for several in ([early, late], [late, early], [late, late]):
             self.assertEqual(merge.add_up(several)["totals"]["gets"], 20000)
 
+    def test_the_page_of_a_killed_process_is_later_than_its_reports(self):
+        """It does not know when the process ended."""
+        early = image(7, seconds=1, gets=13000, end="running")
+        page = image(7, seconds=0, gets=20000, end="unknown")
+        last = image(7, seconds=2, gets=21000, end="exit")
+        for several, gets in (([early, page], 20000), ([page, early], 20000),
+                              ([last, page], 21000), ([page, last], 21000)):
+            self.assertEqual(merge.add_up(several)["totals"]["gets"], gets)
+
+    def test_a_failed_exec_is_no_end(self):
+        tried = image(7, seconds=1, gets=13000, end="exec")
+        later = image(7, seconds=2, gets=20000, end="running")
+        for several in ([tried, later], [later, tried]):
+            self.assertEqual(merge.add_up(several)["totals"]["gets"], 20000)
+
     def test_a_pid_used_again_is_another_process(self):
         whole = merge.add_up([image(7), image(7, start=5)])
         self.assertEqual(whole["totals"]["gets"], 200)

@@ -241,6 +241,30 @@ for pid in pids: os.waitpid(pid, 0)
         self.assertGreaterEqual(report["totals"]["gets"], 4000)
         self.assertEqual(self.leftovers(), [])
 
+    def test_of_several_reports_of_a_process_the_last_state_counts(self):
+        """Reports by signals, and what came after the last of them."""
+        code = self.GETS + """
+import signal
+for fate in range(3):
+    pid = os.fork()
+    if pid == 0:
+        for _ in range(4):
+            get(1000)
+            signal.raise_signal(signal.SIGUSR1)
+        get(1000)
+        if fate == 0: sys.exit(0)
+        if fate == 1: os._exit(0)
+        os.kill(os.getpid(), 9)
+    os.waitpid(pid, 0)
+"""
+        self.run_it("--conf", "signal:USR1", "-o", "kept.json", "--", PYTHON,
+                    "-c", code)
+        gets = [sum(row["gets"] for pool in child["pools"]
+                    for row in pool["classes"] if row["max_bytes"] == 20480)
+                for child in self.kept()["children"]]
+        self.assertEqual(gets, [5000, 5000, 5000])
+        self.assertEqual(self.leftovers(), [])
+
     def test_a_run_is_of_all_its_processes_and_images(self):
         """The work is a child's, and the time that of the first image."""
         child = self.GETS + "[get(100) for _ in range(50)]; time.sleep(0.2)"

@@ -14,8 +14,11 @@ ENDED = ("exit", "signal", "exec")
 
 def rank(end, ended):
     """The order of an image's states: the last counts. end: its end or its
-    duration, of states with one start; ended: process.end."""
-    return end, ended != "running", ended in ENDED + ("running",)
+    duration, of states with one start; ended: process.end. The page of a
+    process that was killed does not know its end; it is later than what the
+    process reported while it ran, and an exec may have failed."""
+    return (ended not in ("running", "exec"), ended in ENDED + ("running",),
+            end, ended != "running")
 
 
 class Image:

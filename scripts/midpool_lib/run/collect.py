@@ -3,7 +3,8 @@
 Each process writes its report into a directory of this run when it exits,
 and keeps its counters in a page under /dev/shm besides (live:yes), from which
 the report of one is made that was killed, left by _exit or could not write its
-report. A run's pages are told from others by a secret in the configuration
+report. With the option signal a process has several reports: its last state
+counts, also where that is its page. A run's pages are told from others by a secret in the configuration
 that they hold: the name of a folder inside the run's directory, which only its
 user can list. The program's processes know it by their environment.
 """
@@ -12,7 +13,7 @@ import os
 
 from midpool_lib.base import conf, paths
 from midpool_lib.base.errors import CommandError
-from midpool_lib.read import pages, reports, sources
+from midpool_lib.read import family, pages, reports, sources
 
 OURS = ("report", "report_file", "live")
 FEW_PAGES = 64
@@ -57,18 +58,28 @@ class Collector:
     def _written(self):
         """Reports that are files of this run by now."""
         found = {}
-        for name in _names(self.place):
-            if not name.endswith(".json") or name.startswith("."):
-                continue
+        names = [name for name in _names(self.place)
+                 if name.endswith(".json") and not name.startswith(".")]
+        for name in sorted(names, key=lambda name: name.startswith(SAVED)):
             try:
                 report, = reports.read_source(sources.Source(
                     os.path.join(self.place, name), sources.open_shared))
             except (CommandError, ValueError):
                 continue  # cut off: its process was killed meanwhile
-            found[_key(report)] = report
             if name.startswith(SAVED):
-                self.from_pages.add(_key(report))
+                self._add_page(found, report)
+            elif _is_later(report, found):
+                found[_key(report)] = report
         return found
+
+    def _add_page(self, found, report):
+        """Adds what a page says, unless a report at the end is there."""
+        known = found.get(_key(report))
+        if known is not None and known["process"]["end"] in family.ENDED:
+            return
+        if _is_later(report, found):
+            found[_key(report)] = report
+            self.from_pages.add(_key(report))
 
     def _read(self, several):
         """Reports of pages, in their order; None where one is gone."""
@@ -83,11 +94,9 @@ class Collector:
         """All reports, ordered by start; running processes included."""
         self.harvest(everything=True)
         found = self._written()
-        left = [page for page in self.pages() if page.key not in found]
-        for report in self._read(left):
-            if report is not None and found.setdefault(
-                    _key(report), report) is report:
-                self.from_pages.add(_key(report))
+        for report in self._read(self.pages()):
+            if report is not None:
+                self._add_page(found, report)
         return sorted(found.values(), key=lambda report: (
             report["process"]["start_unix_ns"], report["process"]["pid"]))
 
@@ -97,11 +106,7 @@ class Collector:
         ended = [page for page in self.pages() if not page.in_use]
         if len(ended) < FEW_PAGES and not everything:
             return
-        names = _names(self.place)
-        lost = [page for page in ended if not any(
-            name.endswith(f".{page.pid}.{page.generation}.json")
-            for name in names)]
-        for page, report in zip(lost, self._read(lost)):
+        for page, report in zip(ended, self._read(ended)):
             self._save(page, report)
         for page in ended:
             pages.remove(page)
@@ -131,6 +136,13 @@ class Collector:
 def _key(report):
     process = report["process"]
     return process["pid"], process["start_unix_ns"]
+
+
+def _is_later(report, found):
+    """True if no later state of the image is known."""
+    known = found.get(_key(report))
+    return known is None or family.Image(report).is_newer_than(
+        family.Image(known))
 
 
 def _names(directory):
