@@ -167,6 +167,10 @@ class Reading(Case):
         done = self.midpool("show", "--json", "--build", sample.BUILD,
                             str(process.pid), status=0)
         self.assertEqual(json.loads(done.out)["process"]["pid"], process.pid)
+        first = self.midpool("show", "--build", sample.BUILD,
+                             str(process.pid), status=0).out.splitlines()[0]
+        self.assertRegex(first, rf"\[{process.pid}\]"
+                         r"( ran for at least [\d.]+ \S+)?, end unseen$")
 
     def test_errors_name_the_process(self):
         with self.assertRaisesRegex(CommandError, "no process 2147470999"):

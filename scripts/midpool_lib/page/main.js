@@ -34,7 +34,9 @@
       : process.end === "exit" ? "" : process.end;
     const more = report.run && report.run.images > 1
       ? `${group(report.run.processes)} processes of ${group(report.run.program_count)} programs` : "";
-    return [`pid ${process.pid}`, more, `ran for ${duration(process.duration_ns)}`, end, process.host,
+    const lasted = process.end !== "unknown" ? `ran for ${duration(process.duration_ns)}`
+      : process.duration_ns ? `ran for at least ${duration(process.duration_ns)}` : "";
+    return [`pid ${process.pid}`, more, lasted, end, process.host,
             process.start_unix_ns ? new Date(process.start_unix_ns / 1e6).toLocaleString("sv-SE") : ""]
       .filter(Boolean).join(" · ");
   }

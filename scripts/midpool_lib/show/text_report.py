@@ -62,10 +62,13 @@ def headline(report, look):
     process = report["process"]
     one = run_of(report)["is_one_program"]
     end = ending(process) if one else ""
+    lasted = ((" ran for " if one else " within ")
+              + style.duration(process["duration_ns"]))
+    if one and process["end"] == "unknown":  # a killed process's page
+        lasted = lasted.replace(" for ", " for at least ") if \
+            process["duration_ns"] else ""
     return (look.paint("midpool", "bold") + "    " + _subject(report, look)
-            + (" ran for " if one else " within ")
-            + style.duration(process["duration_ns"])
-            + (", " + end if end else ""))
+            + lasted + (", " + end if end else ""))
 
 
 def programs(report):
