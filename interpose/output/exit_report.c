@@ -256,11 +256,9 @@ write_file(const char *pattern)
         return 0;
     error =
         pattern_expand(pattern, process->directory, &values, path, sizeof path);
-    if (error == 0 && !sandbox_allows(SANDBOX_FILES))
-        error = EPERM;
     if (error != 0)
         return fail(pattern, error);
-    error = write_rendered(pattern);
+    error = sandbox_allows(SANDBOX_FILES) ? write_rendered(pattern) : EPERM;
     if (error != 0)
         return fail(path, error);
     reports_written++;

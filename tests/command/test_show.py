@@ -63,6 +63,15 @@ class Text(sample.Case):
         out = self.midpool("show", self.file, self.other(), status=0).out
         self.assertIn("at most 8, a sum of peaks of processes", out)
 
+    def test_requests_that_could_use_no_pool_were_asked_for(self):
+        report = sample.report({})
+        for row in (report["pools"][1]["classes"][0], report["pools"][1],
+                    report["totals"]):
+            row["bypasses"] = 6000
+        out = self.midpool("show", self.write("b.json", report), status=0).out
+        self.assertIn("no request of 2 KB to 64 KB could use them", out)
+        self.assertNotIn("asked for nothing", out)
+
     def test_more_threads_than_caches_are_told_of(self):
         report = sample.report()
         report["threads"] = {"now": 1, "peak": 4093, "peak_is_bound": True}

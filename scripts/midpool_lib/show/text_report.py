@@ -111,9 +111,10 @@ def hit_rate(report, look):
             reason or "no reason is known"), look, "bold", "red")
     gets = totals["gets"]
     if not gets:
-        return labelled("pools", "no get: the program asked for nothing of"
-                        " 2 KB to 64 KB, the sizes that the pools serve",
-                        look, "bold")
+        return labelled("pools", "no get: no request of 2 KB to 64 KB could use"
+                        " them" if totals["bypasses"] else
+                        "no get: the program asked for nothing of 2 KB to 64 KB,"
+                        " the sizes that the pools serve", look, "bold")
     return labelled(
         "hit rate", style.percent(totals["hits"], gets)
         + f" of {style.count(gets)} get{'s' * (gets != 1)}: cache "

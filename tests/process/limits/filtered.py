@@ -78,6 +78,7 @@ def check_mode(arguments, mode, reporting):
             else:
                 want = b"gets" if form == "text" else b"seccomp filter forbids"
                 assert want in said, (form, kind, said)
+                assert b"%p" not in said, (form, kind, said)
                 assert (b"CPU time" in said) == (
                     form == "text" and mode == "careful"), (mode, said)
 
