@@ -18,6 +18,7 @@
  */
 #include "account.h"
 #include "os.h"
+#include "share.h"
 
 static void
 raise_to(int64_t *peak, int64_t value)
@@ -73,26 +74,6 @@ threads_now(void)
     return now > 0 ? now : 1;
 }
 
-/* A block's share as another thread may read it, of one moment. */
-static int64_t
-read_share(const struct stats_block *block)
-{
-    int64_t share = 0;
-
-    for (int i = 0; i < RECENT_READ_TRIES; i++) {
-        uint32_t version =
-            __atomic_load_n(&block->share_version, __ATOMIC_ACQUIRE);
-
-        share = __atomic_load_n(&block->peak_bytes, __ATOMIC_RELAXED) -
-                __atomic_load_n(&block->headroom, __ATOMIC_RELAXED);
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (version % 2 == 0 &&
-            __atomic_load_n(&block->share_version, __ATOMIC_RELAXED) == version)
-            break;
-    }
-    return share;
-}
-
 /* Adds to the headroom and returns the new value. See Ownership. */
 static int64_t
 add_headroom(struct stats_block *block, int64_t bytes)
@@ -108,13 +89,10 @@ static void
 write_share(struct stats_block *block, int64_t share, int64_t was,
             int64_t headroom)
 {
-    uint32_t version = block->share_version;
-
-    __atomic_store_n(&block->share_version, version + 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    share_begin(block);
     __atomic_store_n(&block->peak_bytes, share + headroom, __ATOMIC_RELAXED);
     (void)add_headroom(block, headroom - was);
-    __atomic_store_n(&block->share_version, version + 2, __ATOMIC_RELEASE);
+    share_end(block);
 }
 
 enum {
@@ -177,7 +155,7 @@ look_for_peak(int64_t credit)
     int64_t live = 0;
 
     for (uint32_t i = BLOCK_SHARED; i < account_page->blocks_used; i++)
-        live += read_share(stats_block_at(account_page, i));
+        live += share_read(stats_block_at(account_page, i));
     if (live > peak) {
         raise_to(&account_page->peak_bytes, live);
         __atomic_store_n(&account_page->peak_monotonic_ns, os_now_ns(),
