@@ -396,6 +396,7 @@ pool_stats_publish(void)
         cache_leave(cache);
     }
     describe_memory();
+    account_mend_base();
     account_curve(os_now_ns());
 }
 

@@ -147,9 +147,10 @@ int midpool_report(int fd, const char *format);
  * Sets all counters to zero, as in a forked child: a buffer that the program
  * holds at that time no longer counts as live, and counts as inherited when it
  * is freed. Of the calls that other threads make meanwhile, some may be counted
- * before and some after the reset: live may then be wrong by the buffers of
- * those calls that they still hold, and is exact for all later ones.
- * Does nothing in a signal handler that interrupted a call of the allocator.
+ * before and some after the reset: live is then too high or too low by some of
+ * the buffers of those calls, and stays so. All later calls are counted
+ * exactly. Does nothing in a signal handler that interrupted a call of the
+ * allocator.
  */
 void midpool_reset(void);
 

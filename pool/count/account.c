@@ -306,6 +306,47 @@ account_reset(void)
         page->adopted[bin] = idle[bin];
 }
 
+/*
+ * Puts that the blocks count minus gets. Reads the puts first, so that others
+ * who go on meanwhile make it smaller, never larger.
+ */
+static int64_t
+surplus_of_puts(const struct stats_header *page, unsigned bin)
+{
+    uint64_t puts = 0;
+    uint64_t gets = 0;
+
+    for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++)
+        puts += __atomic_load_n(&stats_block_at(page, i)->hot[bin].puts,
+                                __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++)
+        gets += recent_read(stats_block_at(page, i), bin).gets;
+    return (int64_t)(puts - gets);
+}
+
+void
+account_mend_base(void)
+{
+    struct stats_header *page = account_page;
+
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        struct stats_base_bin *base = &page->base.bin[bin];
+        uint64_t puts = __atomic_load_n(&base->puts, __ATOMIC_RELAXED);
+        uint64_t gets = __atomic_load_n(&base->gets, __ATOMIC_RELAXED);
+        int64_t more;
+
+        if (gets == 0)
+            continue;
+        more = surplus_of_puts(page, bin) - (int64_t)(puts - gets);
+        /* Another thread may reset or mend at the same time. */
+        if (more > 0)
+            (void)__atomic_compare_exchange_n(
+                &base->puts, &puts, puts + (uint64_t)more, false,
+                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
+}
+
 void
 account_restart(struct stats_block *own)
 {

@@ -122,6 +122,13 @@ void account_curve(int64_t now_ns);
 void account_reset(void);
 
 /*
+ * A put that came during a reset among threads may count after it, and its get
+ * before: more puts than gets. Those are subtracted as well, as they would hide
+ * later gets. Thread: any.
+ */
+void account_mend_base(void);
+
+/*
  * After a reset: the present shares become the highest ones. Thread: the
  * block's holder.
  */
