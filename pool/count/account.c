@@ -42,6 +42,13 @@ account_alone(void)
     return __atomic_load_n(&account_page->threads_peak, __ATOMIC_RELAXED) <= 1;
 }
 
+/* A counter that other threads may change at this moment. */
+static uint64_t
+load(const uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
 /* Sums of one moment: the values of the curve and of the idle counts. */
 struct sums {
     uint64_t gets, misses;
@@ -59,10 +66,10 @@ sum_blocks(void)
         for (unsigned bin = 0; bin < BINS; bin++) {
             const struct stats_hot *hot = &block->hot[bin];
             uint64_t gets = recent_read(block, bin).gets;
-            int64_t live = (int64_t)(gets - hot->puts);
+            int64_t live = (int64_t)(gets - load(&hot->puts));
 
             sums.gets += gets;
-            sums.misses += hot->misses;
+            sums.misses += load(&hot->misses);
             sums.live_bytes += live * (int64_t)bin_info[bin].slot_bytes;
         }
     }
@@ -81,8 +88,8 @@ idle_from(uint32_t first, unsigned bin)
         const struct stats_block *block = stats_block_at(page, i);
         const struct stats_hot *hot = &block->hot[bin];
 
-        idle += (int64_t)(hot->misses + hot->inherited_puts + hot->puts -
-                          recent_read(block, bin).gets);
+        idle += (int64_t)(load(&hot->misses) + load(&hot->inherited_puts) +
+                          load(&hot->puts) - recent_read(block, bin).gets);
     }
     return idle;
 }
@@ -317,8 +324,7 @@ surplus_of_puts(const struct stats_header *page, unsigned bin)
     uint64_t gets = 0;
 
     for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++)
-        puts += __atomic_load_n(&stats_block_at(page, i)->hot[bin].puts,
-                                __ATOMIC_RELAXED);
+        puts += load(&stats_block_at(page, i)->hot[bin].puts);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     for (uint32_t i = BLOCK_SHARED; i < page->blocks_used; i++)
         gets += recent_read(stats_block_at(page, i), bin).gets;

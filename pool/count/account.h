@@ -18,7 +18,8 @@
  *            Those of the second kind are counted where the lock may not be
  *            had: by a signal handler that interrupted an operation, by a put
  *            while the lock is lost, and by requests that no pool serves. A
- *            forked child alone zeroes the whole block plainly (fork.c).
+ *            forked child alone zeroes the whole block plainly (fork.c). Reads
+ *            of either kind are atomic loads where others may write.
  */
 #ifndef MIDPOOL_POOL_ACCOUNT_H
 #define MIDPOOL_POOL_ACCOUNT_H
@@ -55,7 +56,8 @@ account_share(const struct stats_block *block, unsigned bin)
 {
     const struct stats_hot *hot = &block->hot[bin];
 
-    return (int64_t)(recent_gets(hot) - hot->puts);
+    return (int64_t)(recent_gets(hot) -
+                     __atomic_load_n(&hot->puts, __ATOMIC_RELAXED));
 }
 
 static inline void
