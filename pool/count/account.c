@@ -257,6 +257,9 @@ account_forget_peaks(struct stats_block *block)
     }
 }
 
+/* A reset came among threads: the page's base is in use. */
+static atomic_bool rebased;
+
 /* The curve begins anew; another thread may be closing an interval. */
 static void
 reset_curve(struct stats_header *page)
@@ -280,6 +283,7 @@ reset_among_threads(struct stats_header *page)
                          offsetof(struct stats_header, double_frees));
     __atomic_store_n(&page->guarded, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&page->guards_found, 0, __ATOMIC_RELAXED);
+    atomic_store_explicit(&rebased, true, memory_order_relaxed);
     stats_snapshot_rebase(page);
     for (unsigned bin = 0; bin < BINS; bin++)
         __atomic_store_n(&page->peak[bin], page->base.bin[bin].live,
@@ -336,6 +340,9 @@ account_mend_base(void)
 {
     struct stats_header *page = account_page;
 
+    /* The base is untouched pages otherwise. */
+    if (!atomic_load_explicit(&rebased, memory_order_relaxed))
+        return;
     for (unsigned bin = 0; bin < BINS; bin++) {
         struct stats_base_bin *base = &page->base.bin[bin];
         uint64_t puts = __atomic_load_n(&base->puts, __ATOMIC_RELAXED);

@@ -288,21 +288,35 @@ Test(pool_cache, reset_keeps_what_was_put_without_a_cache, .init = start)
     assert_sound("after a reset");
 }
 
-/* As if the puts had come while a reset among threads went on. */
+static void *
+get_and_put(void *unused)
+{
+    (void)pool_put(pool_get(4096));
+    return unused;
+}
+
+/* As if the gets had come before a reset among threads, and the puts after. */
 Test(pool_cache, puts_during_a_reset_hide_no_later_gets, .init = start)
 {
     static struct stats_snapshot snap;
     struct stats_base_bin *base = &account_page->base.bin[size_bin(4096)];
+    pthread_t thread;
 
+    (void)get_and_put(NULL);
+    pthread_create(&thread, NULL, get_and_put, NULL);
+    pthread_join(thread, NULL);
+    pool_stats_reset();
+    cr_assert_eq(base->gets, 2);
+    cr_assert_eq(base->puts, 2);
     get_many(10, 4096);
-    base->gets = 10;
-    base->puts = 1;
+    base->gets += 10;
+    base->puts += 1;
     put_many(4);
     pool_stats_publish();
-    cr_assert_eq(base->puts, 4);
+    cr_assert_eq(base->puts, 6);
     get_many(3, 4096);
     pool_stats_publish();
-    cr_assert_eq(base->puts, 4);
+    cr_assert_eq(base->puts, 6);
     stats_snapshot_take(&snap, pool_page(), os_now_ns());
     cr_assert_eq(snap.total.gets, 3);
     cr_assert_eq(snap.total.live, 3);
