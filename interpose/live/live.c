@@ -24,8 +24,8 @@
 
 enum {
     GENERATION_TRIES = 1000,
-    ALLOCATE_TRIES = 1000, /* interrupted by a timer's signal, as a rule */
-    /* The header, the shared block and the first thread's. */
+    ALLOCATE_TRIES = 1000, /* a timer's signals may interrupt a call again */
+    /* The header, the shared block and the first thread's block. */
     PRESENT_BYTES = PAGE_HEADER_BYTES + 2 * PAGE_BLOCK_BYTES,
 };
 
@@ -42,7 +42,7 @@ refuse(const char *what, int error)
 {
     static struct line line;
 
-    /* Its parent has said it already. */
+    /* The parent has said it already. */
     if (process_self()->forked)
         return false;
     line_start(&line, "midpool: no ");
@@ -69,8 +69,8 @@ set_name(uint32_t generation)
 }
 
 /*
- * A new file under the first free generation from *generation on. A page of
- * a process that had the pid before gives way.
+ * Makes a file under the first free generation from *generation on. Removes the
+ * page of an earlier process of the same pid.
  */
 static int
 create(uint32_t *generation, const struct stats_birth *birth)
@@ -90,8 +90,8 @@ create(uint32_t *generation, const struct stats_birth *birth)
 }
 
 /*
- * Makes the file as long as that, with memory for the bytes behind offset. 0 or
- * an errno value: EFBIG where the limit on files' sizes is lower.
+ * Gives the file this length, and memory for the bytes from offset on. Returns
+ * 0 or an errno value: EFBIG if the limit on the size of files is lower.
  */
 static int
 allocate(int fd, size_t length, size_t offset, size_t bytes)
@@ -115,7 +115,7 @@ may_use_files(void)
            sandbox_allows(SANDBOX_USER);
 }
 
-/* A thread that allocates asks: its errno stays. */
+/* Keeps errno, because it is called within an allocation. */
 static bool
 may_grow(size_t bytes)
 {
@@ -126,7 +126,7 @@ may_grow(size_t bytes)
     return room;
 }
 
-/* Adds the table of sites to the file; without room, the page has none. */
+/* Adds the table of sites to the file; if there is no room, there is none. */
 static void
 fill_sites(int fd)
 {
@@ -150,7 +150,7 @@ fill_sites(int fd)
     page->sites_bytes = bytes;
 }
 
-/* The page moves into the file, which says nothing to readers so far. */
+/* Moves the page into the file. Readers ignore it until it is published. */
 static int
 fill(int fd)
 {

@@ -1,15 +1,15 @@
 /*
- * live_room.h - how much of /dev/shm the live pages may take.
+ * live_room.h - limits how much of /dev/shm the live pages take.
  *
  * Purpose   /dev/shm is often small (64 MB in a container), and a program
  *           that maps a file there dies of SIGBUS when there is no room for
  *           a page of it. The pages of all processes together therefore take
  *           at most a tenth of the file system, and never its last bytes.
- * Model     A program's start counts the bytes of all pages (live_sweep.h).
- *           From then on any growth of the used space is attributed to pages,
- *           so that one statfs suffices. Forked children inherit the numbers.
- *           A file system without a limit has room.
- * Thread    live_room_start: the only one, at start-up. live_room_has: any.
+ * Model     When a program starts, the sweep counts the bytes of all pages
+ *           (live_sweep.h). From then on any growth of the used space is
+ *           attributed to pages, so that one statfs suffices. Forked children
+ *           inherit the numbers. A file system without a limit has room.
+ * Thread    live_room_start: the constructor's. live_room_has: any.
  */
 #ifndef MIDPOOL_INTERPOSE_LIVE_ROOM_H
 #define MIDPOOL_INTERPOSE_LIVE_ROOM_H
@@ -18,15 +18,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A tenth of the file system in bytes; UINT64_MAX where it has no limit. */
+/* A tenth of the file system in bytes; UINT64_MAX if it has no limit. */
 uint64_t live_room_tenth(void);
 
 /* Notes the bytes that the pages of all processes have now. */
 void live_room_start(uint64_t pages_bytes);
 
 /*
- * True if pages may take bytes more; otherwise errno tells the reason.
- * Async-signal-safe.
+ * True if the pages may take this many more bytes; otherwise errno tells the
+ * reason. Async-signal-safe.
  */
 bool live_room_has(size_t bytes);
 

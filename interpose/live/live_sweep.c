@@ -1,16 +1,16 @@
 /*
  * live_sweep.c - see live_sweep.h.
  *
- * The time of a process's death is recorded nowhere. The first sweep that meets
- * a page without its process therefore sets the file's access time to a mark
+ * The time of a process's death is recorded nowhere. The first sweep that finds
+ * the process of a page dead therefore sets the file's access time to a mark
  * and its modification time to now; later sweeps use these. Reading the file
  * may undo the mark; its hour then starts again.
  *
- * Containers may share /dev/shm and each have a process 7. A page whose pid
- * lives is kept. If the pid does not live, that is no proof that the process is
- * dead: a locked file (live_path.h) stays, and gets a mark of its own. Among
- * pages under our own pid, the process's birth identifies those of the programs
- * that it was before.
+ * Containers may share /dev/shm and each have a process 7. A page is kept if a
+ * process of its pid lives here. If none does, the page's process may still
+ * live in another container: it holds a lock on its file (live_path.h), which
+ * stays then and gets a mark of its own. Among pages of this process's pid, the
+ * birth tells which are those of the programs that it was before an exec.
  */
 #include "live_sweep.h"
 
@@ -25,11 +25,11 @@
 #include "live_path.h"
 
 enum {
-    KEPT_SECONDS = 3600,
-    CROWDED_SECONDS = 10, /* younger pages are kept among too many */
-    LOCKED_SECONDS = 60,  /* a page met locked is not opened again so long */
+    KEPT_SECONDS = 3600,  /* how long the page of a dead process is kept, */
+    CROWDED_SECONDS = 10, /* and how long if there are too many */
+    LOCKED_SECONDS = 60,  /* how long a locked page is not opened again */
     CROWD = 256,
-    /* Access times: */
+    /* Access times that are marks: */
     MARK_DEAD = 1,
     MARK_LOCKED = 2,
     STATUS_BLOCK_BYTES = 512, /* unit of st_blocks */
@@ -53,7 +53,7 @@ struct page_file {
     struct stat status;
 };
 
-/* A file that belongs to the user that its name says. */
+/* Fills *out; false: no page, or not of the user whose uid is in its name. */
 static bool
 inspect(const struct sweep *sweep, const char *name, struct page_file *out)
 {
@@ -71,7 +71,7 @@ bytes_of(const struct page_file *file)
     return (uint64_t)file->status.st_blocks * STATUS_BLOCK_BYTES;
 }
 
-/* Opens the very file that was inspected. Its access time, a mark, is kept. */
+/* Opens the file that was inspected, and keeps its access time, a mark. */
 static int
 open_page(int directory, const struct page_file *file)
 {
@@ -129,7 +129,7 @@ kept_seconds(const struct sweep *sweep)
     return is_crowded(sweep) ? CROWDED_SECONDS : KEPT_SECONDS;
 }
 
-/* fd is a page without its process. */
+/* Marks or removes the page at fd, whose process is dead. */
 static void
 visit_dead(struct sweep *sweep, const struct page_file *file, int fd)
 {
@@ -183,15 +183,14 @@ birth_of(int fd)
     return birth;
 }
 
-/* Both of one PID namespace, where a pid is one process at a time. */
+/* True if both are of one PID namespace, in which a pid is one process. */
 static bool
 are_comparable(const struct stats_birth *a, const struct stats_birth *b)
 {
     return a->pid_namespace == b->pid_namespace && a->pid_namespace != 0;
 }
 
-/* Marks the page of a program that an exec ended, unless it had ended itself.
- */
+/* Marks a page as ended by exec, unless its program had ended before. */
 static void
 mark_ended(int fd)
 {
@@ -205,8 +204,9 @@ mark_ended(int fd)
 }
 
 /*
- * A page under our own pid: of the program before an exec, of a process that
- * had the pid earlier, or of another namespace's.
+ * Handles a page of this process's pid: of a program that this process was
+ * before an exec, of an earlier process of the pid, or of a process in another
+ * PID namespace.
  */
 static void
 visit_own_pid(struct sweep *sweep, const struct page_file *file, int fd)
@@ -250,7 +250,7 @@ visit(void *context, const char *name)
     return true;
 }
 
-/* The second round, where pages take too much: dead ones go at once. */
+/* In a second round, if pages take too much: removes those of the dead. */
 static bool
 make_room(void *context, const char *name)
 {

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* On the stack, which may be a signal's and small: any thread may come. */
+/* Small: the buffer lies on the caller's stack, which may be a signal's. */
 enum { ENTRIES_BYTES = 1024 };
 
 void

@@ -30,7 +30,7 @@
 
 enum { WIDTH_LEAST = 80, EXIT_WAITS = 200, EXIT_WAIT_NS = 1000000 };
 
-/* Bytes of a name in a message, which leave room for the reason behind it. */
+/* A message shows no more of a file's name, to leave room for the reason. */
 enum { NAME_SHOWN_BYTES = LINE_BYTES - 256 };
 
 static const struct options *options;
@@ -38,16 +38,16 @@ static atomic_flag busy = ATOMIC_FLAG_INIT;
 static uint64_t reports_written;
 
 /*
- * Only the holder of busy touches these variables. The stack may be a signal's
- * and small.
+ * Only the holder of busy touches these variables. They are static, because the
+ * stack may be a signal's and small.
  */
 static struct stats_snapshot snapshot;
-static bool at_exit; /* the report under way was not asked for on its own */
+static bool at_exit; /* this is the report at exit, not on a signal or call */
 static struct line message;
 static struct line default_name;
 static char path[PATH_MAX];
 static char small[REPORT_MAX_BYTES];
-static char *rendered = small; /* or larger, with room for sites */
+static char *rendered = small; /* or a mapping with room for sites */
 static size_t rendered_bytes = sizeof small;
 
 void
@@ -78,7 +78,10 @@ exit_report_forked(void)
     report_file_forked();
 }
 
-/* A report that another thread is writing is done within milliseconds. */
+/*
+ * Claims busy. At exit, waits for another thread's report, which takes
+ * milliseconds.
+ */
 static bool
 begin(enum exit_report_cause cause)
 {
@@ -115,8 +118,9 @@ style_for(int fd)
 }
 
 /*
- * A library that took malloc's name before us (heaptrack, memusage) may
- * still hand the calls on. Then the pools were active after all.
+ * The page says that the pools are not active if another library comes before
+ * this one (heaptrack, memusage). That library may pass the calls on. If there
+ * were gets, the pools were active after all, and the page is corrected.
  */
 static void
 correct_interception(struct stats_header *page)
@@ -138,7 +142,10 @@ take_snapshot(void)
         snapshot.sites = sampler_table();
 }
 
-/* Fills rendered, a string; fd is where it will go, -1 for a file. */
+/*
+ * Fills rendered, a string, and returns its length. The text fits the terminal
+ * at fd, if that is one; -1: it will go to a file.
+ */
 static size_t
 render(enum report_format format, int fd)
 {
@@ -178,11 +185,12 @@ is_collected(void)
 }
 
 /*
- * The length of the report's beginning by which an older file is replaced. If
- * all processes share a name, it holds the newest report of any of them. If
- * each has a name of its own, reports of other processes stay, but no process
- * may have two; the instance, before the version in the first sample, tells
- * them apart.
+ * An older file is replaced if this many of its first bytes equal those of the
+ * new report; 0: no file is replaced. If all processes share one name, the
+ * format alone must be equal: the file holds the newest report of any of them.
+ * If each process has a name of its own, the instance must be equal as well,
+ * which precedes the version in the first sample: each process keeps one
+ * report, and those of other processes stay.
  */
 static size_t
 beginning(const char *pattern)
@@ -210,8 +218,10 @@ write_rendered(const char *pattern)
 }
 
 /*
- * When the library is preloaded everywhere, most processes have only a few gets
- * and need no report. A report asked for by a signal is always written.
+ * True if a process with so many gets writes a text report. If the library is
+ * preloaded everywhere, most processes have few gets and need none. Reports on
+ * a signal, on inactive pools, on wrong frees and on other processes' lost
+ * reports are always written.
  */
 static bool
 is_worth_a_line(uint64_t gets)
@@ -225,8 +235,9 @@ is_worth_a_line(uint64_t gets)
 }
 
 /*
- * A server's log is no place for a line from each process that served one
- * request and may not write.
+ * Says that the report is lost, but not in a process with few gets that changed
+ * its user or root directory: a server's log must not get a line from each
+ * process that served one request.
  */
 static int
 fail(const char *name, int error)
@@ -290,7 +301,10 @@ write_stderr(void)
     return error;
 }
 
-/* A process whose parent, or the program before it, reports for it. */
+/*
+ * True if report_children:no silences this process: it was forked, or is a
+ * program that a reporting process started (environment.h).
+ */
 static bool
 is_silent_child(void)
 {
@@ -301,7 +315,10 @@ is_silent_child(void)
     return child && !options->report_children;
 }
 
-/* Is there nothing to tell? Known without a snapshot, which costs ten pages. */
+/*
+ * True if no report will be written. Takes no snapshot, which would touch ten
+ * pages of memory.
+ */
 static bool
 is_idle(void)
 {
@@ -319,7 +336,10 @@ write_report(void)
     return write_default_file();
 }
 
-/* Leaves the loss to the next report of the family (unreported.h). */
+/*
+ * Lets the next report of the family tell of the lost one (unreported.h). A
+ * live page keeps the numbers itself.
+ */
 static void
 note_lost(int error)
 {

@@ -26,7 +26,7 @@ enum {
     SLOTS = 1024, /* guarded buffers at a time */
     SLOTS_AUTO = 63,
     TEXT_BYTES = 64 << 10,
-    REPORTS_MOST = 100, /* a mistake in a loop is not to fill a log */
+    REPORTS_MOST = 100, /* a mistake in a loop must not fill a log */
     WAITS = 500,
     WAIT_NS = 1000000,
     SIGNAL_FRAMES = 8, /* of the handler itself, at most */
@@ -34,7 +34,7 @@ enum {
 
 static const struct options *options;
 static bool by_frame_pointers;
-static bool ends; /* the process ends: abort no more */
+static bool ends; /* the process is ending: do not abort */
 
 /* Only the holder of busy touches these. */
 static atomic_flag busy = ATOMIC_FLAG_INIT;
@@ -74,7 +74,10 @@ take_stack(struct pool_stack *stack)
     fault_handler_keep();
 }
 
-/* The frames from the one that faulted on: those before are the handler's. */
+/*
+ * Takes the stack from the faulting instruction outwards. The frames inside it
+ * are the handler's.
+ */
 static void
 take_stack_of_fault(uintptr_t instruction)
 {
@@ -161,7 +164,7 @@ add_bytes(uint64_t bytes)
     sink_text(&out, bytes == 1 ? " byte" : " bytes");
 }
 
-/* "1 byte behind the buffer's end": the byte next to it is the first. */
+/* Adds the place. "1 byte beyond the end" is the first byte behind it. */
 static void
 add_place(void)
 {
@@ -207,7 +210,7 @@ add_headline(enum fault_access access)
     sink_text(&out, ")\n");
 }
 
-/* Beside the reports, unless these go to a descriptor. */
+/* The file lies beside the reports, unless these go to a file in /dev. */
 static const char *
 pattern(void)
 {
@@ -261,7 +264,10 @@ write_out(size_t from)
     }
 }
 
-/* find, and accessed if the access itself was seen, are filled in. */
+/*
+ * Writes a report. Requires that find is filled in, and accessed, which is
+ * empty if the access itself was not seen.
+ */
 static void
 tell(enum fault_access access)
 {

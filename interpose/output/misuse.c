@@ -17,7 +17,10 @@ static enum option_misuse action;
 static enum option_misuse size_action; /* for a wrong size */
 static atomic_uint warnings;
 
-/* A mistake in a loop is not to fill a log. */
+/*
+ * True if a message will be written. The number of warnings is limited, so that
+ * a mistake in a loop does not fill a log.
+ */
 static bool
 is_said(enum option_misuse wanted)
 {
@@ -50,7 +53,7 @@ say(struct sink *out, const char *what_follows)
 static void
 say_and_go_on(struct sink *out)
 {
-    /* WARNINGS_MOST of them. */
+    /* The text contains WARNINGS_MOST. */
     static const char last[] = "midpool: 100 warnings of misuse; no more are"
                                " written\n";
     int kept = errno;

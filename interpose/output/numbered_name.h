@@ -13,16 +13,17 @@
 #include <stdint.h>
 
 /*
- * Writes path with the number to out; false when that is too long.
+ * Writes path with the number to out. False: the result is too long.
  * Async-signal-safe.
  */
 bool numbered_name(char out[PATH_MAX], const char *path, uint64_t number);
 
 /*
- * A number, 2 or more, whose name is free: the lowest one, unless names
- * between others have been removed. Asks for a number of names that grows
- * with the logarithm of how many are taken. out is scratch space. Keeps no
- * state; may change errno. Async-signal-safe.
+ * Returns the lowest number from 2 on whose name is free. If names between
+ * others have been removed, it may return a higher free number. The number of
+ * names that it looks at grows with the logarithm of the number of names that
+ * are taken. out is scratch space. Keeps no state; may change errno.
+ * Async-signal-safe.
  */
 uint64_t numbered_name_free(char out[PATH_MAX], const char *path);
 

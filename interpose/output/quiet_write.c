@@ -13,7 +13,7 @@
 
 enum { FULL_WAIT_MS = 1000, REFUSALS = 100 };
 
-/* False: still full after a while. */
+/* Waits until fd has room. False: it was full for a second. */
 static bool
 wait_for_room(int fd)
 {
@@ -43,9 +43,9 @@ portion(int fd, size_t length)
 static int
 write_all(int fd, const char *bytes, size_t length)
 {
-    int refused = 0; /* though there seemed to be room */
+    int refused = 0; /* writes that failed although poll reported room */
 
-    if (fd < 0) /* poll would wait for nothing */
+    if (fd < 0) /* poll ignores it, and would wait in vain */
         return EBADF;
     while (length > 0) {
         ssize_t written;

@@ -18,8 +18,9 @@ reopen_is_same(const struct stat *a, const struct stat *b)
 }
 
 /*
- * Can the descriptor be written to? The reading end of a pipe is the same file,
- * but its reader may have seen the end already and would read nothing more.
+ * True if the descriptor was opened for writing. The reading end of a pipe is
+ * the same file, but does not count: if only that is left, the reader may have
+ * seen the end of the pipe already and would read nothing more.
  */
 static bool
 is_writable(int directory, const char *name)

@@ -1,5 +1,5 @@
 /*
- * reopen.h - a file that a process has open, opened anew for writing.
+ * reopen.h - opens a file for writing that a process still has open.
  *
  * Linux opens /proc/PID/fd/N as the file behind it, also if that is a pipe or
  * has no name any more. A file that the program closed can therefore be opened
@@ -11,13 +11,13 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* The same file: device, number and kind. */
+/* True if both are the same file: by device, inode number and kind. */
 bool reopen_is_same(const struct stat *a, const struct stat *b);
 
 /*
- * Searches the descriptors of the process for the wanted file. The new
- * descriptor appends, does not block and is closed by exec; -1: not found.
- * Allocates nothing; async-signal-safe.
+ * Searches the descriptors of the process pid for the wanted file and opens it.
+ * The new descriptor appends, does not block and is closed by exec; -1: not
+ * found. Allocates nothing; async-signal-safe.
  */
 int reopen_from(int pid, const struct stat *wanted);
 

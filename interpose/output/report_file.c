@@ -21,8 +21,8 @@
 enum { CLAIM_TRIES = 100000, TEMPORARY_TRIES = 16 };
 
 /*
- * The file written last, to recognise it; inode 0: none. Inodes are used again,
- * so the time of its last change is part of it.
+ * Identifies the file that was written last; inode 0: none. Inode numbers are
+ * reused, so the time of the file's last change is compared as well.
  */
 static struct {
     dev_t device;
@@ -31,7 +31,7 @@ static struct {
     uint64_t number; /* in its name; 0: the name is the wanted one */
 } own;
 
-/* Not on the stack, which may be a signal's and small. */
+/* Static, because the stack may be a signal's and small. */
 static char temporary_name[PATH_MAX];
 static char final_name[PATH_MAX];
 
@@ -66,7 +66,7 @@ descriptor_named(const char *path)
     return -1;
 }
 
-/* Not opened by its name: a socket can not be. */
+/* Writes to the descriptor itself: a socket cannot be opened by its name. */
 static int
 write_descriptor(int number, const char *bytes, size_t length)
 {
@@ -96,7 +96,7 @@ is_directory(const char *path)
     return stat(path, &there) == 0 && S_ISDIR(there.st_mode);
 }
 
-/* Writes to a device or pipe; a link or file may have replaced it meanwhile. */
+/* Writes to a device or pipe, and fails if a link or file has replaced it. */
 static int
 write_special(const char *path, const char *bytes, size_t length)
 {
@@ -140,7 +140,7 @@ temporary_beside(char out[PATH_MAX], const char *path)
     return !sink.full;
 }
 
-/* Opens a new file for the bytes, called temporary_name. -1 with errno. */
+/* Makes a file beside path, called temporary_name. -1: failed, with errno. */
 static int
 open_temporary(const char *path, mode_t mode)
 {
@@ -161,8 +161,8 @@ open_temporary(const char *path, mode_t mode)
 }
 
 /*
- * As claim_name where the file system, or a filter, does not know a rename
- * that replaces nothing.
+ * Does the work of claim_name where the file system or a seccomp filter refuses
+ * RENAME_NOREPLACE.
  */
 static int
 claim_with_placeholder(const char *from, const char *to)
@@ -181,7 +181,7 @@ claim_with_placeholder(const char *from, const char *to)
     return error;
 }
 
-/* Gives from the name to if that is free. 0 or an errno value. */
+/* Renames the file `from` if no file is called `to`. 0 or an errno value. */
 static int
 claim_name(const char *from, const char *to)
 {
@@ -203,7 +203,7 @@ is_own(const char *path)
            there.st_ctim.tv_nsec == own.changed.tv_nsec;
 }
 
-/* The file got its name, which is a change of it. */
+/* Notes the file as own. Called after its renaming, which changes its ctime. */
 static void
 remember(const char *path)
 {
@@ -217,11 +217,11 @@ remember(const char *path)
     own.changed = there.st_ctim;
 }
 
-/* Does the file begin as the text does, for as long as that says? */
+/* True if the first text->beginning bytes of the file are those of the text. */
 static bool
 is_alike(const char *path, const struct report_file_text *text)
 {
-    static char found[REPORT_FILE_BEGINNING_MAX]; /* see temporary_name */
+    static char found[REPORT_FILE_BEGINNING_MAX]; /* as temporary_name is */
     size_t count = text->beginning;
     bool alike;
     int fd;
@@ -243,7 +243,7 @@ is_replaceable(const char *path, const struct report_file_text *text)
     return is_own(path) || is_alike(path, text);
 }
 
-/* Gives from the first free numbered name of path; that goes to final_name. */
+/* Renames `from` to the first free numbered name of path: final_name. */
 static int
 publish_numbered(const char *from, const char *path)
 {
@@ -269,8 +269,8 @@ is_replaceable_numbered(const char *path, const struct report_file_text *text)
 }
 
 /*
- * Gives from the name path when that is free or replaceable, or the next
- * free one; that goes to final_name.
+ * Renames `from` to path if that is free or replaceable, otherwise to the next
+ * free numbered name. Leaves the name in final_name.
  */
 static int
 publish(const char *from, const char *path, const struct report_file_text *text)

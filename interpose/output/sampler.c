@@ -16,7 +16,7 @@ static struct sites *table; /* NULL: off */
 static uint32_t stacks_max;
 static struct pool_sample_rate rate;
 static bool by_frame_pointers;
-static bool is_shared; /* the table, up to its keys, is a file */
+static bool is_shared; /* the table, up to its keys, is mapped from a file */
 
 /* FNV-1a over whole addresses, mixed at the end; never 0. */
 static uint64_t
@@ -38,7 +38,7 @@ frame_of(uintptr_t address, struct sites_module *module)
     uint64_t mask = (UINT64_C(1) << SITES_OFFSET_BITS) - 1;
     unsigned number;
 
-    /* The last frame's, as a rule. */
+    /* Usually the address lies in the same file as the previous frame's. */
     if ((address < module->start || address >= module->end) &&
         !module_find(address, module))
         module->end = 0;
@@ -122,9 +122,10 @@ choose_unwinder(const struct options *options)
 }
 
 /*
- * sites:auto: the first 16 MB of a thread have 256 samples, 1 GB has some
- * 1,300; in the end there is one in 8,192 buffers of 4 KB, whose malloc and
- * free take less than a hundredth of the time of a sample for each of them.
+ * With sites:auto, the first 16 MB that a thread requests have 256 samples, and
+ * the first 1 GB has some 1,300. In the end one buffer of 4 KB in 8,192 is
+ * sampled; a sample then adds less than a hundredth to the time of the malloc
+ * and free of so many buffers.
  */
 static struct pool_sample_rate
 rate_of(const struct options *options)
@@ -139,7 +140,7 @@ rate_of(const struct options *options)
     return found;
 }
 
-/* A table of memory that reads as zero. */
+/* Initialises the table in memory that reads as zero. */
 static void
 begin_fresh(void)
 {
@@ -148,7 +149,7 @@ begin_fresh(void)
     table->unwind = by_frame_pointers ? SITES_UNWIND_FP : SITES_UNWIND_EH;
 }
 
-/* The same where the private part, behind the shared one, was in use. */
+/* The same if the private part, which follows the shared one, was in use. */
 static void
 begin_anew(void)
 {

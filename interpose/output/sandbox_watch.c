@@ -11,14 +11,15 @@
 #include "sandbox.h"
 #include "stderr_target.h"
 
-/* The imports lead here. */
+/* The redirected imports call these functions. */
 int sandbox_prctl(int option, long a, long b, long c, long d);
 long sandbox_syscall_noted(long number, long a, long b, long c, long d, long e);
 long sandbox_syscall(long number, ...);
 
 /*
- * libc's own, by words that imports_redirect does not change: a second copy of
- * the library redirects this one's imports, and each would call the other.
+ * libc's own functions, through pointers that imports_redirect does not change.
+ * A second copy of the library redirects the imports of this one; without the
+ * pointers, the two copies would call each other for ever.
  */
 extern int (*volatile const sandbox_libc_prctl)(int option, ...);
 extern long (*volatile const sandbox_libc_syscall)(long number, ...);
@@ -39,13 +40,13 @@ sandbox_prctl(int option, long a, long b, long c, long d)
     if (option == PR_SET_SECCOMP && result == 0) {
         if (a == SECCOMP_MODE_STRICT)
             sandbox_apply_strict();
-        else /* the kernel took it, so it can be read */
+        else /* the kernel accepted the filter, so it can be read */
             sandbox_apply((const struct sock_fprog *)b);
     }
     return result;
 }
 
-/* For SYS_seccomp and SYS_prctl. */
+/* Replaces the program's syscall for SYS_seccomp and SYS_prctl. */
 __attribute__((used)) long
 sandbox_syscall_noted(long number, long a, long b, long c, long d, long e)
 {
@@ -67,8 +68,8 @@ sandbox_syscall_noted(long number, long a, long b, long c, long d, long e)
 }
 
 /*
- * Every other call goes on by a jump: one may return twice, or on another
- * stack.
+ * Replaces the program's syscall. All other system calls continue in libc by a
+ * jump, which leaves no frame: some return twice or on another stack.
  */
 #if defined(__x86_64__)
 _Static_assert(SYS_seccomp == 317 && SYS_prctl == 157, "as below");

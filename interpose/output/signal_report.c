@@ -33,7 +33,7 @@ handle(int number, siginfo_t *info, void *context)
 {
     int kept = errno;
 
-    /* A vfork child still has its parent's handlers, and its memory. */
+    /* A vfork child has its parent's handler and memory: it does not report. */
     if (process_is_self())
         exit_report_write(EXIT_REPORT_ON_SIGNAL);
     call_previous(number, info, context);

@@ -16,17 +16,17 @@
 #include "reopen.h"
 #include "sandbox.h"
 
-/* Above the numbers that a program's exit handlers get when they open files. */
+/* Higher than the numbers of files that a program's exit handlers open. */
 enum { DUPLICATE_LOWEST = 200 };
 
 static struct {
     bool existed;
     struct stat file;
-    char path[PATH_MAX]; /* empty: has none that could be opened */
+    char path[PATH_MAX]; /* empty: there is none to open the file by */
     int duplicate;       /* -1: none */
     unsigned columns;    /* of the terminal, otherwise 0 */
-    bool confirmed;      /* when a filter was set descriptor 2 was still it, */
-    bool harmless;       /* and no signal of a write would end the process */
+    bool confirmed;      /* when a filter was set, descriptor 2 was this file */
+    bool harmless;       /* then, no signal of a write would end the process */
     bool inherited;      /* the parent had replaced it before the fork */
 } target = {.duplicate = -1};
 
@@ -51,7 +51,7 @@ is_in_place(void)
     return target.confirmed && !sandbox_allows(SANDBOX_REPLACE);
 }
 
-/* May text be written to it without another risk for the process? */
+/* True if the filter allows to write text and no signal can end the process. */
 static bool
 is_writable(void)
 {
@@ -59,7 +59,7 @@ is_writable(void)
            (sandbox_allows(SANDBOX_MASK) || target.harmless);
 }
 
-/* Would the default action on the signal end the process? */
+/* True if the signal would end the process, by its default action. */
 static bool
 ends_process(int number)
 {
@@ -69,7 +69,7 @@ ends_process(int number)
            action.sa_handler == SIG_DFL;
 }
 
-/* True if a write to it cannot end the program by SIGXFSZ or SIGPIPE. */
+/* True if a write to the file cannot end the program by SIGXFSZ or SIGPIPE. */
 static bool
 raises_nothing(void)
 {
@@ -146,7 +146,7 @@ duplicate_stderr(void)
 {
     int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, DUPLICATE_LOWEST);
 
-    /* If the limit on descriptors is lower. */
+    /* The limit on descriptors may be lower. */
     if (fd < 0)
         fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     return fd;
@@ -166,9 +166,10 @@ stderr_target_keep(void)
 }
 
 /*
- * A subshell or another forked child that changed descriptor 2 is meant to be
- * silent, as in "(cd x; make) 2>/dev/null". A daemon is not: it left the
- * session. Neither is a worker whose parent had put its log there before.
+ * True in a subshell or another forked child that changed descriptor 2, as in
+ * "(cd x; make) 2>/dev/null": it is meant to be silent. False in a daemon,
+ * which left the session, and in a worker whose parent had put its log there
+ * before the fork.
  */
 static bool
 was_silenced(void)
@@ -202,8 +203,8 @@ open_by_name(void)
 }
 
 /*
- * Not with raised privileges: the user's rights are no measure of the
- * process's.
+ * Opens the file again; -1: not possible. Refuses in a setuid process, which
+ * could open files that its user may not.
  */
 static int
 open_anew(void)

@@ -1,16 +1,15 @@
 /*
  * stderr_target.h - the destination of text for the user of the program.
  *
- * Purpose   Descriptor 2 may be closed by the time of the exit report (GNU
- *           coreutils close it in an atexit handler, daemons when they
- *           start), or be another file that was opened since, perhaps the
- *           program's database.
+ * Purpose   At the time of the exit report, descriptor 2 may be closed (GNU
+ *           coreutils close it in an atexit handler, daemons when they start),
+ *           or it may be another file by then, perhaps the program's database.
  * Model     The constructor records what file descriptor 2 is. Later text
  *           goes there only while it still is that file. When exit begins,
  *           before the program's atexit handlers run, a duplicate is made
- *           and kept until the report is out: exit() runs the destructors of
- *           thread-local objects first, and the lifecycle has one. While the
- *           program runs no descriptor is held.
+ *           and kept until the report is written. (exit() first runs the
+ *           destructors of thread-local objects, and lifecycle.c registers
+ *           one.) While the program runs, no descriptor is held.
  *           If descriptor 2 and the duplicate are gone, the file is opened
  *           anew for append: by its name, if it is a regular file, or a
  *           terminal of the process's own session; otherwise through another
@@ -23,36 +22,37 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In the constructor. */
+/* Records what descriptor 2 is. Thread: the constructor's. */
 void stderr_target_record(void);
 
 /*
- * Right before the program sets a seccomp filter: makes the checks that the
- * filter may forbid. Keeps errno.
+ * Makes the checks that a seccomp filter may forbid; called right before the
+ * program sets one. Keeps errno.
  */
 void stderr_target_confirm(void);
 
-/* In a forked child: notes whether descriptor 2 was replaced before. */
+/* Called in a forked child: notes if the parent had replaced descriptor 2. */
 void stderr_target_forked(void);
 
-/* When exit() begins: makes the duplicate. */
+/* Makes the duplicate; called when exit() begins. */
 void stderr_target_keep(void);
 
 /*
- * Columns of the terminal at fd, as at the start where it is standard error;
- * 0: no terminal.
+ * Returns the columns of the terminal at fd; for standard error, those that it
+ * had at the start. 0: fd is no terminal.
  */
 unsigned stderr_target_columns(int fd);
 
 /*
- * Would a user miss a report that can not be written there? No if there was no
- * descriptor 2 at the start, if it was a device such as /dev/null, or in a
- * forked child that changed descriptor 2 itself, in order to be silent.
+ * True if a user would miss a report that cannot be written to descriptor 2.
+ * False if there was none at the start, if it was a device such as /dev/null,
+ * or in a forked child that changed it, because such a child is meant to be
+ * silent.
  */
 bool stderr_target_is_missed(void);
 
 /*
- * Returns a descriptor of that destination; -1: there is none. The caller
+ * Returns a descriptor of the destination; -1: there is none. The caller
  * passes it to stderr_target_close, which closes it if it was opened here.
  */
 int stderr_target_open(void);
@@ -61,7 +61,7 @@ void stderr_target_close(int fd);
 /* Writes a whole line, at best effort. Keeps errno. Async-signal-safe. */
 void stderr_target_say(const char *text, size_t length);
 
-/* After the report: closes the duplicate. */
+/* Closes the duplicate; called after the report. */
 void stderr_target_finish(void);
 
 #endif

@@ -7,22 +7,23 @@
  * Model     A process shares a page of memory with all processes that it and
  *           its children fork. A process that can not write a report adds its
  *           counts; the next of them that reports at its end, usually the
- *           parent, takes the sum and reports it (advice "unreported"). An exec
- *           leaves the page.
- * Ownership One anonymous shared mapping; without memory for it nothing is
- *           reported. No lock: sums of atomic additions.
+ *           parent, takes the sum and reports it (advice "unreported"). A
+ *           program that was started by exec does not share the page.
+ * Ownership One anonymous shared mapping. If there is no memory for it, nothing
+ *           is reported. No lock: the sums are made by atomic additions.
  */
 #ifndef MIDPOOL_INTERPOSE_UNREPORTED_H
 #define MIDPOOL_INTERPOSE_UNREPORTED_H
 
 #include "page.h"
 
-/* At start, before any fork. */
+/* Makes the shared page; called at start, before any fork. */
 void unreported_start(void);
 
-/* Takes the sum, which is then 0. Both are async-signal-safe. */
+/* Takes the sum, which is then 0. Async-signal-safe. */
 struct stats_unreported unreported_take(void);
 
+/* Adds to the sum. Async-signal-safe. */
 void unreported_add(const struct stats_unreported *more);
 
 #endif

@@ -55,7 +55,7 @@ scan_notes(const struct wanted *wanted, const char *at, size_t size)
     }
 }
 
-/* The first object is the program: the others are not looked at. */
+/* Looks at the first object only, which is the program. */
 static int
 scan_object(struct dl_phdr_info *info, size_t size, void *wanted)
 {

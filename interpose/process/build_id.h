@@ -1,15 +1,15 @@
-/* build_id.h - the build id of the main program or a library. */
+/* build_id.h - finds the build id of the main program or of a library. */
 #ifndef MIDPOOL_INTERPOSE_BUILD_ID_H
 #define MIDPOOL_INTERPOSE_BUILD_ID_H
 
 #include <stddef.h>
 
-/* In hex, cut at size; empty when the program has none. */
+/* Writes the program's in hex, cut at size; empty if the program has none. */
 void build_id_find(char *out, size_t size);
 
 /*
- * The same of any object, from a segment of its notes, bytes long. Leaves out
- * as it is when there is none. Async-signal-safe.
+ * The same for any object, from one of its segments of notes, which is `bytes`
+ * long. Leaves out unchanged if there is none. Async-signal-safe.
  */
 void build_id_read(const char *notes, size_t bytes, char *out, size_t size);
 

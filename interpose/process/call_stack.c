@@ -61,7 +61,7 @@ take_frame(struct _Unwind_Context *context, void *arg)
     if (address == 0 || frames->count == FRAMES)
         return _URC_END_OF_STACK;
     if (frames->count > 0 || !own_image_holds(address))
-        /* Back from where the call returns to into the call. */
+        /* The return address follows the call; one less lies within it. */
         frames->address[frames->count++] = address - 1;
     return _URC_NO_REASON;
 }
@@ -91,7 +91,7 @@ call_stack_add(struct sink *out, const char *prefix)
         size_t length = out->length;
 
         add_frame(out, prefix, frames.address[i]);
-        if (out->full) { /* not even half of the frame's line */
+        if (out->full) { /* add no part of a line */
             out->length = length;
             break;
         }

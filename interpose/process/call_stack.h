@@ -8,9 +8,9 @@
 #include "sink.h"
 
 /*
- * Adds a line for each of the innermost callers outside this library:
- * prefix, the object's file and the offset in it, as many as fit. Takes the
- * dynamic linker's list lock for a moment.
+ * Adds a line for each of the innermost callers outside this library, up to 12
+ * and as many as fit: prefix, the object's file and the offset in it. Takes
+ * the lock of the loader's list for a moment.
  */
 void call_stack_add(struct sink *out, const char *prefix);
 

@@ -16,13 +16,14 @@ enum stage { STAGE_NONE, STAGE_EARLY_RUNS, STAGE_EARLY };
 static _Atomic enum stage stage;
 static struct options options;
 
-/* NULL: the constructor is not done. */
+/* NULL until the constructor is done. */
 static void (*_Atomic forked_child)(void);
 
 /*
- * Registered at the first allocation, so before other libraries' handlers
- * as a rule: theirs, which may allocate, then run while ours hold nothing.
- * The order of the locks is stdio's list, jemalloc's, the pool's.
+ * Handlers before a fork run in reverse order. This one is registered at the
+ * first allocation, usually before those of other libraries. So theirs, which
+ * may allocate, run before this one takes locks. The order of the locks is
+ * stdio's list, jemalloc's, the pools'.
  */
 static void
 before_fork(void)
@@ -57,7 +58,7 @@ after_fork_child(void)
     call_guard_end(&mark);
 }
 
-/* False: there is no environment yet; the options are the defaults. */
+/* False: there is no environment yet, and the options are the defaults. */
 static bool
 take_options(char *const *entries, options_complaint *complain)
 {

@@ -3,10 +3,10 @@
  *
  *   (nothing) --first allocation--> early: the pools serve, with the options
  *   that could be read by then --constructor--> ready (lifecycle.c) --fork-->
- *   ready, counting anew.
+ *   ready, with counters that start again.
  *
- * The first allocation may come before any constructor ran. Nothing is ever
- * torn down.
+ * The first allocation may come before any constructor has run. Nothing is
+ * torn down at exit.
  */
 #ifndef MIDPOOL_INTERPOSE_EARLY_H
 #define MIDPOOL_INTERPOSE_EARLY_H
@@ -15,9 +15,9 @@
 
 /*
  * Makes the pools ready and registers the fork handlers. Called by the first
- * allocation and by the constructor; later calls return at once. A call during
- * another one, caused by an allocation of ours, returns at once as well; the
- * pools then serve nothing yet.
+ * allocation and by the constructor; later calls return at once. A nested call,
+ * which an allocation within the first one causes, returns at once as well,
+ * although the pools serve nothing yet.
  */
 void early_start(void);
 
@@ -30,8 +30,9 @@ struct options *early_read_options(char *const *entries,
                                    options_complaint *complain);
 
 /*
- * The constructor is done: from now on forked is called in every forked child,
- * under a guard (call_guard.h), after the pools and jemalloc are usable again.
+ * Says that the constructor is done. From now on `forked` is called in every
+ * forked child, under a guard (call_guard.h), after the pools and jemalloc have
+ * become usable again.
  */
 void early_ready(void (*forked)(void));
 

@@ -20,7 +20,7 @@ fault_instruction(const ucontext_t *context)
 #endif
 }
 
-/* FAULT_ACCESS: it is not known which. */
+/* Was it a read or a write? FAULT_ACCESS: unknown. */
 static inline enum fault_access
 fault_access(const ucontext_t *context)
 {

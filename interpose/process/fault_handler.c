@@ -10,15 +10,16 @@
 #include "process.h"
 #include "sandbox.h"
 
-/* The imports lead here. */
+/* The redirected imports call these functions. */
 int fault_sigaction(int number, const struct sigaction *action,
                     struct sigaction *old);
 sighandler_t fault_signal(int number, sighandler_t handler);
 sighandler_t fault_sysv_signal(int number, sighandler_t handler);
 
 /*
- * libc's own, by words that imports_redirect does not change: a second copy of
- * the library redirects this one's imports, and each would call the other.
+ * libc's own functions, through pointers that imports_redirect does not change.
+ * A second copy of the library redirects the imports of this one; without the
+ * pointers, the two copies would call each other for ever.
  */
 extern int (*volatile const fault_libc_sigaction)(int, const struct sigaction *,
                                                   struct sigaction *);
@@ -27,14 +28,15 @@ int (*volatile const fault_libc_sigaction)(int, const struct sigaction *,
                                            struct sigaction *) = sigaction;
 sighandler_t (*volatile const fault_libc_signal)(int, sighandler_t) = signal;
 
-/* As sa_flags is declared; SA_RESETHAND itself is unsigned. */
+/* SA_RESETHAND, which is unsigned, with the type of sa_flags. */
 #define RESETS ((int)SA_RESETHAND)
 
 static fault_listener *listen_to;
 
 /*
- * The program's action: a writer fills the copy that is not current and then
- * makes it so, so that a handler always finds a whole one.
+ * The program's action, in two copies. A writer fills the one that is not
+ * current and then makes it current, so that a handler reads a complete action
+ * at any time.
  */
 static struct sigaction kept[2];
 static _Atomic unsigned current;
@@ -46,7 +48,7 @@ program_action(void)
     return &kept[atomic_load(&current) % 2];
 }
 
-/* Requires writing. */
+/* Requires that the caller holds `writing`. */
 static void
 keep(const struct sigaction *action)
 {
@@ -62,14 +64,14 @@ is_handler(const struct sigaction *action)
     return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
-/* The fault comes again, and finds the signal blocked; see the header. */
+/* Blocks the signal; the fault then occurs again and ends the process. */
 static void
 end_by_fault(ucontext_t *context)
 {
     sigaddset(&context->uc_sigmask, SIGSEGV);
 }
 
-/* Ends the process by a signal that was sent, not caused by a fault. */
+/* Ends the process by a SIGSEGV that was sent, not caused by a fault. */
 static void
 end_by_signal(void)
 {
@@ -115,8 +117,9 @@ handle(int number, siginfo_t *info, void *context)
 }
 
 /*
- * Gives the kernel our handler for the program's action. The program says on
- * which stack its handler runs; where it has none, an alternate stack helps.
+ * Installs the library's handler in place of the program's action. It runs on
+ * the stack that the program's action names; if the program has no handler, on
+ * the alternate stack, which may be left when the normal one is full.
  */
 static int
 take_over(const struct sigaction *action)
@@ -133,7 +136,10 @@ take_over(const struct sigaction *action)
     return fault_libc_sigaction(SIGSEGV, &ours, NULL);
 }
 
-/* A vfork child has actions of its own, but its parent's memory. */
+/*
+ * True if a call concerns the kept action; the caller then holds `writing`.
+ * False in a vfork child, which has its own actions but its parent's memory.
+ */
 static bool
 is_about_us(int number)
 {

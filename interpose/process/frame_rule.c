@@ -7,13 +7,13 @@
 /* DWARF's numbers of x86-64's registers. */
 enum { REGISTER_FRAME = 6, REGISTER_STACK = 7, REGISTER_RETURN = 16 };
 
-/* DW_EH_PE_...: the forms that linkers of today make. */
+/* DW_EH_PE_...: the encodings of pointers that today's linkers emit. */
 enum { AS_U32 = 0x03, AS_S32_HERE = 0x1b, AS_S32_HEADER = 0x3b };
 
 enum { REMEMBERED = 4, OP_BREG = 0x70, OP_DEREF = 0x06 };
 enum { WORD_BYTES = 8 };
 
-/* .eh_frame_hdr: then pairs of a function's address and its entry's. */
+/* .eh_frame_hdr: a head, then pairs of the address of a function and entry. */
 struct header {
     uint8_t version;
     uint8_t frame_form;
@@ -27,11 +27,11 @@ struct header {
     } pair[];
 };
 
-/* Bytes that are read one after the other. */
+/* Reads bytes one after the other. */
 struct cursor {
     const uint8_t *at;
     const uint8_t *end;
-    bool bad; /* it was read beyond the end */
+    bool bad; /* there was an attempt to read beyond the end */
 };
 
 /* A table's rule for one register, or for the CFA. */
@@ -39,7 +39,7 @@ enum place { PLACE_SAME, PLACE_CFA, PLACE_FRAME, PLACE_NONE, PLACE_OTHER };
 
 struct state {
     enum frame_base base;
-    bool odd; /* the CFA has another rule */
+    bool odd; /* the CFA follows a rule that struct frame_rule cannot hold */
     int64_t cfa;
     enum place place[2]; /* of the frame pointer, of the return address */
     int64_t offset[2];
@@ -108,7 +108,7 @@ set_place(struct program *run, uint64_t number, enum place place,
 {
     unsigned of = number == REGISTER_FRAME ? OF_FRAME : OF_RETURN;
 
-    if (number == REGISTER_STACK) /* it is the CFA, as a rule */
+    if (number == REGISTER_STACK) /* in usual code it is the CFA */
         run->complex = true;
     if (number != REGISTER_FRAME && number != REGISTER_RETURN)
         return;
@@ -131,7 +131,10 @@ set_base(struct program *run, uint64_t number)
     run->now.odd = number != REGISTER_FRAME && number != REGISTER_STACK;
 }
 
-/* A distance from the frame pointer, and whether its word is loaded. */
+/*
+ * Reads an expression: a distance from the frame pointer, or, with *loaded, the
+ * word in memory there. False: it is another expression.
+ */
 static bool
 take_expression(struct cursor *from, int64_t *offset, bool *loaded)
 {
@@ -190,7 +193,7 @@ recall(struct program *run)
         run->now = run->kept[--run->depth];
 }
 
-/* False: the instruction wanted lies before. */
+/* Moves on in the code. False: the wanted instruction lies before that. */
 static bool
 advance(struct program *run, uint64_t units)
 {
@@ -204,7 +207,7 @@ offset_at(struct program *run, uint64_t number, int64_t units)
     set_place(run, number, PLACE_CFA, units * run->data_unit);
 }
 
-/* DW_CFA_...; those that set a register. */
+/* Executes a DW_CFA_... that sets a register; any other makes it complex. */
 static void
 step_register(struct program *run, struct cursor *from, unsigned code)
 {
@@ -237,7 +240,7 @@ step_register(struct program *run, struct cursor *from, unsigned code)
     }
 }
 
-/* Those that set the CFA, and all others. */
+/* Executes a DW_CFA_... that sets the CFA; step_register does all others. */
 static void
 step_frame(struct program *run, struct cursor *from, unsigned code)
 {
@@ -279,7 +282,7 @@ step_frame(struct program *run, struct cursor *from, unsigned code)
     }
 }
 
-/* False: the rest is about later instructions. */
+/* Executes one DW_CFA_... . False: the rest concerns later instructions. */
 static bool
 step(struct program *run, struct cursor *from)
 {
@@ -316,7 +319,10 @@ execute(struct program *run, struct cursor *from)
         run->complex = true;
 }
 
-/* An entry's or a common part's bytes after its length; bad: none of ours. */
+/*
+ * The bytes of an entry (FDE) or of a common part (CIE) after its length. They
+ * are bad if they do not lie within the object.
+ */
 static struct cursor
 open_entry(const struct frame_object *object, const uint8_t *at)
 {
@@ -336,7 +342,7 @@ open_entry(const struct frame_object *object, const uint8_t *at)
     return in;
 }
 
-/* The letters after 'z'. False: not understood, or a signal's frame. */
+/* Reads what the letters after 'z' name. False: unknown, or a signal frame. */
 static bool
 take_augmentation(struct cursor *in, const char *letter)
 {
@@ -365,7 +371,7 @@ take_augmentation(struct cursor *in, const char *letter)
     return found && !in->bad;
 }
 
-/* A string of fewer than bytes letters. False: it is longer, or has no end. */
+/* Reads a string shorter than `bytes`. False: it is longer, or has no end. */
 static bool
 take_string(struct cursor *in, char *letter, unsigned bytes)
 {
@@ -377,7 +383,7 @@ take_string(struct cursor *in, char *letter, unsigned bytes)
     return false;
 }
 
-/* The part that functions have in common. False: not understood. */
+/* Executes the common part (CIE) of entries. False: it has another form. */
 static bool
 run_common(struct program *run, struct cursor in)
 {
@@ -435,8 +441,8 @@ rule_of(const struct state *now)
 }
 
 /*
- * A call that has no entry came from nowhere, unless it is Linux's return from
- * a signal handler: mov $15, %rax; syscall.
+ * An address without an entry ends the stack, unless it is that of Linux's
+ * return from a signal handler: mov $15, %rax; syscall.
  */
 static struct frame_rule
 without_entry(const struct frame_object *object, uintptr_t pc)
@@ -450,7 +456,7 @@ without_entry(const struct frame_object *object, uintptr_t pc)
     return plain(FRAME_COMPLEX);
 }
 
-/* The entry's rule for the instruction at pc; the entry may end before it. */
+/* The entry's rule for the instruction at pc, which may lie after its end. */
 static struct frame_rule
 run_entry(const struct frame_object *object, const uint8_t *entry, uintptr_t pc)
 {
@@ -468,7 +474,7 @@ run_entry(const struct frame_object *object, const uint8_t *entry, uintptr_t pc)
     function += (uintptr_t)(int64_t)(int32_t)take(&in, 4);
     if (pc < function || pc - function >= take(&in, 4))
         return without_entry(object, pc);
-    back = take_uleb(&in); /* of the augmentation, for exceptions */
+    back = take_uleb(&in); /* bytes of the data for exceptions */
     if (in.bad || back > (size_t)(in.end - in.at))
         return plain(FRAME_COMPLEX);
     in.at += back;
@@ -477,7 +483,7 @@ run_entry(const struct frame_object *object, const uint8_t *entry, uintptr_t pc)
     return run.complex ? plain(FRAME_COMPLEX) : rule_of(&run.now);
 }
 
-/* The table of pairs, by function. NULL: it has another form. */
+/* The table of pairs, sorted by function. NULL: it has another form. */
 static const struct header *
 header_of(const struct frame_object *object)
 {

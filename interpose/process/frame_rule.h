@@ -1,5 +1,5 @@
 /*
- * frame_rule.h - rules to get from a frame to its caller's.
+ * frame_rule.h - rules that lead from a stack frame to its caller's.
  *
  * Purpose   Reads the unwind table of a file for one instruction and packs the
  *           part that most code needs into one word, which can be kept
@@ -30,7 +30,7 @@ enum frame_kind {
 enum frame_base { FRAME_OF_STACK, FRAME_OF_FRAME, FRAME_IN_MEMORY };
 enum frame_saved { FRAME_SAME, FRAME_AT_CFA, FRAME_AT_FRAME };
 
-/* One word: shifts and masks make shorter code than fields. */
+/* A single word, because shifts and masks make shorter code than fields. */
 struct frame_rule {
     uint64_t word;
 };
@@ -62,7 +62,7 @@ frame_rule_cfa(struct frame_rule rule)
     return (int32_t)(rule.word >> 32);
 }
 
-/* Bytes from the base of that place to the caller's frame pointer. */
+/* Bytes from the CFA or the frame pointer to the caller's frame pointer. */
 static inline intptr_t
 frame_rule_offset(struct frame_rule rule)
 {
@@ -81,8 +81,8 @@ struct frame_rule frame_rule_find(const struct frame_object *object,
                                   uintptr_t pc);
 
 /*
- * A number of the object's bounds and the size and end of its table. It almost
- * certainly changes when another object is loaded at the same place.
+ * A hash of the object's bounds and of the size and last entry of its table. It
+ * almost certainly differs if another object is loaded at the same place.
  */
 uint64_t frame_object_stamp(const struct frame_object *object);
 

@@ -10,7 +10,7 @@
 
 enum { STACK_BYTES_MAX = 64 << 20 };
 
-/* glibc's: the end of the first thread's stack. Other libcs lack it. */
+/* The end of the first thread's stack. Libcs other than glibc lack it. */
 extern void *__libc_stack_end __attribute__((weak));
 
 uint64_t frame_walk_generation;
@@ -50,7 +50,7 @@ struct walk {
     uintptr_t pc;
     uintptr_t stack;
     uintptr_t frame;            /* the frame pointer's register */
-    uintptr_t end;              /* of the stack, or as good as none */
+    uintptr_t end;              /* of the stack; UINTPTR_MAX: unknown */
     struct frame_object object; /* that held the last address */
     uint64_t stamp;
 };
@@ -88,7 +88,7 @@ write_rule(struct entry *entry, uint64_t key, uint64_t rule)
     __atomic_store_n(&entry->mixed, key ^ rule, __ATOMIC_RELAXED);
 }
 
-/* Two places a key; the newer rule comes first. */
+/* Reads a rule and keeps it. A key has two places; the newer rule is first. */
 static noinline struct frame_rule
 learn(const struct walk *walk, uintptr_t pc, struct entry *first,
       struct entry *second, uint64_t key)
@@ -131,14 +131,14 @@ word_at(uintptr_t at)
     return *(const uintptr_t *)at;
 }
 
-/* Does the word at that address lie in the stack, in front of its end? */
+/* True if the word at that address lies in the stack, before the end. */
 static always_inline bool
 within(const struct walk *walk, uintptr_t at, uintptr_t end)
 {
     return at - walk->stack < FRAME_BYTES_MAX && at <= end - WORD;
 }
 
-/* 0: it can not be told. */
+/* The CFA by the rule; 0: it does not lie in the stack. */
 static always_inline uintptr_t
 cfa_of(const struct walk *walk, struct frame_rule rule)
 {
@@ -152,7 +152,7 @@ cfa_of(const struct walk *walk, struct frame_rule rule)
                                                                         : 0;
 }
 
-/* False: the stack is not as the rule says. */
+/* Goes to the caller's frame. False: the stack is not as the rule says. */
 static always_inline bool
 step(struct walk *walk, struct frame_rule rule)
 {
@@ -173,7 +173,7 @@ step(struct walk *walk, struct frame_rule rule)
     return true;
 }
 
-/* Of this function's own frame: one instruction has all three. */
+/* Fills in the three registers of the frame of the function that uses it. */
 #define WALK_HERE(walk)                                                        \
     __asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2"   \
                      : "=&r"((walk)->pc), "=&m"((walk)->stack),                \
@@ -184,7 +184,7 @@ frame_walk(uintptr_t *address, unsigned most)
 {
     struct walk walk = {.end = 0};
     unsigned count = 0;
-    uintptr_t own = 0; /* 1: the address is behind the call */
+    uintptr_t own = 0; /* 1: walk.pc is a return address, behind its call */
 
     WALK_HERE(&walk);
     walk.end = frame_stack_end(walk.stack);

@@ -28,7 +28,7 @@ struct object {
     size_t calls_count;
     const ElfW(Rela) * data;
     size_t data_count;
-    size_t data_relative; /* the first ones name no symbol */
+    size_t data_relative; /* so many of the first entries name no symbol */
 };
 
 struct redirection {
@@ -132,14 +132,14 @@ write_slot(const struct object *object, void **slot, void *value)
     return true;
 }
 
-/* Does the slot still lead to the loader, by way of its object's own code? */
+/* True if the loader has not filled the slot: it leads to its object's code. */
 static bool
 is_unresolved(const struct object *object, const void *value)
 {
     return (uintptr_t)value >= object->base && (uintptr_t)value < object->end;
 }
 
-/* Returns how many slots the object has for it. */
+/* Returns how many slots the object has for the name. */
 static unsigned
 redirect(const struct object *object, const struct import_redirect *wanted)
 {

@@ -3,11 +3,12 @@
  * them.
  *
  * Model     An object reaches an imported function through a slot that the
- *           loader fills. Slots that hold the function, or that the loader
- *           has yet to fill, get the address of the replacement. A slot that
- *           the loader made read-only is made writable for the moment.
- * Ownership Other objects' tables; nothing is undone. Only in the constructor,
- *           where no other thread runs as a rule. Nothing allocates.
+ *           loader fills. A slot that holds the function, or that the loader
+ *           has not filled yet, gets the address of the replacement. A page of
+ *           slots that the loader made read-only is made writable meanwhile.
+ * Ownership Changes other objects' tables, and never undoes it. Called only by
+ *           the constructor, when usually no other thread runs. Allocates
+ *           nothing.
  */
 #ifndef MIDPOOL_INTERPOSE_IMPORTS_H
 #define MIDPOOL_INTERPOSE_IMPORTS_H
@@ -16,14 +17,14 @@
 
 struct import_redirect {
     const char *name;
-    void *function; /* which this library gets under the name */
+    void *function; /* the one that this library gets under the name */
     void *instead;
 };
 
 /*
- * In each object but this library that imports redirects[0], by its name,
- * redirects it and those that follow. Objects with nothing to redirect cost no
- * system call.
+ * Looks for redirects[0] in each object except this library. If an object
+ * imports that name, redirects it and all others of the list there. Objects
+ * with nothing to redirect cost no system call.
  */
 void imports_redirect(const struct import_redirect *redirects, size_t count);
 

@@ -19,7 +19,7 @@ copy_path(struct sites_module *out, const char *path)
     out->path[length] = '\0';
 }
 
-/* The object's first page holds its ELF header as a rule. */
+/* An object usually begins with its ELF header. */
 static void
 find_build_id(uintptr_t base, uintptr_t start, struct sites_module *out)
 {

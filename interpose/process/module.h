@@ -1,8 +1,8 @@
 /*
- * module.h - the file that an address of code lies in.
+ * module.h - finds the file that an address of code lies in.
  *
- * Asked of the loader without a lock (_dl_find_object, glibc 2.35); other
- * libcs do not tell. Async-signal-safe; allocates nothing.
+ * The loader is asked without a lock (_dl_find_object, glibc 2.35 and later).
+ * With other libcs nothing is found. Async-signal-safe; allocates nothing.
  */
 #ifndef MIDPOOL_INTERPOSE_MODULE_H
 #define MIDPOOL_INTERPOSE_MODULE_H
@@ -13,8 +13,8 @@
 #include "sites.h"
 
 /*
- * Fills *out with the object that is mapped at address, which the caller's
- * stack passes through, so that it stays. False: there is none.
+ * Fills *out with the object that is mapped at address. The address must be on
+ * the caller's stack, so that the object stays loaded. False: there is none.
  */
 bool module_find(uintptr_t address, struct sites_module *out);
 

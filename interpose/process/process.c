@@ -66,7 +66,7 @@ find_ids(void)
         self.parent = getppid();
         self.session = getsid(0);
     }
-    /* Asked again in a child: the parent may have left its namespace. */
+    /* Asked in a child too, which may be the first of a new namespace. */
     if (sandbox_allows(SANDBOX_FILES))
         self.pid_namespace = process_pid_namespace();
     self.start_unix_ns = os_clock_ns(CLOCK_REALTIME);
@@ -112,7 +112,7 @@ process_forked(void)
     int session = self.session;
 
     find_ids();
-    /* As of the program's start: a daemon is known by having left it. */
+    /* That of the program's start stays: a daemon is recognised by it. */
     self.session = session;
     self.forked = true;
 }

@@ -1,8 +1,8 @@
 /*
  * process.h - the identity of the process, for reports and pages.
  *
- * Found out in the constructor, once, and brought up to date in a forked
- * child. Static storage; nothing allocates.
+ * It is determined once, in the constructor, and updated in a forked child.
+ * Static storage; nothing allocates.
  */
 #ifndef MIDPOOL_INTERPOSE_PROCESS_H
 #define MIDPOOL_INTERPOSE_PROCESS_H
@@ -15,7 +15,7 @@
 #include "page.h"
 #include "process_name.h"
 
-/* The file that the root directory is. */
+/* Identifies the root directory. */
 struct process_root {
     dev_t device;
     ino_t inode;
@@ -25,8 +25,8 @@ struct process {
     int pid;
     int parent;
     int session;
-    uint32_t generation;    /* programs that this pid has been, 1 and up */
-    bool forked;            /* since the program started, without an exec */
+    uint32_t generation;    /* 1, and one more after each exec */
+    bool forked;            /* since this program's start */
     uint64_t pid_namespace; /* 0: unknown */
     int64_t start_unix_ns;
     int64_t start_monotonic_ns;
@@ -34,49 +34,49 @@ struct process {
     struct process_name name;
     char build_id[48];
     char host[72];
-    char directory[PATH_MAX]; /* working one at start; empty: had no name */
+    char directory[PATH_MAX]; /* the working one at start; empty: unknown */
 };
 
 /* Never NULL; zeros until process_identify. */
 const struct process *process_self(void);
 
 /*
- * Notes the start's time by system calls alone, where process_identify comes
- * much later (postponed.h).
+ * Notes the time of the start, if process_identify is called much later
+ * (postponed.h). Makes system calls only.
  */
 void process_note_start(void);
 
-/* In the constructor. */
+/* Determines the identity. Thread: the constructor's. */
 void process_identify(void);
 
-/* In a forked child. */
+/* Called in a forked child: updates the identity. */
 void process_forked(void);
 
 void process_set_generation(uint32_t generation);
 
 /*
- * Is the caller the process that was identified? No in a child of vfork or of a
- * bare clone, which must leave its parent's page alone. Assumed if a filter
- * forbids the check.
+ * True if the caller is the process that was identified, or if a filter forbids
+ * the check. False in a child of vfork or of a bare clone, which must not touch
+ * its parent's page.
  */
 bool process_is_self(void);
 
 /*
- * Did it change its user or root directory since the program's start, as a
- * server's workers do? False if a filter forbids the check.
+ * True if the process changed its user or root directory since the program's
+ * start, as a server's workers do. False if a filter forbids the check.
  */
 bool process_was_confined(void);
 
-/* Is it in another session than the program was at its start, as daemons? */
+/* True if it left the session of the program's start, as a daemon does. */
 bool process_left_session(void);
 
-/* Does the parent of the start, or of the fork, live and known to do so? */
+/* True if the parent of the start or of the fork is known to be alive. */
 bool process_has_parent(void);
 
-/* Writes it all into the page's header. */
+/* Writes the identity into the page's header. */
 void process_describe(struct stats_header *page);
 
-/* Marks the header as complete: a reader may trust it from now on. */
+/* Marks the header as complete: readers trust it from now on. */
 void process_publish(struct stats_header *page);
 
 int64_t process_clock_ns(void); /* CLOCK_MONOTONIC */

@@ -32,7 +32,7 @@ start_ticks(void)
     length = read(fd, text, sizeof text - 1);
     close(fd);
     text[length > 0 ? length : 0] = '\0';
-    /* The second field is the program's name, in brackets, with anything. */
+    /* The second field, a name in brackets, may contain any characters. */
     at = strrchr(text, ')');
     for (int field = 2; at != NULL && field < START_FIELD; field++) {
         at = strchr(at, ' ');

@@ -40,7 +40,11 @@ cut_deleted(char *path)
         path[length - (sizeof mark - 1)] = '\0';
 }
 
-/* A loader that was told to run the program has no loader of its own. */
+/*
+ * Finds the path of the program's file. If the loader was started with the
+ * program as its argument (the kernel then names no loader: AT_BASE is 0), the
+ * program is the file that is mapped at the entry.
+ */
 static bool
 find_file(char *out)
 {
@@ -121,7 +125,7 @@ set_typed(char *out, const char *typed, const char *directory)
     copy_text(out + length + 1, typed);
 }
 
-/* The name where the file has none: never empty. */
+/* Chooses a name if the file has none; it is never empty. */
 static void
 set_given(char *out, const char *typed, const char *argument,
           const char *directory)

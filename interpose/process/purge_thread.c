@@ -10,7 +10,7 @@
 enum { TICK_LEAST_MS = 10, TICK_MOST_MS = 1000, TICKS_PER_DECAY = 8 };
 enum { STACK_BYTES = 128 * 1024, NS_PER_S = 1000 * 1000 * 1000 };
 
-/* Between two pieces of work, of some ten microseconds each. */
+/* The least pause between pieces of work of some ten microseconds each. */
 enum { TICK_LEAST_NS = 500 * 1000 };
 
 static int64_t tick_ns;

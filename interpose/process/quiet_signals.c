@@ -12,8 +12,9 @@ static const int raised_by_calls[] = {SIGPIPE, SIGXFSZ, SIGTTOU};
 enum { RAISED = sizeof raised_by_calls / sizeof raised_by_calls[0] };
 
 /*
- * A signal can be pending before only where it was blocked before, which is
- * rare: the call that some filters kill for is made then alone.
+ * A signal can be pending already only if it was blocked already, which is
+ * rare. sigpending is called only then, because some filters kill the process
+ * for it.
  */
 static void
 note_pending(struct quiet_signals *quiet)
@@ -46,7 +47,7 @@ quiet_signals_begin(struct quiet_signals *quiet)
     note_pending(quiet);
 }
 
-/* Takes back signals that became pending meanwhile. */
+/* Consumes signals that became pending meanwhile. */
 static void
 drain(const sigset_t *before)
 {
@@ -66,8 +67,8 @@ drain(const sigset_t *before)
 }
 
 /*
- * A signal that came and may not be taken back stays blocked: it would end the
- * process.
+ * If a signal was raised and a filter forbids to consume it, the signals stay
+ * blocked; it would end the process.
  */
 void
 quiet_signals_end(const struct quiet_signals *quiet, int error)

@@ -1,11 +1,11 @@
 /*
- * quiet_signals.h - the signals that a system call raises for its caller.
+ * quiet_signals.h - blocks the signals that a system call raises in its caller.
  *
- * A write to a pipe without a reader, beyond the limit on files' sizes or from
- * a terminal's background raises SIGPIPE, SIGXFSZ or SIGTTOU, which would end
- * the program. Between begin and end they are blocked; those that were raised
- * meanwhile are consumed before they are unblocked. Signals that were pending
- * before stay pending. Async-signal-safe.
+ * A write to a pipe without a reader, beyond the limit on the size of files, or
+ * to a terminal from the background raises SIGPIPE, SIGXFSZ or SIGTTOU, which
+ * would end or stop the program. These signals are blocked between begin and
+ * end; those that were raised meanwhile are consumed before they are unblocked.
+ * Signals that were pending before stay pending. Async-signal-safe.
  */
 #ifndef MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
 #define MIDPOOL_INTERPOSE_QUIET_SIGNALS_H
@@ -15,8 +15,8 @@
 
 struct quiet_signals {
     sigset_t mask;    /* to be restored */
-    sigset_t pending; /* as they were */
-    bool blocked;     /* the mask was changed: a filter may forbid it */
+    sigset_t pending; /* the signals that were pending before */
+    bool blocked;     /* the mask was changed; a filter may forbid that */
 };
 
 void quiet_signals_begin(struct quiet_signals *quiet);

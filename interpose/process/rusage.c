@@ -55,8 +55,7 @@ rusage_forked(void)
     peak_before = 0;
 }
 
-/* The value of "VmHWM:   1234 kB", whole in a part of a status; 0: it is not.
- */
+/* The value of the line "VmHWM:   1234 kB"; 0: part does not hold all of it. */
 static uint64_t
 high_water_of(const char *part)
 {
@@ -73,7 +72,7 @@ high_water_of(const char *part)
     return kilobytes * 1024;
 }
 
-/* Part by part, because the line of groups before it has no bound. */
+/* Reads part by part: the line of groups before it may have any length. */
 static uint64_t
 search_high_water(int fd)
 {

@@ -26,7 +26,7 @@ struct walk {
     unsigned count;
     unsigned most;
     bool by_frame_pointers;
-    uintptr_t frame; /* pointer of the first frame outside, where that is so */
+    uintptr_t frame; /* by frame pointers: that of the first frame outside, */
     uintptr_t stack; /* and its stack pointer */
 };
 
@@ -47,7 +47,7 @@ static _Unwind_Reason_Code
 take_frame(struct _Unwind_Context *context, void *arg)
 {
     struct walk *walk = arg;
-    int before = 0; /* the address is the instruction's own: a signal frame */
+    int before = 0; /* 1: the address is the instruction's: a signal frame */
     uintptr_t address = _Unwind_GetIPInfo(context, &before);
 
     if (address == 0 || walk->count == walk->most)
@@ -62,7 +62,7 @@ take_frame(struct _Unwind_Context *context, void *arg)
     return _URC_END_OF_STACK;
 }
 
-/* The end of the stack; if libc does not know it, the end of the page. */
+/* The end of the stack; if libc does not know it, the end of this page. */
 static uintptr_t
 end_of(uintptr_t stack)
 {
@@ -92,7 +92,10 @@ follow(struct walk *walk)
     }
 }
 
-/* Uses libgcc's unwinder, up to the first frame outside or to the end. */
+/*
+ * Uses libgcc's unwinder, to the end; by frame pointers, only up to the first
+ * frame outside this library.
+ */
 static noinline unsigned
 take_slowly(uintptr_t *address, unsigned most, bool by_frame_pointers)
 {
@@ -108,7 +111,7 @@ take_slowly(uintptr_t *address, unsigned most, bool by_frame_pointers)
     return walk.count;
 }
 
-/* In debug builds: both ways lead to the same frames. */
+/* In debug builds, asserts that both unwinders find the same frames. */
 static void
 compare(const uintptr_t *address, unsigned count, unsigned most)
 {
