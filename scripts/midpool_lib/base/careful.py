@@ -18,7 +18,7 @@ def _refuse(fd, number, why):
 
 
 def _open(path, flags):
-    """A descriptor; the access time, a mark of sweeps, stays if allowed."""
+    """Opens path; its access time, a mark of sweeps, stays if possible."""
     try:
         return os.open(path, flags | os.O_NOATIME)
     except PermissionError:
@@ -26,10 +26,10 @@ def _open(path, flags):
 
 
 def open_regular(path, owner=None, follow=False):
-    """A descriptor to read a regular file with; OSError where it is none.
+    """A descriptor to read a regular file; OSError if path is none.
 
-    owner: the uid of the user that it must belong to. follow: whether path
-    may be a link, as where a user put links into a folder of their own.
+    owner: the uid of the user to whom it must belong. follow: whether path may
+    be a link, as users put them into their own folders.
     """
     try:
         fd = _open(path, FLAGS if follow else FLAGS | os.O_NOFOLLOW)

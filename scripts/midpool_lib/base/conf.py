@@ -36,6 +36,6 @@ def parse(text):
 
 
 def without(keys, *texts):
-    """The items of all texts, as they stand, but for those of some keys."""
+    """The items of all texts, unchanged, without those of some keys."""
     return [item.text for text in texts for item in parse(text)
             if item.key not in keys]

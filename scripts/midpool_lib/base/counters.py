@@ -1,4 +1,4 @@
-"""The names and meanings of counters and metrics, from the one table there is.
+"""The names and meanings of counters and metrics, from their only table.
 
 stats/counters.def belongs to the library; an installed command has a copy
 beside its modules.
@@ -41,12 +41,12 @@ METRICS = {metric.name: metric for metric in _ROWS["METRIC"]}
 NAMES = [counter.name for counter in TABLE]
 BY_NAME = {counter.name: counter for counter in TABLE}
 
-# Not counted but computed from counters, wherever a counter may stand.
+# Computed from counters; may be used wherever a counter may.
 DERIVED = {
-    "hit_rate": "hits of gets; none without gets",
-    "waste_bytes": "slot_bytes less requested_bytes: what rounding up to a"
-                   " class cost, over all gets",
-    "waste": "waste_bytes of slot_bytes",
+    "hit_rate": "hits / gets; no value without gets",
+    "waste_bytes": "slot_bytes - requested_bytes: the cost of rounding up to a"
+                   " class, over all gets",
+    "waste": "waste_bytes / slot_bytes",
 }
 
 

@@ -47,8 +47,8 @@ def library(build=None):
 
 
 def preloadable(path, directory, name="libmidpool.so"):
-    """A library's name for LD_PRELOAD, which ' ' and ':' would divide: its
-    own, or that of a link in directory."""
+    """A name of the library without ' ' and ':', which divide LD_PRELOAD: its
+    own, or that of a link, which is made in directory."""
     if not any(c in path for c in " :"):
         return path
     link = os.path.join(directory, name)

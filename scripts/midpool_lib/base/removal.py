@@ -1,9 +1,9 @@
 """Removes a file that was looked at, and no other that took its name since.
 
-Processes start at any time: between the look at a page or report and its
+Processes start at any time. Between the look at a page or report and its
 removal, another process may have put a new file under the name. The file is
-therefore moved to an unused name, checked again, and put back
-where it is another one.
+therefore moved to an unused name and checked again; if it is another one, it
+gets its name back.
 """
 
 import os
@@ -15,7 +15,8 @@ def _spare_name(path):
 
 
 def _put_back(spare, path):
-    """Never over a file that came meanwhile; then this one is an orphan."""
+    """Gives the file its name back, unless a third one has it by now. Then that
+    one stays, and this one, whose name was taken, is removed."""
     try:
         os.link(spare, path, follow_symlinks=False)
     except FileExistsError:
@@ -26,7 +27,7 @@ def _put_back(spare, path):
 def unlink_same(path, status):
     """Removes path if it is still the file of that status. False: it is not.
 
-    Raises OSError where the file may not be removed.
+    Raises OSError if the file may not be removed.
     """
     spare = _spare_name(path)
     try:

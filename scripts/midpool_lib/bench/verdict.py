@@ -1,8 +1,8 @@
 """One honest sentence about a bench: is midpool worth it here?
 
-Nothing is said that noise could have made: a difference counts if the values
-differ by more than MATTERS even so, by the Mann-Whitney U test, at a level
-divided by the number of allocators that midpool is compared with.
+A difference counts only if it is more than noise. The lower values are first
+raised by the share MATTERS; if they are still lower by the Mann-Whitney U test,
+at a level divided by the number of the other allocators, the difference counts.
 """
 
 import math
@@ -27,7 +27,7 @@ def runs_needed(results):
 
 
 def _better(results, metric, first, second):
-    """Is first shown to be lower than second, by more than a trifle?"""
+    """True if first is shown to be lower than second by more than MATTERS."""
     mine = [value / (1 - MATTERS) for value in results[first][metric]]
     theirs = results[second][metric]
     return (sampling.median(mine) < sampling.median(theirs)
@@ -65,7 +65,8 @@ def _ranked(results, metric):
 
 
 def sentence(results, served):
-    """results: allocator -> metric -> values; served: share in the band."""
+    """The verdict. results: allocator -> metric -> values; served: the share of
+    the program's allocations that the pools served."""
     runs = len(results["midpool"]["wall_ns"])
     others = [name for name in _ranked(results, "wall_ns")
               if name != "midpool"]
@@ -98,7 +99,7 @@ def _why(served):
 
 
 def _undecided(results, best):
-    """No difference in time to the best: other figures decide."""
+    """The verdict if no difference in time to the best other one is shown."""
     gain = ""
     if "glibc" in results and best != "glibc" and all(
             _better(results, "wall_ns", name, "glibc")
@@ -120,7 +121,7 @@ def _undecided(results, best):
 
 
 def of_setting(results, name):
-    """The gain of a setting, against midpool without it: a clause."""
+    """A clause: what a setting gains, against midpool without it."""
     if len(results[name]["wall_ns"]) < runs_needed(results):
         return "too few runs to tell"
     gains, costs = [], []
@@ -139,4 +140,4 @@ def of_setting(results, name):
         return "helps: " + " and ".join(gains)
     if costs:
         return "harms: " + " and ".join(costs)
-    return "makes no difference that noise would not hide"
+    return "makes no difference beyond noise"

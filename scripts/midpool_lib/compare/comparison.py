@@ -20,7 +20,7 @@ class Change:
 
     @property
     def same(self):
-        """Not a single value differs."""
+        """True if all values of both sides are equal."""
         return len(set(self.base) | set(self.new)) == 1
 
     @property
@@ -31,10 +31,10 @@ class Change:
 
     @property
     def significant(self):
-        """True, False, or None where so few runs cannot tell.
+        """True, False, or None if so few runs cannot tell.
 
-        They cannot, either, where the values do not overlap and are still
-        not shown to differ: among so many comparisons that takes more runs.
+        That is also so if the sides do not overlap and yet are not shown to
+        differ: among so many comparisons it would take more runs.
         """
         if self.same:
             return False
@@ -73,8 +73,9 @@ def change_of(base, new, key, metric):
 
 
 def adjust(changes):
-    """Accounts for all these comparisons being made at once; returns how many
-    count. Where no value differs there is nothing that chance could show."""
+    """Adjusts p for the number of comparisons made at once, and returns that
+    number. Comparisons in which no value differs do not count, because chance
+    cannot show anything there."""
     tested = [change for change in changes
               if change.testable and not change.same]
     for change, p in zip(tested, sampling.benjamini_hochberg(

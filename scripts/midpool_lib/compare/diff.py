@@ -69,7 +69,7 @@ def allowed(options):
 
 
 class Terms:
-    """On which a comparison is made, where they come from no command line."""
+    """The options of a comparison that no command line gave."""
 
     def __init__(self, everything=False, allow=()):
         self.all = everything

@@ -13,7 +13,7 @@ NAMES = {"requested_bytes": "bytes asked for", "hit_rate": "hit rate",
          "above_calls": "calls > 64 KB", "above_bytes": "bytes > 64 KB",
          "peak_rss_bytes": "peak RSS", "cpu_user_ns": "CPU, user",
          "cpu_system_ns": "CPU, system", "duration_ns": "time"}
-# More of these is worse, less of those; the others are neither.
+# A higher value of these is worse; of WORSE_DOWN, a lower one is.
 WORSE_UP = {"misses", "waste", "peak_live_bytes", "peak_rss_bytes",
             "discards", "cpu_user_ns", "cpu_system_ns", "duration_ns"}
 WORSE_DOWN = {"hit_rate"}
@@ -180,12 +180,12 @@ def footnotes(result):
     if result.comparisons > 1:
         lines.append(
             f"p is adjusted for {result.comparisons} comparisons (Benjamini"
-            "-Hochberg): of the changes shown, 5 % are chance at most, on"
-            " average")
+            "-Hochberg): on average, at most 5 % of the changes shown are"
+            " chance")
     if result.undecided:
         runs = result.runs_needed
-        lines.append("? too few runs to tell from noise; in as many rows"
-                     f" {runs} and {runs} can (midpool run -n {runs})")
+        lines.append("? too few runs to tell from noise; among so many rows,"
+                     f" {runs} and {runs} runs can (midpool run -n {runs})")
     return lines
 
 

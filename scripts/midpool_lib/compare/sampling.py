@@ -24,8 +24,8 @@ def median(values):
 
 
 def exact_outside(n, share):
-    """How many of n values fall on one side of the median with less than this
-    probability: a matter of coin tosses."""
+    """The largest k for which fewer than k of n values fall on one side of the
+    median with at most this probability, as in n tosses of a coin."""
     tail, k = 0.0, 0
     while k < n // 2:
         tail += math.comb(n, k) / 2**n
@@ -36,8 +36,8 @@ def exact_outside(n, share):
 
 
 def near_outside(n, share):
-    """The same by the normal approximation: of many values the exact sum
-    would take minutes."""
+    """The same by the normal approximation, because the exact sum would take
+    minutes for many values."""
     from statistics import NormalDist  # slow to import, seldom needed
 
     z = NormalDist().inv_cdf(1 - share)
@@ -136,11 +136,12 @@ def runs_needed(comparisons):
 
 
 def benjamini_hochberg(values):
-    """The p values of several tests, adjusted: of all that are at most ALPHA
-    then, a share of ALPHA is expected to be chance at most.
+    """Adjusts the p values of several tests. If all tests with an adjusted p of
+    at most ALPHA are believed, at most a share of ALPHA of these is expected to
+    be chance.
 
-    It holds for tests that are independent, and for those that rise and fall
-    with each other, as a pool's misses and all pools' do.
+    This holds for independent tests, and for tests that rise and fall together,
+    as those of one pool's misses and of all pools' misses do.
     """
     order = sorted(range(len(values)), key=values.__getitem__)
     adjusted, lowest = [1.0] * len(values), 1.0

@@ -1,9 +1,9 @@
 """Call stacks compared: which of them got more, and is it more than noise?
 
-Of each stack there is one value per run, 0 where a run had none of it. Those
-that have less than a thousandth of all values on both sides are not tested:
-a choice that does not look at how the sides differ leaves p as it is, and
-each further test would ask for more runs.
+Each stack has one value per run; it is 0 if the stack was not in the run.
+Stacks with less than a thousandth of the sum of both sides are not tested,
+because each further test would need more runs. This choice does not depend on
+how the sides differ, so that the p of the others stays right.
 """
 
 import textwrap
@@ -17,7 +17,7 @@ from midpool_lib.read.sites import VALUES
 GROUPS = ("stack", "function", "module")
 SHARE = 0.001
 ROWS = 20
-FRAMES = 6  # of a stack that are told
+FRAMES = 6  # shown of a stack, at most
 ROOM = 58  # columns before a name
 WORDS = {"bytes": "requested bytes", "gets": "gets", "misses": "misses",
          "live": "bytes live at the end", "peak": "bytes live at the peak"}
@@ -91,7 +91,7 @@ def footnotes(result):
         lines.append(f"{result.small:,} with less than 0.1 % are left out")
     if result.runs_needed:
         lines.append(f"? too few runs to tell from noise; {result.runs_needed}"
-                     f" and {result.runs_needed} can")
+                     f" and {result.runs_needed} runs can")
     return lines
 
 

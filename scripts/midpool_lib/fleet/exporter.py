@@ -16,12 +16,12 @@ usage: midpool exporter [options]
 Serves the counters of all processes that run with live:yes or live:keep to
 Prometheus, added up by executable, systemd unit and uid of the page's owner:
 those of the user, or of all users as root. Processes that ended stay in the
-sums. With live:keep no process is missed, however short it lived; with
-live:yes what it counted after the last look is. Pages of ended processes are
-read once, then removed.
+sums. With live:keep no process is missed, however short it lived. With
+live:yes a process removes its page when it exits, and its counts since the
+last look are lost. Pages of ended processes are read once, then removed.
 
       --listen ADDR:PORT  127.0.0.1:9464 unless given
-      --interval S        look at the pages at least so often (10 s)
+      --interval S        look at the pages at least every S seconds (10)
       --keep S            how long an ended process's page stays (10 s), or
                           'always'
       --only NAME=VALUE   only processes that have this label (report_labels)
@@ -109,7 +109,7 @@ class Collector:
         return list(found.values())
 
     def _own(self):
-        """Of the exporter itself."""
+        """The metrics of the exporter itself."""
         counted = self.tally
         values = (counted.scans, counted.scan_seconds, counted.scanned_at,
                   counted.unreadable, counted.removed)
@@ -124,7 +124,7 @@ class Collector:
 def _address(text):
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
-        raise CommandError(f"exporter: --listen {text}: no such address",
+        raise CommandError(f"exporter: --listen {text}: not ADDRESS:PORT",
                            f"as --listen {LISTEN}")
     return host.strip("[]") or "127.0.0.1", int(port)
 
@@ -142,7 +142,7 @@ def _only(text):
         return None
     found = openmetrics.labels_of(text)
     if len(found) != 1:
-        raise CommandError(f"exporter: --only {text}: no label",
+        raise CommandError(f"exporter: --only {text}: no label NAME=VALUE",
                            "as --only job=web")
     return found[0]
 
@@ -161,13 +161,13 @@ def _serve(client, collector, address, interval):
                            "--listen takes another address") from None
     while not done.wait(interval):
         collector.scan()
-    os._exit(0)  # threads of requests do not hold it up
+    os._exit(0)  # without waiting for threads that serve requests
 
 
 def main(argv):
     options = arguments.parse("exporter", argv, SPEC, HELP)
     if options.rest or options.after:
-        raise CommandError("exporter: it takes options only")
+        raise CommandError("exporter takes options only")
     keep = None if options.keep == "always" else _seconds(
         "--keep", options.keep, 10)
     interval = max(0.1, _seconds("--interval", options.interval, 10))
@@ -176,7 +176,7 @@ def main(argv):
     collector = Collector(client, tally.Tally(_only(options.only), keep,
                                               options.build))
     if options.once:
-        collector.tally.EXEC_SECONDS = 0  # there is no second look
+        collector.tally.EXEC_SECONDS = 0  # because there is no second look
         registry = client.CollectorRegistry()
         registry.register(collector)
         print(client.generate_latest(registry).decode(), end="")

@@ -35,7 +35,7 @@ SPEC = {"--by": "by=", "--sort": "sort=", "--json": "json"}
 def _one_of(option, word, words):
     if word not in words:
         like = cli.nearest(word, words)
-        raise CommandError(f"fleet: {option} {word}: no such thing",
+        raise CommandError(f"fleet: {option} {word}: unknown",
                            (f"did you mean {like}? " if like else "")
                            + "one of " + ", ".join(words))
     return word

@@ -1,15 +1,15 @@
 """Which processes of a fleet belong together: those that one of them started.
 
-The relation is family's, of which a process here has what it asks for: a
-build is make and all compilers, a service is its first process and all that
-it forked. All processes are held in memory at once.
+A build is make and all compilers that it started, a service is its first
+process and all that this one forked. read/family.py finds out who started
+whom. All processes are held in memory at once.
 """
 
 from midpool_lib.read.family import Family
 
 
 def _kin(process):
-    """A report, as far as family.Family looks at it to relate processes."""
+    """As much of a report as family.Family needs to relate processes."""
     return {"children": [], "pools": [], "process": {
         "host": (process.host, process.namespace), "pid": process.pid,
         "ppid": process.ppid, "start_unix_ns": process.start,

@@ -1,8 +1,8 @@
 """Groups of a fleet's processes: sums, and how single processes are spread.
 
 A group is all processes of one executable and build id (and host, unit or
-day). Quantiles are of processes, each counting the same: the value that so
-large a part of them does not exceed, always one that a process has.
+day). A quantile is over processes, which all count the same: it is the value
+of one process, which the given share of the processes does not exceed.
 """
 
 import array
@@ -37,7 +37,7 @@ SORTS = {
 
 
 def quantile(ordered, share):
-    """Of sorted values, the one that this share of them does not exceed."""
+    """The one of the sorted values that this share of them does not exceed."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 

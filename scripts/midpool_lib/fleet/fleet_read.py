@@ -1,10 +1,11 @@
-"""Reads the reports of very many processes, one at a time, into few words each.
+"""Reads the reports of very many processes, one at a time, and keeps little.
 
-read(names) goes through files, folders and packs; of every process image it
-keeps a Process: the last state that any report has of it. Unreadable files
-are counted and named, and the rest is still read. Memory grows by half a
-kilobyte per process, not with the size of reports. A pack alone is read whenever its
-processes are asked for, and kept nowhere: it has each of them once.
+read(names) goes through files, folders and packs. For every process image it
+keeps a Process: the last state that any report has of it. Unreadable files are
+counted and named, and the rest is still read. Memory grows by half a kilobyte
+per process, not with the size of reports. If a single pack is given, its
+processes are not kept but read again whenever they are needed, because a pack
+contains each process once.
 """
 
 import datetime
@@ -14,20 +15,20 @@ from midpool_lib.fleet import pack_read, pack_schema
 from midpool_lib.read import openmetrics, reports, sources
 from midpool_lib.read.family import members, rank
 
-# Of each process: counters of its totals by name, then what stands elsewhere.
+# Kept of each process: counters of its totals, then values from elsewhere.
 COUNTERS = ("gets", "hits", "misses", "requested_bytes", "slot_bytes",
             "peak_live_bytes", "live_bytes", "cached_bytes", "discards",
             "bypasses")
 OTHERS = ("below_calls", "below_bytes", "above_calls", "above_bytes",
           "peak_rss_bytes", "duration_ns", "misuse")
 VALUES = COUNTERS + OTHERS
-NAMES_TOLD = 100  # of files that cannot be read
+NAMES_TOLD = 100  # at most so many unreadable files are named
 
 
 class Process:
-    """The last state of one image of one process; values by VALUES' order.
+    """The last state of one image of one process; values in VALUES' order.
 
-    A value is None where the report does not know it.
+    A value is None if the report does not have it.
     """
 
     __slots__ = ("program", "build_id", "host", "unit", "day", "family",
@@ -113,7 +114,7 @@ class Fleet:
 
 
 class PackFleet(Fleet):
-    """The processes of one pack, which are read anew by each()."""
+    """The processes of one pack; each() reads them again every time."""
 
     def __init__(self, pack):
         super().__init__()
@@ -165,7 +166,7 @@ def _row(report, file):
 
 
 def _pack_row(row):
-    """The same of a pack's row; counters unknown to an older midpool are 0."""
+    """The same, of a pack's row; 0 for counters that the pack lacks."""
     for name in VALUES:
         if name not in row and name != "peak_rss_bytes":
             row[name] = 0
@@ -174,8 +175,8 @@ def _pack_row(row):
 
 
 def read(names):
-    """A Fleet of all reports in files, folders and packs; raises where none
-    is."""
+    """A Fleet of all reports in files, folders and packs; raises if there are
+    none."""
     if len(names) == 1 and pack_schema.is_pack(names[0]):
         return PackFleet(pack_read.Pack(names[0]))
     fleet = Fleet()
@@ -198,7 +199,7 @@ def read(names):
 
 
 def _takers(fleet, name):
-    """A call for each file of a name, which adds what is in it."""
+    """Functions, one for each file of a name, that add the file's reports."""
     if pack_schema.is_pack(name):
         return [lambda: fleet.add_pack(pack_read.Pack(name))]
     return [lambda source=source: _take(fleet, source)

@@ -13,10 +13,11 @@ HELP = """\
 usage: midpool pack [-q] FOLDER|FILE|PACK... -o PACK
 
 Puts reports in JSON, and other packs, into one SQLite file: all counters of
-each process, its pools, classes and requested sizes, labels and options. Of a
-process the last state stays. A PACK that is there already grows; to pack
-again does no harm. Reports are not removed. Unreadable files are named and
-left out (exit status 3). Not kept: curves in time, hints, call stacks.
+each process, its pools, classes and requested sizes, labels and options. If a
+process has several reports, the last one counts. An existing PACK is extended;
+packing the same reports again does no harm. Reports are not removed.
+Unreadable files are named and left out (exit status 3). A pack does not hold
+curves in time, hints and call stacks.
 
   -o, --output PACK  the file
   -q, --quiet        say nothing
@@ -33,8 +34,8 @@ SPEC = {"-o": "output=", "--output": "output=", "-q": "quiet",
 
 
 class Output:
-    """The pack that is written: a new one appears when it is whole, one that
-    is there changes at once."""
+    """The pack that is written. A new one gets its name when it is complete; an
+    existing one is changed in transactions."""
 
     def __init__(self, path):
         self.path = path
@@ -88,7 +89,7 @@ class Packing:
         return not writer.added + writer.replaced + writer.known_already
 
     def take(self, name):
-        """A name that the user gave."""
+        """Takes what a name that the user gave means."""
         if pack_schema.is_pack(name):
             self._merge(name)
             return
@@ -149,8 +150,8 @@ def _pack(names, path):
         output.abandon()
         raise CommandError(f"pack: {path}: {error}",
                            "nothing was written" if output.is_new else
-                           "what was added is whole; to call it again does"
-                           " no harm") from None
+                           "the pack is intact, and has a part of the reports;"
+                           " the command may be called again") from None
     except BaseException:
         output.abandon()
         raise

@@ -1,13 +1,13 @@
 """The tables of a pack: very many processes' reports in one SQLite file.
 
-A pack is told by its application_id; user_version is the version of this
-schema, which only grows within a version. Every column's meaning stands
-beside it in the file itself ('sqlite3 FILE .schema'). A process has one row
-in `process`; what its report says of pools, classes and requested sizes has a
-row each in `part` and `request`, unless all of it is 0.
+A pack is recognised by its application_id; user_version is the version of this
+schema, which only grows within a version. The file itself tells the meaning of
+every column ('sqlite3 FILE .schema'). A process has one row in `process`, one
+in `part` for each of its pools and classes, and one in `request` for each
+requested size. Rows of zeros are left out.
 
-SQLite has no integers beyond 2^63 - 1. A count beyond is that number in its
-column and exact in `beyond`.
+SQLite has no integers beyond 2^63 - 1. A greater count is that number in its
+column, and stands exactly in `beyond`.
 """
 
 import os
@@ -199,8 +199,8 @@ def _wrong(column):
 
 
 def check(db, schema, tables):
-    """Raises CommandError unless these tables have what a reader counts on:
-    of numbers, counts only."""
+    """Raises CommandError unless these tables have what a reader relies on;
+    all numbers must be counts."""
     version = db.execute(f"PRAGMA {schema}.user_version").fetchone()[0]
     if version > VERSION:
         raise CommandError(f"made by a newer midpool (pack version {version},"

@@ -1,7 +1,7 @@
-"""Puts reports, and other packs, into a pack; of a process, the last state.
+"""Puts reports, and other packs, into a pack: the last state of each process.
 
-Everything happens in one transaction of the caller: a pack is as it was, or
-has all of it.
+The reports of a folder, or another pack, are added in one transaction: the pack
+gets all of them, or stays as it was.
 """
 
 import json
@@ -99,8 +99,8 @@ class Writer:
     # Packs.
 
     def merge(self, path):
-        """All processes of another pack, of each the later state; raises
-        CommandError where it is none, and nothing of it was taken."""
+        """Takes all processes of another pack; the later state of each stays.
+        Raises CommandError if it is no pack; then nothing of it was taken."""
         damaged = pack_schema.sqlite().DatabaseError
         try:
             self.db.execute("ATTACH ? AS theirs",
@@ -111,7 +111,7 @@ class Writer:
             self.db.execute("COMMIT")
         except damaged as error:
             if type(error) is not damaged:
-                raise  # of our own file: no room, no permission
+                raise  # it is about the pack that is written: no room
             raise CommandError(f"a damaged pack ({error})") from None
         finally:
             if self.db.in_transaction:

@@ -15,10 +15,10 @@ Removes live pages of processes that ended, or the reports in FOLDERs, the
 oldest first, until all bounds that are given hold. Pages in use, those of
 processes that start, and files that are not midpool's are never touched.
 
-  --max-age AGE      30s, 10m, 12h, 7d: no older ones stay; for pages alone
-                     1h, unless another bound is given
-  --max-count N      no more stay, in each folder
-  --max-bytes SIZE   no more stay, as 64M or 2G, in each folder
+  --max-age AGE      keep none that are older than AGE, as 30s, 10m, 12h or
+                     7d; for pages 1h, if no bound is given
+  --max-count N      keep at most N, in each folder
+  --max-bytes SIZE   keep at most SIZE, as 64M or 2G, in each folder
   --dry-run          only say what would be removed
   -q, --quiet        say nothing
 
@@ -38,7 +38,7 @@ def _scaled(option, text, units, example):
     found = re.fullmatch(r"(\d{1,15})([A-Za-z]?)", text)
     unit = found and (found[2].upper() if "K" in units else found[2])
     if found is None or unit not in units:
-        raise CommandError(f"prune: {option} {text}: no such bound",
+        raise CommandError(f"prune: {option} {text}: not understood",
                            f"as {option} {example}")
     return int(found[1]) * units[unit]
 
@@ -60,7 +60,7 @@ class Bounds:
 
 
 def prune_folder(folder, bounds, dry_run):
-    """Removes reports of a folder; their number and their bytes."""
+    """Removes reports of a folder; returns their number and their bytes."""
     try:
         found = list(stored.find(folder))
     except OSError as error:
@@ -83,8 +83,8 @@ def main(argv):
     bounds = Bounds(options)
     folders = options.rest + (options.after or [])
     if folders and not bounds.there:
-        raise CommandError("prune: how many reports may stay?",
-                           "--max-age, --max-count or --max-bytes says it")
+        raise CommandError("prune: folders need a bound",
+                           "give --max-age, --max-count or --max-bytes")
     for folder in folders:
         if not os.path.isdir(folder):
             raise CommandError(f"prune: {folder} is no folder")

@@ -1,8 +1,8 @@
 """Report files in a folder: which there are, and removing old ones.
 
-A file counts as midpool's by its first bytes, not by its name: a report in
-JSON, OpenMetrics or CSV, in a regular file. Of names only those of the
-library's temporary files count, an hour after they were written last.
+A regular file is midpool's if its first bytes are those of a report in JSON,
+OpenMetrics or CSV, whatever its name. The library's temporary files, which it
+may leave behind, are recognised by their names, an hour after the last write.
 """
 
 import os
@@ -37,7 +37,7 @@ def _is_left_over(name, status):
 
 
 def _look(folder, name):
-    """The report's file of that name, or None where it is no report."""
+    """The report's file of that name, or None if it is no report."""
     path = os.path.join(folder, name)
     try:
         fd = careful.open_regular(path)

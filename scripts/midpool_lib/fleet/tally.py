@@ -1,18 +1,20 @@
 """Adds up live pages by program, for as long as the exporter runs.
 
-Every scan looks at all pages. A process that runs is counted by its page as it
-is; one that ended is counted by its last state, once, and its page goes some
-seconds later. A process whose page went by itself (live:yes removes it at
-exit) is counted by the state that the last scan saw; live:keep leaves the
-page, so that nothing of it is lost, however short it lived.
+Every scan looks at all pages. A running process is counted by the present state
+of its page. A process that ended is counted once, by its last state, and its
+page is removed some seconds later. A process that removed its page itself (with
+live:yes, at exit) is counted by the state that the last scan saw. With
+live:keep the page stays, so that nothing is lost, however short the process
+lived.
 
-Sums over a group never go down: of a process whose counters were reset, or
-whose page says less than it did, the earlier state counts as ended.
+Sums over a group never go down. If a process resets its counters, its earlier
+state is added to the ended ones; a number that is only a little lower is
+ignored.
 
 Anybody may put a page into the directory, and root reads those of all users.
-A page says of its process what its owner likes, so it counts for its owner
-alone: a group is of one uid, the file's. Users have bounds on their groups and
-pages, so that none takes the place of others.
+What a page says is its owner's word. So it counts for its owner alone: a group
+belongs to one uid, that of the file. Each user's groups and pages are bounded,
+so that none crowds out others.
 
 Not safe for several threads; the exporter has a lock.
 """
@@ -26,9 +28,9 @@ from midpool_lib.base import conf, counters
 from midpool_lib.read import openmetrics, pages
 
 OTHER = "other"  # the program, or the uid, of groups beyond the bounds
-MAX_GROUPS = 500     # of one user
-MAX_FOREIGN = 5000   # of all users but the exporter's own
-MAX_PAGES = 5000     # of one user, unless it is the exporter's own
+MAX_GROUPS = 500     # groups of one user
+MAX_FOREIGN = 5000   # groups of all users but the exporter's own
+MAX_PAGES = 5000     # pages of one user who is not the exporter's own
 _POOLS = frozenset(2048 << shift for shift in range(6))
 _TIERS = ("below", "above")
 _SUMS = [row.name for row in counters.TABLE
@@ -39,12 +41,12 @@ _POOL_SUMS = [row.name for row in counters.TABLE
               if row.kind == "SUM" and row.series == "POOLS"]
 _POOL_LEVELS = [row.name for row in counters.TABLE
                 if row.kind == "GAUGE" and row.series == "POOLS"]
-RESET_GETS = 1000  # what threads do during a look is far less
+RESET_GETS = 1000  # far more than what threads do during a look
 
 
 def _of_pools(report, names):
-    """The same of the pools. Others than there are come from forged pages,
-    which would be ever new series."""
+    """The same, of the pools. A forged page may name sizes that no pool has;
+    they count as one, so that they do not become series without end."""
     found = {}
     for pool in report["pools"]:
         size = pool["max_bytes"]
@@ -57,7 +59,7 @@ def _of_pools(report, names):
 
 
 def sums_of(report):
-    """(metric, own label's name, its value) -> number, of what only grows."""
+    """(metric, own label's name, its value) -> number, of all growing sums."""
     found = _of_pools(report, _POOL_SUMS)
     totals = report["totals"]
     for name in _SUMS:
@@ -76,7 +78,7 @@ def sums_of(report):
 
 
 def levels_of(report):
-    """The same of a process's present levels."""
+    """The same, of a process's present levels."""
     totals = report["totals"]
     found = _of_pools(report, _POOL_LEVELS)
     found.update({(name, "", ""): totals.get(name, 0) for name in _LEVELS})
@@ -91,8 +93,8 @@ def _add(into, numbers):
 
 
 def unit_of_cgroup(text):
-    """The systemd unit in /proc/PID/cgroup, without what tells its instances
-    apart: foo@7.service is foo@.service, session-3.scope is session.scope."""
+    """The systemd unit in /proc/PID/cgroup, without the name of the instance:
+    foo@7.service is foo@.service, session-3.scope is session.scope."""
     for line in text.splitlines():
         for part in reversed(line.rpartition(":")[2].split("/")):
             if part.endswith(".service"):
@@ -132,8 +134,8 @@ def _gets(sums):
 
 
 class Known:
-    """A process that a scan saw running; met_dead: since when its page is in
-    use no more and does not say why, or None."""
+    """A process that a scan saw running. met_dead: the time from which its page
+    is no longer in use without saying why, or None."""
 
     __slots__ = ("group", "sums", "levels", "met_dead")
 
@@ -144,8 +146,8 @@ class Known:
         self.met_dead = None
 
     def update(self, sums, levels):
-        """Takes the page's numbers, of which none goes down. Where gets are
-        far fewer than before, the program has reset its counters."""
+        """Takes the page's numbers; none of them goes down. If there are far
+        fewer gets than before, the program has reset its counters."""
         if _gets(sums) < _gets(self.sums) - RESET_GETS:
             _add(self.group.ended, self.sums)
         else:
@@ -156,8 +158,8 @@ class Known:
 
 
 class Group:
-    """All processes of one program, unit and user; ended: sums of those that are
-    gone, counts: how many processes by what became of them."""
+    """All processes of one program, unit and user. ended: the sums of those
+    that ended; counts: how many were seen, killed, or lost their report."""
 
     def __init__(self):
         self.ended = {}
@@ -165,7 +167,7 @@ class Group:
 
 
 class Tally:
-    EXEC_SECONDS = 5  # at most between two programs of a process
+    EXEC_SECONDS = 5  # the longest time between two programs of a process
 
     def __init__(self, only=None, keep_seconds=10, build=None,
                  directory=pages.DIRECTORY):
@@ -216,7 +218,7 @@ class Tally:
         return self.groups[key]
 
     def _bounded(self, key):
-        """The key, or that of all groups beyond a bound."""
+        """The key, or the common one of all groups beyond a bound."""
         uid = key[2]
         if key in self.groups:
             return key
@@ -276,7 +278,7 @@ class Tally:
             known.group.counts["seen"] += 1
             self.running[key] = known
         known.update(sums_of(report), levels_of(report))
-        # The page may say by now what it did not when it was found.
+        # The page may have changed since it was found: its process has ended.
         end = report["process"]["end"]
         if page.in_use or end == "running" or (
                 end == "unknown" and self._may_exec(page, known)):

@@ -120,7 +120,7 @@ class Gauges:
                 f"{'cached':>12}")
 
     def line(self):
-        """All of it that one line holds, for terminals that only type."""
+        """As much as one line holds, for terminals without ANSI sequences."""
         totals = self.now["totals"]
         return (f"{style.count(self.rate('gets')):>12}"
                 f"{self.recent_rate():>10}"
@@ -145,8 +145,8 @@ class Gauges:
                         "cached_bytes", "cyan", columns)]
 
     def lines(self, note, columns=80, table=None):
-        """The screen: 22 lines; a smaller screen cuts the rest. table stands
-        in place of the pools."""
+        """The screen: 22 lines; a smaller screen cuts the rest. table, if there
+        is one, is shown in place of the pools."""
         top = [self.title(note), ""] + self.overview(columns)
         return top + [""] + (table or self._pools(columns)) + [
             ""] + self._foot()

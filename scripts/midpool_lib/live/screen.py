@@ -1,5 +1,5 @@
-"""A view on a terminal: full-screen with nothing but ANSI sequences, or a line
-at a time where the terminal knows not even those.
+"""A view on a terminal: full-screen by ANSI sequences, or a line at a time on a
+terminal that does not know these.
 
 leave() always restores the terminal.
 """
@@ -78,7 +78,7 @@ class Screen:
 
 
 class Lines:
-    """The same on a terminal that only types: a line at each look."""
+    """The same on a terminal without ANSI sequences: a line at each look."""
 
     HEAD_EVERY = 20
 
@@ -107,7 +107,7 @@ class Lines:
 
 
 def of_terminal(output, keys):
-    """The view that the terminal can show."""
+    """The kind of view that the terminal can show."""
     dumb = os.environ.get("TERM", "dumb") in ("", "dumb")
     return (Lines if dumb else Screen)(output, keys)
 

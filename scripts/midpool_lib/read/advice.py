@@ -1,8 +1,8 @@
 """Warnings and hints about the sum of several processes.
 
-The library judges one process (stats/render/advice.c); of a sum, its sentences with
-numbers would be one process's. Those that speak of counts are made anew from
-the sum, with the library's thresholds; the others name their program.
+The library judges a single process (stats/render/advice.c), and its sentences
+contain the numbers of that process. For a sum, sentences about counts are made
+anew, with the library's thresholds; all others name their program.
 """
 
 from midpool_lib.base import counters, style
@@ -24,9 +24,10 @@ def classes(report):
 
 
 def first_uses(report):
-    """Misses that were a first use of memory that was in use at one time.
+    """Misses that first used the memory of buffers live at one time.
 
-    Of one process: a class's peak is not that of processes one after another.
+    Requires the report of one process: in a sum, the peak of a class is not
+    that of processes that ran one after another.
     """
     def at_peak(row):
         return max(row["live"], row["peak_live_bytes"] // row["max_bytes"])
@@ -34,12 +35,12 @@ def first_uses(report):
 
 
 def _guarded(report):
-    """Gets that miss by design, whatever the pools hold."""
+    """Guarded gets, each of which is a miss by design."""
     return report.get("guard", {}).get("sampled", 0)
 
 
 def _gets(report):
-    """Those that tell of the pools."""
+    """The gets by which the pools are judged."""
     return report["totals"]["gets"] - _guarded(report)
 
 

@@ -1,4 +1,4 @@
-"""The curves in time of several images as one, on the clock of their run."""
+"""Merges the curves in time of several images, on the clock of their run."""
 
 POINTS = 64  # at most, as in a report of the library
 

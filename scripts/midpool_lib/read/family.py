@@ -13,10 +13,10 @@ ENDED = ("exit", "signal", "exec")
 
 
 def rank(end, ended):
-    """The order of an image's states: the last counts. end: its end or its
-    duration, of states with one start; ended: process.end. The page of a
-    process that was killed does not know its end; it is later than what the
-    process reported while it ran, and an exec may have failed."""
+    """A key that orders the states of an image; the last one counts. end: its
+    end, or its duration if all start alike; ended: process.end. The page of a
+    killed process does not know its end; it is later than what the process
+    reported while it ran. An exec may have failed."""
     return (ended not in ("running", "exec"), ended in ENDED + ("running",),
             end, ended != "running")
 
@@ -45,11 +45,11 @@ class Image:
 
     @property
     def ended_unseen(self):
-        """It was killed, or left by _exit: it may have lived on for long."""
+        """True if it was killed or ended by _exit: its real end is unknown."""
         return self.process["end"] not in ENDED + ("running",)
 
     def may_live_at(self, time):
-        """False where its process had ended: its pid is another's by then."""
+        """False if its process had ended by then: the pid may be another's."""
         return self.is_running or self.ended_unseen or time <= self.end
 
     def is_newer_than(self, other):
@@ -87,8 +87,8 @@ def _images(reports):
 
 
 def divided(reports):
-    """Reports divided into lists, one per run, in order of appearance: those
-    of one process, and of what it started, are of one run."""
+    """Divides reports into lists, one per run, in order of appearance. A run is
+    a process with all that it started."""
     reports = list(reports)
     origins = Family(reports).origins()
     found = {}

@@ -163,7 +163,8 @@ class Keeper:
             part in self.pattern for part in PER_PROCESS + PER_RUN)
 
     def older(self):
-        """Other files that a 'base.*.json' would take for these runs."""
+        """Other files that the pattern 'base.*.json' would take for runs of
+        this series."""
         if not self.numbers or "%" in self.pattern:
             return []
         return older(self.pattern, self.runs)
@@ -178,10 +179,11 @@ class Keeper:
         return name
 
     def keep(self, profile, members, run_number):
-        """One file a run, or a process where the pattern names processes.
+        """Writes a file for each run, or for each process if the pattern names
+        processes. Returns problems, as sentences.
 
-        The program has run, so a file that cannot be written is no reason to
-        end: the report goes elsewhere, and a sentence of the result says so.
+        The program has run, so the command goes on if a file cannot be written:
+        the report goes elsewhere, and one of the sentences says so.
         """
         per_process = any(part in self.pattern for part in PER_PROCESS)
         problems = []
@@ -202,7 +204,7 @@ class Keeper:
 
 
 def keep_last(profile):
-    """For `midpool show` without a name; silently not where it cannot be."""
+    """Keeps the report for `midpool show` without a name; False: it cannot."""
     try:
         os.makedirs(paths.state_dir(), mode=0o700, exist_ok=True)
         save(paths.last_report(), profile)

@@ -114,10 +114,10 @@ def _known_sum(values):
 
 
 def _peak_of_one(family, value):
-    """The highest sum of a figure that some ended images do not know.
+    """The highest sum of a figure that some ended images do not have.
 
-    An image that another one followed may not know: the kernel's figures are
-    of the process, so that its next image's include it.
+    An image that ended by exec may lack it: the kernel counts for the process,
+    so that the figure of the next image includes it.
     """
     if any(value(image.report) is None for image in family.last_images):
         return None

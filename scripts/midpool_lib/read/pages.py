@@ -9,16 +9,15 @@ The one place in the command that finds, opens, reads and removes them:
   prune(...)             old pages, by age, number and bytes
 
 A page is opened as the library opens it (careful.py): no link is followed, a
-pipe does not make anybody wait, and only a regular file of the user that its
-name says counts. So nobody can show another user's pages as their own; but
-root, who reads the pages of all users, must not take what a page says of its
-process for more than that page's owner's word. Counters are read by
-midpool-snapshot alone (stats/reader/page_file.h); of the header this module knows the
-fields below, which a test compares with it (stats/page/page.h, struct
-stats_header).
+pipe does not make anybody wait, and the file must be a regular one of the user
+whose uid is in its name. So nobody can pass off a page as another user's. But
+its contents are only its owner's word, which matters to root, who reads the
+pages of all users. Only midpool-snapshot reads the counters
+(stats/reader/page_file.h). This module knows some fields of the header, which a
+test compares with struct stats_header (stats/page/page.h).
 
-Nothing here is safe for several threads at a time or needs to be. Errors of
-single files are no exceptions: such a file is left out.
+For one thread at a time. An error of a single file raises nothing; the file is
+left out.
 """
 
 import fcntl
@@ -90,7 +89,7 @@ class Page:
         return self.pid, self.start_unix_ns
 
     def ended_seconds(self):
-        """Since the process ended, or was first met dead; 0: not known."""
+        """Seconds since it ended, or was first found dead; 0: unknown."""
         if self.end_monotonic_ns:
             now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
             return max(0, now - self.end_monotonic_ns) / 1e9
@@ -280,7 +279,7 @@ def prune(max_age=None, max_count=None, max_bytes=None, user=None,
     bytes). With dry_run nothing is removed.
 
     max_age: seconds since the end, or since a sweep or prune first met the
-    page of a process that died without leaving word; max_count and max_bytes: of
+    page of a process that was killed; max_count and max_bytes: of
     ended processes' pages together. None is no bound. Never touches a page in
     use, one of a process that starts, or a file that is not midpool's.
     """

@@ -109,7 +109,7 @@ def _is_page(name):
 def _documents(data):
     """The JSON values in some bytes, of which there is at least one."""
     if not data.strip():
-        raise _Bad("the file is empty, so its program may still run")
+        raise _Bad("the file is empty; its program may still be running")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -125,7 +125,8 @@ def _documents(data):
     except json.JSONDecodeError as error:
         raise _broken(text, error) from None
     except (RecursionError, MemoryError, ValueError):
-        raise _Bad("not a midpool report (JSON, but absurd)") from None
+        raise _Bad("not a midpool report (JSON that is nested too deeply or has"
+                   " impossible numbers)") from None
     return found
 
 
@@ -282,8 +283,8 @@ def _fill_sized_row(row, where):
 
 
 def _shared(row):
-    """A class's row; without gets, one that all reports have in common: of
-    thousands of reports such rows would take most of the memory."""
+    """A class's row. Reports share the rows without gets, which would otherwise
+    take most of the memory for thousands of reports."""
     if row["gets"] or len(row) != len(counters.NAMES) + 2 or any(
             row[name] for name in counters.NAMES):
         return row

@@ -21,17 +21,17 @@ SHARED = "/dev/shm"
 
 
 def open_named(name):
-    """As the user says: a pipe's writer is waited for."""
+    """Opens what the user named; waits for the writer of a pipe."""
     return open(name, "rb")
 
 
 def open_listed(name):
-    """Found in a folder, which may hold links of its owner, and traps."""
+    """Opens a file of a folder: also through a link, but no pipe or device."""
     return open(careful.open_regular(name, follow=True), "rb")
 
 
 def open_shared(name):
-    """In a directory where everybody may write."""
+    """Opens a file in a directory where everybody may write."""
     return open(careful.open_regular(name), "rb")
 
 
@@ -42,7 +42,7 @@ def open_stdin(_name):
 
 
 class Source:
-    """One file, or standard input; name is as the user knows it."""
+    """One file, or standard input; name is the one that the user gave."""
 
     def __init__(self, name, opened_by=open_named):
         self.name = name
@@ -53,7 +53,7 @@ class Source:
         return "standard input" if self.name == STDIN else self.name
 
     def read(self):
-        """All bytes; of a live page the first few only."""
+        """All bytes; the first few only of a live page."""
         try:
             with self._open(self.name) as file:
                 return self._bytes(file)
@@ -69,7 +69,7 @@ class Source:
     def _bytes(self, file):
         first = file.read(PIECE_BYTES)
         if first.startswith(PAGE_MAGIC):
-            return first  # 32 MB follow, mostly holes
+            return first  # 32 MB follow, most of them never written
         several = self.name == STDIN or first.lstrip()[:1] == b"["
         most = MAX_LIST_BYTES if several else MAX_BYTES
         data = _rest(file, first, most)

@@ -1,8 +1,8 @@
-"""Makes libmidpool.so ready in a source tree: once, then only looks.
+"""Builds libmidpool.so in a source tree, if a source is newer than it.
 
-The first call installs what the build needs and builds; later ones compare
-the sources' times with a stamp, which takes a millisecond. All output goes
-to stderr.
+The first call installs the packages that the build needs, and builds. Later
+ones compare the sources' times with a stamp, which takes a millisecond. All
+output goes to stderr.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ FILES = ("meson.build", "meson_options.txt", "meson.options")
 
 
 def _changed(path):
-    """When a file changed last, in ns; 0 where there is none."""
+    """The time of a file's last change, in ns; 0: there is no such file."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -26,7 +26,7 @@ def _changed(path):
 
 
 def newest_source(source):
-    """When a source file of the library changed last."""
+    """The time of the last change of any source file of the library."""
     newest = 0
     for folder in FOLDERS:
         for place, folders, files in os.walk(os.path.join(source, folder)):
@@ -49,7 +49,7 @@ def _is_current(build):
 
 def _step(words, command, log):
     """Runs a step of the build; its output is shown only if it fails."""
-    import subprocess  # here, since most calls build nothing
+    import subprocess  # here, because most calls build nothing
 
     print(f"midpool: {words} ...", file=sys.stderr, flush=True)
     log.truncate(0)
@@ -72,7 +72,7 @@ def _step(words, command, log):
 
 def _has_own_jemalloc(build):
     """True if a build was configured with another jemalloc than the system's,
-    as by a user who cannot install packages."""
+    as users do who cannot install packages."""
     import json
 
     path = os.path.join(build, "meson-info", "intro-buildoptions.json")
@@ -95,8 +95,8 @@ def _setup(build):
     done = subprocess.run(tool + ["build"], stdin=subprocess.DEVNULL,
                           stdout=sys.stderr, check=False)
     if done.returncode:
-        raise CommandError("what the build needs is not there",
-                           "see the list above; install it and try again")
+        raise CommandError("packages that the build needs are missing",
+                           "install those listed above and try again")
 
 
 def _build(build):
@@ -108,7 +108,7 @@ def _build(build):
         started = newest_source(paths.SOURCE)
         _setup(build)
         if not os.path.exists(os.path.join(build, "build.ninja")):
-            # Of the tests nothing, which need more than the library does;
+            # Without the tests, which need more packages than the library;
             # scripts/test turns them on.
             _step("configuring the build, once",
                   ["meson", "setup", build, "-Dtests=disabled"], log)
@@ -123,7 +123,7 @@ def _build(build):
 
 
 def ensure(build=None):
-    """The library's path; builds it where that is needed and possible."""
+    """The library's path. Builds it if that is needed and possible."""
     if build is not None or paths.is_installed():
         return paths.require(os.path.abspath(paths.library(build)),
                              "libmidpool.so")

@@ -1,12 +1,13 @@
 """Gathers the reports of a program and of everything that it starts.
 
-Each process writes its report into a directory of this run when it exits,
-and keeps its counters in a page under /dev/shm besides (live:yes), from which
-the report of one is made that was killed, left by _exit or could not write its
-report. With the option signal a process has several reports: its last state
-counts, also where that is its page. A run's pages are told from others by a secret in the configuration
-that they hold: the name of a folder inside the run's directory, which only its
-user can list. The program's processes know it by their environment.
+Each process writes its report into a directory of this run when it exits. It
+also keeps its counters in a live page (live:yes). If a process was killed,
+ended by _exit or could not write its report, the report is made from its page.
+With the option signal a process has several reports; its last state counts,
+even if that is its page. The pages of a run are recognised by a secret in the
+configuration that they contain: the name of a folder inside the run's
+directory, which only its user can list. The program's processes get it through
+their environment.
 """
 
 import os
@@ -32,16 +33,16 @@ class Collector:
                                       "midpool-run." + os.urandom(6).hex())
         self.secret = os.urandom(16).hex()
         self.place = os.path.join(self.directory, self.secret)
-        self.from_pages = set()  # keys of reports that were no files
+        self.from_pages = set()  # keys of the reports made from pages
         try:
             os.mkdir(self.directory, 0o700)
             os.mkdir(self.place, 0o700)
         except OSError as error:
-            raise CommandError(f"no room for reports in {base}:"
-                               f" {error.strerror}") from None
+            raise CommandError(f"cannot make a directory for reports in"
+                               f" {base}: {error.strerror}") from None
 
     def conf(self, *texts):
-        """The program's MIDPOOL_CONF: the texts' options and those of run."""
+        """The program's MIDPOOL_CONF: the options in texts and those of run."""
         kept = conf.without(OURS, *texts)
         pattern = os.path.join(self.place, "%e.%p.%n.json")
         return ",".join(kept + ["report:json", "report_file:" + pattern,
@@ -56,7 +57,7 @@ class Collector:
         return [page for page in pages.find() if self.secret in page.config]
 
     def _written(self):
-        """Reports that are files of this run by now."""
+        """The reports that are files of this run so far."""
         found = {}
         names = [name for name in _names(self.place)
                  if name.endswith(".json") and not name.startswith(".")]
@@ -65,7 +66,7 @@ class Collector:
                 report, = reports.read_source(sources.Source(
                     os.path.join(self.place, name), sources.open_shared))
             except (CommandError, ValueError):
-                continue  # cut off: its process was killed meanwhile
+                continue  # cut off: its process was killed while it wrote
             if name.startswith(SAVED):
                 self._add_page(found, report)
             elif _is_later(report, found):
@@ -82,7 +83,7 @@ class Collector:
             self.from_pages.add(_key(report))
 
     def _read(self, several):
-        """Reports of pages, in their order; None where one is gone."""
+        """The reports of pages, in their order; None if a page is gone."""
         names = [page.path for page in several]
         for document in pages.read_many(names, self.build):
             try:
@@ -101,8 +102,8 @@ class Collector:
             report["process"]["start_unix_ns"], report["process"]["pid"]))
 
     def harvest(self, everything=False):
-        """Pages of processes that ended without a report become files, so
-        that they neither pile up nor are swept away while the run goes on."""
+        """Makes files of the pages of processes that ended without a report,
+        so that pages neither pile up nor are swept away during the run."""
         ended = [page for page in self.pages() if not page.in_use]
         if len(ended) < FEW_PAGES and not everything:
             return
@@ -119,8 +120,8 @@ class Collector:
                                    f"{page.generation}.json"), report)
 
     def close(self):
-        """Removes the directory, unless processes will still write there;
-        their pids are returned."""
+        """Removes the directory, unless running processes will still write
+        there. Returns the pids of these."""
         running = sorted({page.pid for page in self.pages() if page.in_use})
         if not running:
             for folder in (self.place, self.directory):
@@ -129,7 +130,7 @@ class Collector:
                 try:
                     os.rmdir(folder)
                 except OSError:
-                    pass  # drops reports that came in meanwhile
+                    pass  # a report came in meanwhile: the folder stays
         return running
 
 

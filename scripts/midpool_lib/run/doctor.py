@@ -1,4 +1,4 @@
-"""midpool doctor: will interception work on a program, and if not, why."""
+"""midpool doctor: says whether midpool can serve a program; if not, why."""
 
 import os
 import resource
@@ -14,7 +14,7 @@ usage: midpool doctor [options] PROGRAM
 Tells whether midpool can serve PROGRAM: looks at its file, the libraries it
 loads, the limits of this shell and the kernel's settings. Nothing is run.
 
-  -q, --quiet       findings only, nothing about what is well
+  -q, --quiet       leave out the checks that found nothing (marked 'ok')
       --build DIR   the build whose library would be preloaded
 
 exit status: 0 it works, 1 it does not (the findings marked 'no')
@@ -32,7 +32,7 @@ RESERVED = 4 * 2**30  # address space that leaves the pools room to work
 class Finding:
     """One check's outcome: 'ok', 'note' or 'no', with reason and remedy.
 
-    runs is False where the program cannot start, with or without midpool.
+    runs is False if the program cannot start, with or without midpool.
     """
 
     def __init__(self, mark, name, why, remedy="", runs=True):
@@ -66,16 +66,16 @@ def check_secure(path):
 
 
 def check_malloc(path):
-    """An allocator that the executable brings along."""
+    """Looks for an allocator that the executable itself defines."""
     symbols = elf.Elf(path).dynamic_symbols()
     own = [name for name in MALLOC if symbols.get(name)]
     if own:
         return Finding(
-            "no", "own malloc", f"the program itself defines {', '.join(own)},"
-            " which come before any preloaded library's",
+            "no", "own malloc", f"the program itself defines {', '.join(own)};"
+            " its definitions come before those of any preloaded library",
             "build it without its allocator (for instance"
             " --disable-jemalloc, MALLOC=libc)")
-    return Finding("ok", "malloc", "the program leaves it to its libraries")
+    return Finding("ok", "malloc", "not defined by the program itself")
 
 
 def check_libraries(path, build):
@@ -92,14 +92,14 @@ def check_libraries(path, build):
             " (mallocx, mallctl) included")
     return Finding(
         "note", "allocator", f"it is linked with {', '.join(theirs)}; midpool"
-        " comes first and sees calls of malloc and its like. What it, or a"
-        " library of it, asks for by that allocator's own functions stays"
-        " there unseen",
+        " comes first and serves its calls of malloc, free and the like."
+        " midpool does not see what the program and its libraries allocate by"
+        " that allocator's own functions",
         "compare with 'midpool bench'")
 
 
 def _serves_mallocx(build):
-    """Unless the library was built with -Djemalloc=shared."""
+    """False if the library was built with -Djemalloc=shared."""
     try:
         return elf.Elf(paths.library(build)).names("mallocx")
     except (OSError, elf.NotElf):
@@ -107,7 +107,7 @@ def _serves_mallocx(build):
 
 
 def check_runtime(path):
-    """Which part of a program's memory will be seen, where it is not all."""
+    """Says which part of a program's memory midpool will not see."""
     try:
         runtime = runtimes.of_file(path, elf.Elf(path))
     except (OSError, elf.NotElf):
@@ -138,9 +138,10 @@ def check_limits():
         if value != resource.RLIM_INFINITY and value < RESERVED:
             low.append(f"{name} {style.size(value)} (ulimit {flag})")
     if low:
-        return Finding("note", "limits", "tight: " + ", ".join(low) + "; the"
-                       " pools take what they can get, jemalloc serves the"
-                       " rest", "raise the limit if the report shows bypasses")
+        return Finding("note", "limits", "tight: " + ", ".join(low) + "; if"
+                       " the pools get no more memory, jemalloc serves their"
+                       " requests (bypasses)",
+                       "raise the limit if the report shows bypasses")
     return Finding("ok", "limits", "enough address space")
 
 
@@ -155,32 +156,33 @@ def _read(path):
 def check_overcommit():
     if _read("/proc/sys/vm/overcommit_memory") == "2":
         return Finding(
-            "note", "overcommit", "vm.overcommit_memory is 2: memory counts"
-            " when it is mapped, which the pools do 32 MB at a time",
+            "note", "overcommit", "vm.overcommit_memory is 2: the system"
+            " counts memory as used when it is mapped; the pools map 32 MB at a"
+            " time",
             "nothing to do, unless the report shows bypasses")
-    return Finding("ok", "overcommit", "memory counts when it is used")
+    return Finding("ok", "overcommit", "the system counts memory when a"
+                   " program touches it")
 
 
 def check_thp():
     setting = _read("/sys/kernel/mm/transparent_hugepage/enabled")
     if "[always]" in setting:
         return Finding(
-            "note", "huge pages", "transparent_hugepage is 'always': faster"
-            " first use, more memory per thread",
-            "MIDPOOL_CONF=thp:never where memory counts more")
-    return Finding("ok", "huge pages", "asked for where they are cheaper"
-                   " (thp:auto); the system's setting is "
+            "note", "huge pages", "transparent_hugepage is 'always': the first"
+            " use of memory is faster, and each thread needs more memory",
+            "use MIDPOOL_CONF=thp:never if memory matters more")
+    return Finding("ok", "huge pages", "midpool asks for them where they are"
+                   " cheaper (thp:auto); the system's setting is "
                    + (setting or "unknown"))
 
 
 def check_first_touch():
-    """Which pages are cheap depends on the machine, and on its mood."""
+    """Measures the cost of pages: it depends on the machine, and varies."""
     costs = first_touch.told()
     if not costs:
         return None
-    return Finding("ok", "first touch", costs + "; the pools keep to the"
-                   " cheaper of small and huge pages where programs fill their"
-                   " buffers")
+    return Finding("ok", "first touch", costs + "; the pools use the cheaper"
+                   " kind, small or huge, where a program fills its buffers")
 
 
 def check_library(build):
@@ -241,7 +243,7 @@ def render(findings, look, quiet):
 
 
 def verdict(name, findings):
-    """The forecast, in a line."""
+    """The verdict, in a line."""
     bad = [finding for finding in findings if finding.mark == "no"]
     if not all(finding.runs for finding in bad):
         return f"{name}: will not run, with midpool or without"
@@ -251,7 +253,7 @@ def verdict(name, findings):
 
 
 def check_interpreter(path):
-    """The finding where an interpreter or loader is not there, or None."""
+    """The finding that an interpreter or loader is missing, or None."""
     missing = elf.missing_interpreter(path)
     if not missing:
         return None
@@ -272,7 +274,7 @@ def main(argv):
     findings = [missing] if missing else examine(path, options.build)
     if scripts and not missing:
         findings.insert(0, Finding("note", "script", f"{scripts[0]} is run by"
-                                   f" {path}, which is what is looked at"))
+                                   f" {path}, which is examined in its place"))
     look = style.Style(sys.stdout)
     lines = render(findings, look, options.quiet)
     bad = any(finding.mark == "no" for finding in findings)

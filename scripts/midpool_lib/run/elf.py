@@ -1,4 +1,4 @@
-"""Just enough ELF: the kind of an executable, and its defined symbols."""
+"""Reads what the command needs of an ELF file: its kind, loader, symbols."""
 
 import mmap
 import os
@@ -18,7 +18,7 @@ class NotElf(Exception):
 
 
 class Elf:
-    """Headers of one file; everything beyond is read where it is asked."""
+    """The headers of one file; everything else is read when it is needed."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
@@ -131,8 +131,8 @@ class Elf:
         return self.data.find(b"\0" + symbol.encode() + b"\0", start, end) >= 0
 
     def libc_versions(self):
-        """Those of glibc that the file asks for or, as libc itself, has: a
-        set of tuples of numbers."""
+        """The versions of glibc that the file needs, or, if it is libc itself,
+        defines: a set of tuples of numbers."""
         try:
             entries = dict(self._dynamic())
             start = self._offset_of(entries[DT_STRTAB])
@@ -192,8 +192,8 @@ def find_program(name):
 
 
 def missing_interpreter(path):
-    """The interpreter that a program asks for and that is not there, be it of
-    a '#!' line or a loader; None where all are there, or none is needed."""
+    """The loader, or the interpreter in a '#!' line, that a program needs and
+    that is missing; None if nothing is missing."""
     try:
         target, _scripts = interpreter_of(path)
         with open(target, "rb") as file:

@@ -49,7 +49,7 @@ def _write_ns(address, step, bytes_):
 
 
 def page_ns(advice, gaps):
-    """Nanoseconds for each page of 4 KB; None where the advice is refused.
+    """Nanoseconds for each page of 4 KB; None if the advice is refused.
 
     advice is one of mmap's MADV_ constants. With gaps no range of 2 MB is in
     one mapping, so that the kernel may use folios but no huge page.
@@ -73,7 +73,7 @@ def page_ns(advice, gaps):
 
 
 def told(measure=page_ns, enabled=folios):
-    """One sentence about the costs; '' where nothing can be measured."""
+    """One sentence about the costs; '' if nothing can be measured."""
     costs = [("small pages", measure(mmap.MADV_NOHUGEPAGE, False)),
              ("huge pages", measure(mmap.MADV_HUGEPAGE, False))]
     sizes = enabled()

@@ -1,9 +1,9 @@
-"""Starts a program and stands in for it: signals in, exit status out.
+"""Starts a program, passes signals to it, and ends as it ended.
 
 The program gets stdin, stdout, stderr, working directory, environment,
 process group, signal mask and signal dispositions as the command got them.
-The command mirrors it: it stops when the program stops, goes on with it, ends
-as it ended, and does not leave it behind when it is itself killed.
+The command does what the program does: it stops, continues and ends as the
+program did. If the command is killed, so is the program.
 """
 
 import errno
@@ -22,12 +22,12 @@ _PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)
 _WAITED = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 _PR_SET_PDEATHSIG = 1
 
-# Signals that ask a program to end; the last: its terminal is gone.
+# Signals that ask a program to end; SIGHUP says that its terminal is gone.
 _ENDING = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
 
 
 def environment():
-    """The environment as the front got it: Python may have added to it."""
+    """The environment that the command got: Python may change os.environ."""
     try:
         with open("/proc/self/environ", "rb") as file:
             entries = file.read().split(b"\0")
@@ -66,7 +66,7 @@ def locate(program):
 
 
 def find(program):
-    """As locate, and its interpreter is there, so that it can start."""
+    """As locate; an error if the program's interpreter is missing."""
     path = locate(program)
     missing = elf.missing_interpreter(path)
     if missing:
@@ -77,7 +77,7 @@ def find(program):
 
 
 def find_only(program, search=find):
-    """As search, for commands whose own status says something else."""
+    """As search; an error has the status of wrong usage, not a shell's."""
     try:
         return search(program)
     except CommandError as error:
@@ -86,7 +86,7 @@ def find_only(program, search=find):
 
 
 def _die_with(parent):
-    """In the child: a SIGKILL of the command is one of the program, too."""
+    """In the child: if the command is killed, the kernel kills the program."""
     try:
         import _ctypes  # ctypes itself takes as long as all else together
 
@@ -96,11 +96,11 @@ def _die_with(parent):
     except (ImportError, AttributeError, OSError):
         return  # the program is then left running, as an orphan
     if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)  # it died before that
+        os.kill(os.getpid(), signal.SIGKILL)  # the command died before that
 
 
 def _become(path, argv, env, mask, streams, parent):
-    """In the child: sets everything back and becomes the program."""
+    """In the child: restores everything and becomes the program."""
     try:
         _die_with(parent)
         for number, file in streams.items():
@@ -126,7 +126,7 @@ def _become(path, argv, env, mask, streams, parent):
 
 
 def _is_elf(path):
-    """A program of another machine, which no shell takes for its script."""
+    """True for a program of another machine, which is no script for sh."""
     with open(path, "rb") as file:
         return file.read(4) == b"\x7fELF"
 
@@ -153,8 +153,8 @@ class Run:
 
     @property
     def interrupted(self):
-        """True if a signal asked the program to end; one that catches the
-        signal may then end by any status."""
+        """True if a signal asked the program to end. A program that catches
+        the signal may end with any status."""
         return (self.signal in _ENDING
                 or bool(self.received & (_ENDING - {signal.SIGHUP})))
 
@@ -164,7 +164,7 @@ class Run:
 
 
 class Onlooker:
-    """The command's work meanwhile; here none."""
+    """What the command does while the program runs; here nothing."""
 
     every = 3.0  # seconds between two looks
 
@@ -187,7 +187,7 @@ def _is_stopped(pid):
 
 
 def _shell_watches():
-    """True if the parent does job control and so will continue us."""
+    """True if the parent does job control, and so will continue the command."""
     parent = os.getppid()
     try:
         return (os.getpgid(parent) != os.getpgrp()
@@ -197,15 +197,15 @@ def _shell_watches():
 
 
 def _stop_like(number, pid, onlooker):
-    """Stops this process as the program was, for the shell to see.
+    """Stops this process as the program was stopped, so that the shell sees it.
 
-    A SIGSTOP outside of job control is between its sender and the program:
-    who continues that one does not know that there are two.
+    A SIGSTOP outside of job control is not followed: its sender will continue
+    the program, and does not know that this process would need it as well.
     """
     if number == signal.SIGSTOP and not _shell_watches():
         return
     if not _is_stopped(pid):
-        return  # it went on meanwhile
+        return  # it has continued meanwhile
     onlooker.pause()
     if number != signal.SIGSTOP:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
@@ -215,7 +215,7 @@ def _stop_like(number, pid, onlooker):
 
 
 def _look_after(pid, onlooker):
-    """How the program ended, or None if it only stopped or went on."""
+    """How the program ended, or None if it only stopped or continued."""
     done, status, usage = os.wait4(pid, os.WNOHANG | os.WUNTRACED)
     if not done:
         return None
@@ -226,10 +226,10 @@ def _look_after(pid, onlooker):
 
 
 def _hand_on(pid, info):
-    """Gives the program a signal that was sent to this process alone.
+    """Passes the program a signal that was sent to this process alone.
 
-    Those of the terminal (si_code > 0) reach the program by themselves, and
-    so do the shell's for a whole job, where this can be told.
+    Signals of the terminal (si_code > 0) reach the program directly. So does a
+    SIGCONT that a shell sends to the whole job.
     """
     if info.si_code > 0 or info.si_pid == pid:
         return

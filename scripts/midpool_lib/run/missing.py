@@ -1,4 +1,4 @@
-"""Says why a run's processes left no report, where their pages had to do."""
+"""Says why processes of a run wrote no report, so that pages are shown."""
 
 import errno
 import os
@@ -9,7 +9,8 @@ from midpool_lib.run import launch
 
 def _of_program(ended, process):
     if ended.signal is not None:
-        return f"ended by {launch.signal_name(ended.signal)} before it"
+        return (f"{launch.signal_name(ended.signal)} ended the program before"
+                " it could write one")
     number = process.get("report_errno")
     if number in (errno.EACCES, errno.EPERM):
         return (f"it could not be written ({os.strerror(number)}: a sandbox"
@@ -17,10 +18,10 @@ def _of_program(ended, process):
     if number:
         return f"it could not be written ({os.strerror(number)})"
     if process["end"] == "exec":
-        return "the program became another by exec, of which none came"
+        return "the program executed another one, which wrote none"
     if process["end"] == "exit":
         return "the program's sandbox does not allow one"
-    return "ended without exit(), as by _exit or exit_group"
+    return "the program ended without exit(), as by _exit or exit_group"
 
 
 def _of_others(processes):
@@ -32,10 +33,11 @@ def _of_others(processes):
 
 
 def lines(ended, found, from_pages):
-    """A sentence on the program itself, and one on others that could not
-    write. from_pages: (pid, start_unix_ns) of the reports made from pages.
+    """A sentence about the program itself, and one about other processes that
+    could not write. from_pages: (pid, start_unix_ns) of the reports made from
+    pages.
 
-    Call before the reports' ends are corrected by how the program ended.
+    Call this before the ends in the reports are set to the program's real end.
     """
     processes = [report["process"] for report in found]
     images = [process for process in processes if process["pid"] == ended.pid]

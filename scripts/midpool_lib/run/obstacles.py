@@ -1,8 +1,8 @@
 """Cheap checks for obstacles to a preloaded library.
 
-Each finding is (what, why, remedy, preload, runs): preload tells whether
-setting LD_PRELOAD still does no harm (and may serve the program's children),
-runs whether the program can start at all.
+An obstacle has what, why, remedy, preload and runs. preload: setting
+LD_PRELOAD does no harm nevertheless, and may serve the program's children.
+runs: the program can start at all.
 """
 
 import os
@@ -21,7 +21,7 @@ class Obstacle:
 
 
 def secure(path):
-    """setuid, setgid or capabilities that would make ld.so distrustful."""
+    """setuid, setgid or capabilities, for which ld.so drops LD_PRELOAD."""
     info = os.stat(path)
     gains = []
     if info.st_mode & 0o4000 and info.st_uid != os.getuid():
@@ -39,7 +39,8 @@ def secure(path):
     return Obstacle(
         " and ".join(gains), "the loader drops LD_PRELOAD for programs that"
         " gain rights, so that users cannot change them",
-        "run it as the user whose rights it gains, or a copy without them")
+        "run it as the user whose rights it gains, or run a copy without those"
+        " rights")
 
 
 def foreign(file):
@@ -48,8 +49,8 @@ def foreign(file):
         mine = own.read(20)
     if file.bits == 32:
         return Obstacle(
-            "32-bit", f"the program is for {file.machine_name()}, the library"
-            " has 64 bits: a process holds one kind only",
+            "32-bit", f"the program is for {file.machine_name()} and has 32"
+            " bits; a library of 64 bits cannot be loaded into it",
             "use the program's 64-bit build", preload=False)
     if file.machine != int.from_bytes(mine[18:20], "little"):
         return Obstacle(
@@ -59,7 +60,7 @@ def foreign(file):
     return None
 
 
-# A runtime's shared library, the name that a static one exports, and its own.
+# Each runtime: its shared library, the symbol of a static one, its name.
 SANITIZERS = (("asan", "__asan_init", "AddressSanitizer"),
               ("hwasan", "__hwasan_init", "HWAddressSanitizer"),
               ("tsan", "__tsan_init", "ThreadSanitizer"),
@@ -78,7 +79,8 @@ def sanitizer(file):
         if shared and word != "lsan":
             return Obstacle(
                 "sanitizer", f"built with {name}, whose library must come"
-                " before any preloaded one, or the program ends at its start",
+                " before any preloaded one; otherwise the program ends at its"
+                " start",
                 "use a build without -fsanitize", preload=False)
         if not shared and file.names(symbol):
             return Obstacle(
@@ -99,8 +101,8 @@ def quick(path):
     loader = file.interpreter
     if loader is None:
         return Obstacle(
-            "static", "the program is linked statically: no loader runs that"
-            " would preload a library",
+            "static", "the program is linked statically, so that no loader can"
+            " preload a library into it",
             "link it dynamically (without -static), or look at the programs"
             " that it starts")
     if "ld-musl" in loader:
@@ -116,7 +118,7 @@ def quick(path):
 
 
 def _highest(path):
-    """The newest version of glibc that a file speaks of, or None."""
+    """The newest version of glibc that a file names, or None."""
     try:
         return max(elf.Elf(path).libc_versions(), default=None)
     except (elf.NotElf, OSError):
@@ -124,8 +126,8 @@ def _highest(path):
 
 
 def old_libc(path, library):
-    """A library that was built for a newer glibc than the program's, which is
-    beside its loader: the loader would not start the program with it."""
+    """The obstacle that the library needs a newer glibc than the one beside
+    the program's loader, which would refuse to load it."""
     try:
         loader = os.path.realpath(elf.Elf(path).interpreter or "/")
     except (elf.NotElf, OSError):
@@ -141,8 +143,8 @@ def old_libc(path, library):
 
 
 def of_program(path, library=None):
-    """The first obstacle of a program's file, scripts looked through; without
-    library, those that lie in the program alone."""
+    """The first obstacle of a program; for a script, of its interpreter. If
+    library is None, the library's need of a newer glibc is not checked."""
     try:
         target, _scripts = elf.interpreter_of(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""midpool run -n and --vs: a program several times, or two in turns."""
+"""midpool run -n and --vs: runs a program several times, or two in turns."""
 
 import os
 import stat
@@ -40,7 +40,9 @@ def reusable_stdin():
 
 
 def _progress(text, quiet, is_line):
-    """A line of its own where is_line, or where the program writes, too."""
+    """Shows text: on the terminal in one line, which each text replaces. If the
+    program writes there too, each text is a line; in a log, those with is_line.
+    """
     if quiet:
         return
     tty = sys.stderr is not None and sys.stderr.isatty()
@@ -79,7 +81,7 @@ def medians(several):
 
 
 def prepare(command):
-    """Runs --prepare's command; returns its end, and refuses a failure."""
+    """Runs --prepare's command; returns how it ended. Raises if it failed."""
     null = os.open(os.devnull, os.O_RDWR)
     try:
         ended = launch.run(b"/bin/sh", [b"sh", b"-c", os.fsencode(command)],
@@ -90,13 +92,13 @@ def prepare(command):
         raise CommandError(
             f"run: --prepare '{command}' ended with exit status"
             f" {ended.shell_status}",
-            "append '|| true' to it where that does not matter")
+            "append '|| true' to the command if that does not matter")
     return ended
 
 
 def _streams(stdin, is_counted):
-    """The program's streams. What it writes to stdout when it only warms up
-    is dropped, so that no reader gets more than the runs that count."""
+    """The program's streams. Its stdout is dropped when it only warms up, so
+    that a reader gets the output of the runs that count."""
     streams = {}
     if stdin is not None:
         file = stdin if isinstance(stdin, int) else stdin.fileno()
@@ -116,7 +118,7 @@ class Series:
         self.profiles, self.ends = [], []
 
     def run(self, stdin, number):
-        """One run, number 0 to warm up only; returns how it ended."""
+        """One run; number 0 only warms up. Returns how it ended."""
         if self.command is not None:
             ended = prepare(self.command)
             if ended.interrupted:
@@ -191,7 +193,7 @@ def run_all(sides):
 
 
 def status_of(sides, last):
-    """The end that the command shares: the first failure's."""
+    """How the command will end: as the first run that failed, or the last."""
     ends = [ended for side in sides for ended in side.ends] + [last]
     return next((ended for ended in ends if ended.status), last)
 

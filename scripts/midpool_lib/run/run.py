@@ -1,4 +1,4 @@
-"""midpool run: a program on the pools, and its report at the end."""
+"""midpool run: runs a program on the pools and shows its report at the end."""
 
 import sys
 
@@ -19,7 +19,7 @@ installs what the build needs and builds.
   -n, --runs N       run it N times: N reports, and their medians
       --vs OTHER     compare with another setting (K:V,...) or command, both
                      in turns, N times each (10); OTHER is the new side
-      --warmup N     N runs before, of which nothing counts
+      --warmup N     N runs before the others, which do not count
       --prepare CMD  a shell command before each run; with --vs one for each
                      side may be given
       --conf K:V,... options as in MIDPOOL_CONF, on top of it
@@ -49,8 +49,8 @@ def show(session, ended, profile):
 
     look = style.Style(sys.stderr)
     if profile["process"]["pid"] != ended.pid:
-        runner.say("", "midpool: of the program itself no report came; this is of"
-            " those that it started")
+        runner.say("", "midpool: the program itself left no report; this is the"
+            " report of those that it started")
     lines = text_report.render(profile, look, session.options.all)
     if session.options.sites:
         from midpool_lib.read import sites
@@ -92,7 +92,7 @@ def _check(options):
     commands = 2 if options.vs is not None else 1
     if len(options.prepare) > commands:
         raise CommandError(f"run: {len(options.prepare)} times --prepare",
-                           "one, or one for each side of --vs")
+                           "give it once, or once for each side of --vs")
     if options.live and (options.vs is not None or options.warmup
                          or options.prepare
                          or options.runs not in (None, "1")):
@@ -121,7 +121,7 @@ def main(argv):
                            "midpool run [options] -- PROGRAM [ARGUMENT...]")
     _check(options)
     if options.sites:
-        # Before the user's own: those may set another rate.
+        # Before the user's own options, which may set another rate.
         options.conf.insert(0, SITES)
     if options.vs is not None:
         return launch.end_like(run_versus(options, program))

@@ -1,4 +1,4 @@
-"""A program run on the pools: the common part of run, repeat and versus."""
+"""Runs a program on the pools: the common part of run, repeat and versus."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from midpool_lib.run import build, launch, obstacles
 
 
 def say(*lines):
-    """To stderr, where it is there; nothing of it may disturb the program."""
+    """Prints to stderr; an error there must not disturb the program."""
     try:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
@@ -153,12 +153,13 @@ def no_report(session):
     """Why there is nothing to show, in a sentence."""
     if session.obstacle:
         return "midpool: no report: " + session.obstacle.what
-    return ("midpool: no report came: the program took the library out of its"
+    return ("midpool: no report: the program removed the library from its"
             " environment, or could not start")
 
 
 def warn_of_older(keeper):
-    """Files of an earlier, longer series would be compared with this one."""
+    """Warns of files of an earlier, longer series, which a pattern of the names
+    would take for runs of this one."""
     older = keeper.older()
     if older:
         say("", f"WARNING    {older[0]}"

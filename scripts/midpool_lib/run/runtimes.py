@@ -19,7 +19,7 @@ class Runtime:
 
 GO = Runtime(
     "Go", "objects of Go lie in a heap that Go maps itself; midpool sees what C"
-    " code (cgo) asks malloc for. The program leaves without an exit report",
+    " code (cgo) asks malloc for. The program ends without an exit report",
     "use 'midpool run', which reads the live page instead")
 GO_STATIC = Runtime(
     "Go", "Go brings its own allocator, however the program is linked")
@@ -33,12 +33,12 @@ NODE = Runtime(
 PHP = Runtime(
     "PHP", "PHP's values lie in 2 MB chunks that PHP maps itself; midpool sees"
     " what libraries, extensions and persistent connections ask for."
-    " Extensions are opened with RTLD_DEEPBIND, which is taken away"
+    " PHP opens extensions with the flag RTLD_DEEPBIND, which midpool removes"
     " (deepbind:strip)",
     "USE_ZEND_ALLOC=0 lets PHP ask malloc for everything")
 RADIUS = Runtime(
-    "RTLD_DEEPBIND", "modules are opened with this flag, which would give them"
-    " libc's malloc; it is taken away (deepbind:strip), and midpool sees all"
+    "RTLD_DEEPBIND", "the program opens modules with this flag, which would"
+    " give them libc's malloc; midpool removes it (deepbind:strip) and sees all"
     " memory")
 
 _BY_NAME = ((r"node(js)?(-?\d.*)?$", NODE),

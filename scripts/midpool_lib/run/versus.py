@@ -1,7 +1,7 @@
-"""midpool run --vs: two settings, or two programs, in turns.
+"""midpool run --vs: runs two settings, or two programs, in turns.
 
-What changes on the machine meanwhile meets both alike, which two series of
-runs, one after the other, cannot promise.
+A change on the machine meanwhile affects both sides alike, which is not so in
+two series of runs, one after the other.
 """
 
 import re
@@ -70,7 +70,7 @@ def _show(base, new):
 
 
 def run_both(session, rival):
-    """Both sessions in turns; returns the end that the command shares."""
+    """Runs both sessions in turns; returns how the command will end."""
     session.announce()
     if rival.path != session.path:
         rival.announce()

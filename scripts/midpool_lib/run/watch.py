@@ -1,7 +1,7 @@
 """midpool run --live: the live view while the program runs.
 
-The terminal belongs to the view meanwhile: what the program writes to it is
-kept and shown afterwards, and the program reads nothing from it.
+Meanwhile the view has the terminal: the program's output to it is kept and
+shown afterwards, and the program reads nothing from it.
 """
 
 import os
@@ -18,7 +18,7 @@ INTERVAL = 0.5
 
 
 class Watcher(launch.Onlooker):
-    """Draws whenever it is called and time has come."""
+    """Draws the view, at most once in INTERVAL seconds."""
 
     every = 0.1
 
@@ -62,7 +62,7 @@ class Watcher(launch.Onlooker):
 
 
 def _streams(kept):
-    """The program's streams: nothing of the terminal."""
+    """The program's streams, with files in place of the terminal."""
     found = {}
     if os.isatty(0):
         found[0] = os.open(os.devnull, os.O_RDONLY)

@@ -1,7 +1,7 @@
 """Call stacks for other tools: pprof's profile.proto, heap text, folded.
 
-Estimates are scaled already. google-pprof and jeprof scale the numbers of a
-heap profile by the rate in its head, so that ours says 1 there.
+The numbers are estimates, scaled already. google-pprof and jeprof scale the
+numbers of a heap profile by the rate in its head; so the rate given there is 1.
 """
 
 import gzip
