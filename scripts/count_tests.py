@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""Adds the cases of all test programs up, from meson's log.
+"""Adds up the cases of all test programs, from meson's log.
 
     count_tests.py TESTLOG.json MESON_STATUS
 
-Test programs tell their cases in the way of their runner; one that tells
-nothing counts as one case. A program that failed counts at least one failure,
-even if its output shows none. Skipped programs are named, and neither passed
-nor failed.
-The last line printed is "N passed, N failed"; the exit status is 0 when
-nothing failed and meson was content.
+A test program prints its number of cases in the way of its runner; one that
+prints none counts as one case. A program that failed counts as at least one
+failure, even if its output shows none. Skipped programs are named; they count as
+neither passed nor failed.
+The last line printed is "N passed, N failed"; the exit status is 0 if nothing
+failed and MESON_STATUS is 0.
 """
 
 import json

@@ -111,8 +111,8 @@ static void
 choose_unwinder(const struct options *options)
 {
     static const char text[] =
-        "midpool: this libc is older than glibc 2.35, where a stack can not be"
-        " taken by .eh_frame without a lock; unwind:fp is used\n";
+        "midpool: before glibc 2.35, .eh_frame can not be used without a lock;"
+        " unwind:fp is used\n";
 
     by_frame_pointers = options->unwind == SITES_UNWIND_FP;
     if (by_frame_pointers || stack_eh_is_safe())

@@ -93,7 +93,7 @@ struct options *
 early_read_options(char *const *entries, options_complaint *complain)
 {
     static const char cut[] = "midpool: MIDPOOL_CONF is longer than 4095"
-                              " bytes; what is over it is ignored\n";
+                              " bytes; the rest is ignored\n";
     struct pool_config config;
 
     if (take_options(entries, complain) && complain != NULL &&

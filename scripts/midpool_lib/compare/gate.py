@@ -113,7 +113,7 @@ class Rule:
         if missing:
             return None, missing
         change = comparison.change_of(base, new, self.key, self.metric)
-        if change is None:  # the base, which a level does not need, has none
+        if change is None:  # only the base lacks the value, which is not needed
             change = comparison.change_of(new, new, self.key, self.metric)
         return change, missing
 
@@ -131,9 +131,9 @@ class Broken:
 
     def __init__(self, rule, change=None, value=None, missing=()):
         self.rule = rule
-        self.change = change    # None where a value is missing
-        self.value = value      # None there, infinite for 'from none'
-        self.missing = missing  # of "base" and "new"
+        self.change = change    # None if a value is missing
+        self.value = value      # None likewise; infinite if the base is 0
+        self.missing = missing  # the sides without it: "base", "new"
 
 
 def judge(rules, base, new):

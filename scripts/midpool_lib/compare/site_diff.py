@@ -24,7 +24,7 @@ WORDS = {"bytes": "requested bytes", "gets": "gets", "misses": "misses",
 
 
 def check(by, value):
-    """The group and the value that are meant."""
+    """Checks --by and --value; returns them, or their defaults."""
     by, value = by or "stack", value or "bytes"
     if by not in GROUPS:
         raise CommandError(f"--by {by}: no such group", ", ".join(GROUPS))

@@ -67,7 +67,7 @@ def _is_small(node, whole, share):
 
 
 def _prune(node, whole, share):
-    """Parts that are hardly to be seen become one."""
+    """Joins the parts that are too small to be seen."""
     small = [name for name, child in node.children.items()
              if name == REST or _is_small(child, whole, share)]
     for child in node.children.values():

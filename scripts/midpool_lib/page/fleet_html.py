@@ -14,11 +14,11 @@ GROUPS = 500   # groups on the page
 BINS = 32
 CANDIDATES = 8  # of each group and metric
 SHOWN = 6       # outliers of a group
-# The values by which single processes are judged: is more worse, is the scale
-# logarithmic.
+# The values by which single processes are judged: (whether more is worse,
+# whether the scale is logarithmic).
 METRICS = {"misses": (True, True), "hit_rate": (False, False),
            "peak_live_bytes": (True, True)}
-FENCE = 3  # interquartile ranges beyond the quartile: far out, as Tukey says
+FENCE = 3  # an outlier lies so many interquartile ranges beyond a quartile
 
 
 class Group(fleet_group.Group):

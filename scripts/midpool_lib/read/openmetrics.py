@@ -36,7 +36,7 @@ def _is_name(name):
 
 
 def _value(text, at):
-    """The value that starts at index at, and where it ends; None: no good."""
+    """The value that starts at index at, and its end; None: not valid."""
     value = ""
     while at < len(text) and text[at] != "+":
         if text[at] == "\\":
@@ -51,7 +51,7 @@ def _value(text, at):
 
 
 def labels_of(text):
-    """The labels in an option's text, as (name, value); good ones only."""
+    """The valid labels in an option's text, as (name, value)."""
     found, at = [], 0
     while at < len(text) and len(found) < LABEL_COUNT_MAX:
         name, equals, _rest = text[at:].partition("=")

@@ -109,7 +109,7 @@ def end_of(report):
 
 
 def _unlike_ends(everyone):
-    """A sentence where a run was cut off or ended as others did not."""
+    """A sentence if a run was cut off, or ended differently; else None."""
     ends = sorted({end for end in map(end_of, everyone) if end})
     cut = [end for end in ends if not end.startswith("with ")]
     if cut:

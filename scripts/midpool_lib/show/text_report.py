@@ -37,7 +37,7 @@ def ending(process):
 
 
 def run_of(report):
-    """The facts about a run of several images; those of one otherwise."""
+    """The facts about a run, from the report or, if it has none, made up."""
     return report.get("run") or {
         "is_one_program": True, "processes": 1 + len(report["children"]),
         "images": 1, "peaks_are_bounds": bool(report["children"]),
@@ -190,7 +190,7 @@ def memory(report):
 
 
 def usage(report):
-    """The kernel's counts for the whole process, or for all; or nothing."""
+    """The kernel's counts for the process, or for all of a run; or ''."""
     user, system = (report["process"].get(f"cpu_{kind}_ns")
                     for kind in ("user", "system"))
     parts = []
