@@ -1,4 +1,4 @@
-"""Dispatch: which command is meant, and errors in one line, not tracebacks."""
+"""Runs the command that is meant; shows errors as a line, not a traceback."""
 
 import os
 import sys
@@ -12,18 +12,18 @@ usage: midpool COMMAND [options] ...
 midpool runs unmodified programs with their allocations of 2 to 64 KB served
 from pools, and shows how the pools did.
 
-  run [--] PROGRAM ARGS...     run PROGRAM on midpool, then show its report
-  show [FILE|FOLDER|PID|-...]  a report for people; without FILE the last run
-  diff BASE... -- NEW...       compare profiles: what changed, and is it noise
-  live PID|NAME                watch a running program, full screen
-  html A [B...]                one self-contained page, also of a comparison
-  bench [--] PROGRAM ARGS...   PROGRAM under each allocator, and a verdict
-  doctor PROGRAM               will it work on PROGRAM? reasons and remedies
-  fleet FOLDER...              how very many processes did, by program
-  pack FOLDER... -o PACK       their reports in one SQLite file
+  run [--] PROGRAM ARGS...     runs PROGRAM on midpool, then shows its report
+  show [FILE|FOLDER|PID|-...]  shows a report; without FILE the last run's
+  diff BASE... -- NEW...       compares profiles: what changed beyond noise
+  live PID|NAME                watches a running program, full screen
+  html A [B...]                writes a page about a profile or a comparison
+  bench [--] PROGRAM ARGS...   compares PROGRAM under each allocator
+  doctor PROGRAM               says whether midpool can serve PROGRAM
+  fleet FOLDER...              sums up very many processes, by program
+  pack FOLDER... -o PACK       puts their reports into one SQLite file
   prune [FOLDER...]            removes old pages and reports
   exporter                     serves all processes to Prometheus
-  export FORMAT FILE...        reports for Prometheus, spreadsheets, programs
+  export FORMAT FILE...        writes reports for other tools
 
 midpool COMMAND --help tells more; midpool(1) and midpool(7) tell all.
 

@@ -17,9 +17,9 @@ p <= 0.05 after Benjamini and Hochberg's adjustment for the number of rows.
 '~': not shown to differ; '?': too few runs to tell.
 
   -a, --all            classes as well as pools; all rows of --sites
-  -s, --sites          also which call stacks got more (of run --sites);
-      --by GROUP       by stack, function or module (stack), in their
-      --value V        bytes, gets, misses, live or peak (bytes)
+  -s, --sites          also compare call stacks (of run --sites),
+      --by GROUP       by stack, function or module (default: stack),
+      --value V        in bytes, gets, misses, live or peak (default: bytes)
       --fail-on RULE   fail when RULE is met; may be given more than once:
                        'misses>+3%' 'hit_rate<-0.5pp' '16K.peak>+1M'
                        'class:20K.gets>+0%' 'hit_rate<98%'

@@ -21,10 +21,10 @@ With a NAME, all processes of that name, and what they started, are shown as
 one, and listed with the busiest first: a digit, or arrows and enter, chooses
 one of them; 0 shows all again.
 
-  -i, --interval S   seconds between two looks, from 0.1 (1)
-  -s, --sites        begin with the busiest call stacks, of a program that
-                     runs with sites; the key s changes between them and the
-                     pools
+  -i, --interval S   seconds between two looks, from 0.1 (default: 1)
+  -s, --sites        begin with the busiest call stacks in place of the
+                     pools, if the program runs with sites; the key s changes
+                     between the two
       --once         one screen of plain text after one interval
       --build DIR    the build whose midpool-snapshot is used
 

@@ -24,7 +24,7 @@ installs what the build needs and builds.
                      side may be given
       --conf K:V,... options as in MIDPOOL_CONF, on top of it
       --live         watch the pools, full screen, while it runs
-      --sites        sample call stacks: who asks (sites:auto)
+      --sites        sample the call stacks of requests (sites:auto)
   -a, --all          classes as well as pools in what is shown
   -q, --quiet        show nothing
       --build DIR    use the build in DIR

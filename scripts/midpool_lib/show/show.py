@@ -23,9 +23,9 @@ given; one that cannot be read is named and left out (exit status 3).
   -l, --list      one line per report, the one with the most gets first, and
                   their sum
   -t, --tree      processes as a tree, one line each
-  -s, --sites     who asked: the sampled call stacks, see sites in midpool(7)
-      --by GROUP  of --sites: stack, function or module (stack)
-      --sort V    of --sites: by bytes, gets, misses, live or peak (bytes)
+  -s, --sites     the sampled call stacks that requested the buffers
+      --by GROUP  ... by stack, function or module (default: stack)
+      --sort V    ... sorted by bytes, gets, misses, live or peak (bytes)
       --json      for programs: the archive format
       --csv       for spreadsheets: a row per class, pool and total
       --prom      for Prometheus' textfile collector
