@@ -70,7 +70,7 @@ def sources(root):
 
 
 def place(path):
-    """Where a file stands: higher places see lower ones."""
+    """The place of a file in the layers: higher places see lower ones."""
     part, _slash, layer = os.path.dirname(path).partition("/")
     return PARTS.index(part), LAYERS[part].index(layer)
 
@@ -192,7 +192,7 @@ def check_sizes(files):
 
 
 def check_functions(files):
-    """By layout: a definition's brace and its end stand in column one."""
+    """Finds functions by layout: their braces stand in column one."""
     for path, text in files:
         start, name, last = None, "", ""
         for number, line in enumerate(text.split("\n"), 1):

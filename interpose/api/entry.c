@@ -183,7 +183,7 @@ malloc_usable_size(void *ptr)
     return ptr == NULL ? 0 : route_usable_size(ptr);
 }
 
-/* For derived.c. By its own name, which a test changes by a macro. */
+/* Names for derived.c of functions here, whose names a test's macro changes. */
 #define TEXT(name) TEXT_OF(name)
 #define TEXT_OF(name) #name
 extern __typeof__(malloc) own_malloc

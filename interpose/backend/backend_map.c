@@ -214,7 +214,7 @@ window_map(size_t bytes, int prot, int flags)
     }
 }
 
-/* From the reserve, for the one thread that may. */
+/* Maps from the reserve, for the one thread that may use it. */
 static void *
 emergency_map(size_t bytes, int prot)
 {
@@ -268,7 +268,7 @@ small_pages(void)
 
 size_t (*backend_on_refusal)(void);
 
-/* As window_map, and once more if something could be given back. */
+/* Like window_map; tries again if other memory could be given back. */
 static uintptr_t
 window_map_anyhow(size_t bytes, int prot, int flags)
 {

@@ -20,7 +20,7 @@ extern __attribute__((visibility("hidden"))) uintptr_t backend_quick_window;
 /* Is each free to be looked at? */
 extern __attribute__((visibility("hidden"))) bool backend_frees_watched;
 
-/* From now on no free goes at once. Requires that one thread runs. */
+/* From now on no free takes the quick way. Requires that one thread runs. */
 void backend_watch_frees(void);
 
 /* The window is that one. */

@@ -72,19 +72,19 @@ struct pool_sample_rate {
 };
 
 /*
- * Who hears of samples: begin before the program has the buffer; true: it
- * keeps a record of it. Then end is called once, when the buffer is put, and
- * gives the record's tag; it may be called for a buffer without a record as
- * well, and gives the tag that it got. Both run while the pool is in no
- * operation, holds no lock, and may be called in signal handlers; neither may
- * allocate.
+ * The receiver of samples. begin is called before the program has the buffer;
+ * true: it keeps a record of the buffer. Then end is called once, when the
+ * buffer is put, and returns the record's tag. end may also be called for a
+ * buffer without a record, and then returns the tag that it was given. Both are
+ * called while the pool is in no operation and holds no lock, also in signal
+ * handlers; neither may allocate.
  */
 struct pool_sampler {
     bool (*begin)(const struct pool_sample *sample);
     uint32_t (*end)(const void *buffer, uint32_t tag);
 };
 
-/* Who did something: return addresses, innermost first. */
+/* A thread and its call stack: return addresses, innermost first. */
 enum { POOL_STACK_FRAMES = 24 };
 
 struct pool_stack {

@@ -300,7 +300,7 @@ cache_recall(struct cache *cache)
         __atomic_store_n(&cache->bin_offset[step], 0, __ATOMIC_RELEASE);
 }
 
-/* As cache_recall, and the thread's next put is slow as well. Thread: any. */
+/* Like cache_recall; the thread's next put is slow as well. Thread: any. */
 static inline void
 cache_recall_all(struct cache *cache)
 {

@@ -46,7 +46,7 @@ bytes_of(uint32_t blocks)
     return (size_t)blocks * PAGE_BLOCK_BYTES;
 }
 
-/* Of the page. */
+/* The block of counters that belongs to the cache of this index. */
 static char *
 block_at(uint32_t index)
 {

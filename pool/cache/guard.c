@@ -15,7 +15,7 @@ enum {
     MALLOC_ALIGN_BYTES = 16,
 };
 
-/* Of a rate of 0: CPU time that passes for each unit that a guard costs. */
+/* For rate 0: a guard of cost t is followed by AUTO_SHARE * t of CPU time. */
 enum {
     AUTO_SHARE = 200,
     AUTO_PLENTY = 4, /* times as much: guards may be as often again */

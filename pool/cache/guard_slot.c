@@ -29,7 +29,7 @@ static struct guard_table *table;
 static unsigned slots;
 static _Atomic uint64_t turns;
 
-/* From a slot to the next. */
+/* The distance of one slot to the next. */
 static size_t
 stride_bytes(void)
 {

@@ -17,7 +17,7 @@ static uint64_t sample_seed;               /* 0: another one each time */
 
 uint32_t sample_places[SAMPLE_PLACES];
 
-/* Of a record of a block outside the pool, which has no tag. */
+/* The tag in the record of a block outside the pools, which has none itself. */
 enum { OUTSIDE = 1 << STATE_TAG_SHIFT };
 
 /* The longest distance to a sample, in rates. */

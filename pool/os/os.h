@@ -89,7 +89,7 @@ bool os_advise_huge(void *start, size_t bytes, bool huge);
  */
 unsigned os_resident_pages(void *start, size_t bytes);
 
-/* As os_forbid_advice: os_resident_pages asks no more. Thread-safe. */
+/* If forbidden, os_resident_pages makes no system call. Thread-safe. */
 void os_forbid_residence(bool forbidden);
 
 /*
@@ -148,7 +148,7 @@ void os_wake(uint32_t *word);
  */
 bool os_on_signal_stack(void);
 
-/* As os_forbid_advice: os_on_signal_stack asks no more. Thread-safe. */
+/* If forbidden, os_on_signal_stack makes no system call. Thread-safe. */
 void os_forbid_sigaltstack(bool forbidden);
 
 /* The kernel's id of the calling thread. */

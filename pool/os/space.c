@@ -7,7 +7,7 @@
 
 #include "os.h"
 
-/* For all that is not the slabs': magazines, caches, the page. */
+/* Address space for everything but slabs: magazines, caches, the page. */
 #define SPACE_REST_BYTES ((size_t)256 << 20)
 
 /* Written at start, but for taken. start = NULL: pieces are reserved. */

@@ -72,7 +72,7 @@ count_source(struct stats_block *block, unsigned index,
         COUNT_ADD(block->hot[index].misses, 1);
 }
 
-/* For threads without a cache; see take_idle. Requires slab_lock. */
+/* Does take_idle's work for threads without a cache. Requires slab_lock. */
 static struct refill
 take_idle_shared(unsigned bin)
 {
@@ -96,7 +96,7 @@ struct got {
     bool guarded;
 };
 
-/* For threads without a cache: block and tag are shared, under the lock. */
+/* A get without a cache: block and tag are shared, under the slab lock. */
 static struct got
 get_shared(unsigned bin, size_t bytes)
 {

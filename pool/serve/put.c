@@ -248,7 +248,7 @@ count_put_shared(unsigned index, uint32_t tag)
                        __ATOMIC_RELAXED);
 }
 
-/* For a handler that interrupted an operation, which may hold the lock. */
+/* A put in a handler that interrupted an operation, which may hold the lock. */
 static bool
 put_within(unsigned index, void *slot, uint32_t seen, uint32_t tag)
 {
@@ -259,7 +259,7 @@ put_within(unsigned index, void *slot, uint32_t seen, uint32_t tag)
     return true;
 }
 
-/* For threads without a cache. */
+/* A put of a thread without a cache. */
 static bool
 put_shared(unsigned index, void *slot, uint32_t seen, uint32_t tag)
 {

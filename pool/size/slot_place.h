@@ -14,7 +14,7 @@
 
 #include "size_class.h"
 
-/* From the first of page_every slots to the first of the next ones. */
+/* Bytes from the start of a group of page_every slots to that of the next. */
 static inline uint32_t
 slot_group_bytes(const struct bin_info *info)
 {

@@ -336,7 +336,7 @@ begin(void)
     block_clear_others();
     if (among_others)
         depot_forget();
-    /* For a report out of the handler; finish does it again. */
+    /* The handler may write a report. fork_finish restarts them once more. */
     if (cache_self == &cache_busy)
         restart_counters(block_own());
 }

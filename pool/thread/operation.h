@@ -24,7 +24,7 @@ cache_leave_untold(struct cache *cache)
         fork_finish();
 }
 
-/* As cache_leave_untold, and reports the misuse. */
+/* Like cache_leave_untold; also reports misuse that was found. */
 static inline void
 cache_leave(struct cache *cache)
 {

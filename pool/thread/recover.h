@@ -19,7 +19,7 @@
 
 #include "base.h"
 
-/* As recover_if_left, for a caller with that frame. */
+/* Like recover_if_left, for a caller whose frame this is. */
 bool recover_if_left_from(const void *frame);
 
 /*

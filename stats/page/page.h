@@ -256,7 +256,7 @@ struct stats_header {
     uint32_t series_version; /* odd while they change; see series.h */
     struct stats_interval interval[PAGE_INTERVALS];
 
-    /* Not shared: of the report that is being written. */
+    /* Lost reports of the family, for the report that is being written. */
     struct stats_unreported unreported;
 
     /* In a file: where the table of sites is (sites/sites.h); 0: none. */

@@ -184,7 +184,7 @@ sum_bin(struct stats_snapshot *out, const struct stats_header *page,
     add_counts(&row->counts, &counts);
 }
 
-/* As many bytes went back to the system as the discards had. */
+/* The bytes of all discards: those are the bytes given back to the system. */
 static uint64_t
 sum_purged(const struct stats_snapshot *snap)
 {

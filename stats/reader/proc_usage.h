@@ -12,7 +12,7 @@
 /*
  * Fills rss_bytes and usage from /proc/PID/status and /proc/PID/stat; leaves
  * them where those can not be read. The kernel tells the CPU time of another
- * process in ticks, of 10 ms as a rule.
+ * process in ticks, usually of 10 ms.
  */
 void stats_proc_usage_read(struct stats_snapshot *snap, int32_t pid);
 

@@ -101,7 +101,7 @@ emit_module(struct json *json, const struct sites_module *module)
     json_close(json, '}');
 }
 
-/* As many as are complete: one that another thread adds now may not be. */
+/* Writes the complete modules; another thread may be adding one just now. */
 static void
 emit_modules(struct json *json, const struct sites *table)
 {

@@ -58,7 +58,10 @@ chance_distance(uint64_t *random, uint64_t rate)
                                             : (uint64_t)INT64_MAX / 2;
 }
 
-/* For a small one by its series, to 16 digits; larger ones by doubling it. */
+/*
+ * Computes the value of a small argument by its series, to 16 digits, and that
+ * of a larger one by doubling.
+ */
 double
 chance_of(uint64_t bytes, uint64_t rate)
 {
