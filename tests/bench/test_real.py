@@ -50,6 +50,18 @@ def there(name):
         return False
 
 
+def serves(name):
+    """glibc, or jemalloc for a server that calls jemalloc's own functions."""
+    try:
+        servers.check_api(servers.needed(name, ""), GLIBC)
+    except Failed:
+        places = (folder / "libjemalloc.so.2"
+                  for folder in allocators.library_dirs())
+        return allocators.Allocator(
+            "jemalloc", str(next(filter(Path.exists, places))))
+    return GLIBC
+
+
 def run_of(family):
     """A server's row, made small."""
     found = next(run for run in catalogue.all_runs(scratch("cache"))
@@ -126,15 +138,30 @@ class Servers(unittest.TestCase):
     def setUpClass(cls):
         cls.runner = runner.Runner(build.workloads(scratch("bin")), 1, 1)
 
-    def measured(self, family):
+    def measured(self, family, allocator=GLIBC):
         run = run_of(family)
         kinds.make_input(self.runner.tools, scratch("cache"), family)
-        metrics = kinds.EXECUTE[run.kind](self.runner, run, GLIBC)
+        metrics = kinds.EXECUTE[run.kind](self.runner, run, allocator)
         self.assertLessEqual(WANTED, set(metrics))
 
     @unittest.skipUnless(there("redis-check-rdb"), "needs redis-tools")
     def test_redis(self):
-        self.measured("redis")
+        self.measured("redis", serves("redis-check-rdb"))
+
+    def test_one_that_calls_jemalloc_needs_its_functions(self):
+        scratch("calls").write_bytes(b"\0malloc\0dallocx\0")
+        scratch("has").write_bytes(b"\0free\0dallocx\0")
+        scratch("lacks").write_bytes(b"\0free\0malloc\0")
+
+        def check(binary, *library):
+            servers.check_api(scratch(binary), allocators.Allocator(
+                "other", *map(str, map(scratch, library))))
+
+        for wrong in ((), ("lacks",)):
+            with self.assertRaisesRegex(Failed, "dallocx, which other does"):
+                check("calls", *wrong)
+            check("lacks", *wrong)
+        check("calls", "has")
 
     @unittest.skipUnless(there("nginx") and there("openssl"), "needs nginx")
     def test_nginx(self):

@@ -121,8 +121,13 @@ class Collector:
 
     def close(self):
         """Removes the directory, unless running processes will still write
-        there. Returns the pids of these."""
-        running = sorted({page.pid for page in self.pages() if page.in_use})
+        there. Returns the pids of these. Pages of processes that ended since
+        gather, which read them, are removed."""
+        left = list(self.pages())
+        running = sorted({page.pid for page in left if page.in_use})
+        for page in left:
+            if not page.in_use:
+                pages.remove(page)
         if not running:
             for folder in (self.place, self.directory):
                 for name in _names(folder):

@@ -10,7 +10,7 @@ import random
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-from .servers import accepts, client, give, needed, ordinary_user
+from .servers import accepts, check_api, client, give, needed, ordinary_user
 from .servers import server_environment, serving, workplace
 
 ROWS, CLIENTS, SCALE = 20000, 4, 2
@@ -22,6 +22,7 @@ def redis(runner, run, allocator):
     # redis-server by another name: the package with it starts a service.
     binary = needed("redis-check-rdb", "redis-tools")
     load = needed("redis-benchmark", "redis-tools")
+    check_api(binary, allocator)
     with workplace() as folder:
         name, path = folder / "redis-server", folder / "socket"
         name.symlink_to(binary)

@@ -130,6 +130,16 @@ def server_environment(run, allocator):
     return env
 
 
+def check_api(binary, allocator):
+    """Failed if the server calls jemalloc's own functions, as redis 8 does, and
+    the allocator lacks them: its memory would be freed by another one's."""
+    name = b"\0dallocx\0"  # as in a table of symbols
+    library = allocator.library and Path(allocator.library).read_bytes()
+    if name in Path(binary).read_bytes() and name not in (library or b""):
+        raise Failed(f"{Path(binary).name} calls dallocx, which"
+                     f" {allocator.name} does not have")
+
+
 @contextlib.contextmanager
 def serving(tools, env, argv, ready, **more):
     """The server for as long as the block uses it; ended well after it."""
