@@ -130,6 +130,7 @@ take_space(void)
         return "the system's pages are larger than 64 KB";
     if (!region_init())
         return "no address space for the pools";
+    slab_init();
     if (!depot_init(region.slabs) || !cache_area_init()) {
         region.slabs = 0;
         return "no address space for the pools' tables";

@@ -20,7 +20,7 @@ enum {
     UNFILLED_SHARE = 8,  /* of the pools' memory */
     FILL_LOOK_FIRST = 4, /* slabs */
     FILL_LOOK_LAST = 64,
-    LOW_SLABS = 1024, /* each is a mapping, of which the system gives 65,530 */
+    LOW_SLABS = 2048, /* two are a mapping; the system gives 65,530 of them */
 };
 
 /* How a bin fills its slabs, as observed. Numbers are plus 1, 0: none. */
@@ -36,6 +36,7 @@ static struct {
     struct page_size size;
     struct fill fill[BINS];
     uint32_t timed; /* number + 1 of the slab whose pages were touched last */
+    uint32_t rest;  /* number + 1 of the other slab of the last huge page */
 } trial;
 
 /* A copy of trial.size.huge for readers without the lock. */
@@ -77,7 +78,7 @@ is_busy(void)
 static bool
 can_waste(void)
 {
-    size_t bytes = SLAB_BYTES;
+    size_t bytes = HUGE_PAGE_BYTES;
 
     if (slab_resident_bytes / UNFILLED_SHARE < bytes)
         return false;
@@ -170,19 +171,36 @@ time_small(char *start)
     return least;
 }
 
-/* The cost per used page: at least DENSE_PAGES of a huge page are used. */
+/*
+ * The cost per used page: at least DENSE_PAGES of each slab are used. Touches
+ * the slab's own memory only, because the other slab may get a bin meanwhile.
+ */
 static uint32_t
 time_huge(char *start)
 {
+    char *page = (char *)align_down((uintptr_t)start, HUGE_PAGE_BYTES);
     uint32_t ns = UINT32_MAX;
 
-    if (!os_advise_huge(start, SLAB_BYTES, true))
+    if (!os_advise_huge(page, HUGE_PAGE_BYTES, true))
         return ns;
-    ns = per_page(touch(start, 1), DENSE_PAGES);
+    ns = per_page(touch(start, 1), HUGE_PAGE_SLABS * DENSE_PAGES);
     if (os_resident_pages(start, SLAB_BYTES) < SLAB_PAGES)
         ns = UINT32_MAX;
-    (void)os_advise_huge(start, SLAB_BYTES, false);
+    (void)os_advise_huge(page, HUGE_PAGE_BYTES, false);
     return ns;
+}
+
+/* The slabs' memory is present; the other one waits for the next bin. */
+static void
+note_ahead(uint32_t number)
+{
+    uint32_t other = region_other(number);
+
+    slab_at(number)->ahead = 1;
+    if (!slab_set_has(&clean_slabs, other))
+        return;
+    slab_at(other)->ahead = 1;
+    trial.rest = other + 1;
 }
 
 /*
@@ -206,7 +224,8 @@ time_step(uint32_t number, enum page_step step)
     if (!lock_acquire_soon(&slab_lock))
         return false;
     slab_at(number)->purging = 0;
-    slab_at(number)->ahead = step == PAGE_HUGE;
+    if (step == PAGE_HUGE && ns != UINT32_MAX)
+        note_ahead(number);
     slab_sort(number);
     cache_operation.purged = 0;
     page_size_learn(&trial.size, step, ns);
@@ -221,12 +240,36 @@ wants_huge(unsigned bin)
     return !is_busy() && can_waste() && os_can_ask_residence() && is_dense(bin);
 }
 
+/* Is half of a touched huge page left for the bin? See page_trial.h. */
+static bool
+has_rest(unsigned bin)
+{
+    uint32_t number = trial.rest - 1;
+    const struct fill *fill = &trial.fill[bin];
+
+    return trial.rest != 0 && slab_set_has(&clean_slabs, number) &&
+           slab_at(number)->ahead && (fill->left == 0 || fill->dense);
+}
+
+static uint32_t
+assign_rest(unsigned bin)
+{
+    uint32_t number = trial.rest - 1;
+
+    trial.rest = 0;
+    slab_assign(number, bin);
+    note_slab(bin, number, true);
+    return number;
+}
+
 uint32_t
 page_trial_assign(unsigned bin)
 {
-    /* Slabs are as long as the huge pages of systems with small pages. */
+    /* Huge pages are two slabs long on systems with small pages only. */
     if (os_page_bytes() != SMALL_PAGE_BYTES)
         return slab_assign_clean(bin, false);
+    if (has_rest(bin))
+        return assign_rest(bin);
 
     enum page_step step = page_size_next(&trial.size, wants_huge(bin));
     bool huge = step == PAGE_HUGE;
@@ -234,8 +277,9 @@ page_trial_assign(unsigned bin)
 
     if (number == UINT32_MAX)
         return number;
-    /* The slab may be of the other kind if the region's end is used up. */
-    huge = huge && slab_at(number)->huge;
+    /* The slab may be of the other kind, or its huge page partly in use. */
+    huge = huge && slab_at(number)->huge &&
+           slab_set_has(&clean_slabs, region_other(number));
     note_slab(bin, number, huge);
     if (step == PAGE_SMALL || (step == PAGE_HUGE && !huge))
         return number;

@@ -10,9 +10,13 @@
  *           than small ones would. The part of huge slabs of which no slot was
  *           taken yet is at most an eighth of the pools' memory. Programs with
  *           less than 16 MB in the pools therefore get no huge pages.
- *           A slab's huge page is touched here, once, and the advice is taken
- *           back. Otherwise the kernel might make a huge page again of a slab
- *           whose idle pages were returned.
+ *           A huge page is touched here, once, when one of its two slabs is
+ *           assigned and the other is clean, and the advice is taken back.
+ *           Otherwise the kernel might make a huge page again of slabs whose
+ *           idle pages were returned. The other slab, whose memory is present
+ *           as well, serves whichever bin needs a slab next, unless the last
+ *           look found that this bin does not fill its pages. Until then it is
+ *           clean, and no purge returns its memory.
  * Seccomp   If a filter forbids it, or was in force at the start, no residence
  *           is asked for and no advice is given (os_can_ask_residence).
  * Thread    Requires the slab lock, which is released while pages are touched.

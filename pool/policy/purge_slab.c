@@ -6,7 +6,6 @@
 #include "account.h"
 #include "cache.h"
 #include "os.h"
-#include "settings.h"
 #include "slab.h"
 
 enum { RUN_MIN_PAGES = 4, PIECE_PAGES = 128, PIECE_CALLS = 16 };
@@ -285,20 +284,11 @@ purge_used(uint32_t number, struct purge_limit limit)
     return bytes;
 }
 
-/* Is the slab's memory likely to be one huge page, because it was asked for? */
-static bool
-is_huge(const struct slab *slab)
-{
-    return slab->huge && (settings.config.thp == POOL_THP_DENSE ||
-                          settings.config.thp == POOL_THP_AUTO);
-}
-
 size_t
 purge_slab_piece(uint32_t number, struct purge_limit limit)
 {
     struct slab *slab = slab_at(number);
-    size_t warm = (size_t)slab->warm_free * bin_info[slab->bin].slot_bytes;
-    bool whole = slab_out(slab) == 0 && (is_huge(slab) || warm <= limit.bytes);
+    bool whole = slab_out(slab) == 0;
     size_t bytes;
 
     purge_slab_restore();

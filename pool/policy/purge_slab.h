@@ -26,8 +26,7 @@ struct purge_limit purge_piece(void);
 
 /*
  * As purge_slab, up to a limit; another call does the rest of the slab. An
- * empty slab of huge pages is returned at once, which takes no longer. Requires
- * slab_lock, which may be lost.
+ * empty slab is returned whole. Requires slab_lock, which may be lost.
  */
 size_t purge_slab_piece(uint32_t number, struct purge_limit limit);
 

@@ -60,7 +60,7 @@
  * because a page that two slots would have shared becomes two.
  */
 #define PAGE_EVERY(bytes)                                                      \
-    ((bytes) == 65536   ? 5                                                    \
+    ((bytes) == 65536   ? 3                                                    \
      : (bytes) == 49152 ? 12                                                   \
      : (bytes) == 32768 ? 8                                                    \
      : (bytes) == 16384 ? 16                                                   \

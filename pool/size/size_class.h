@@ -41,8 +41,10 @@ enum {
 
 /* The layout of slabs, state words and magazines, which bins depend on. */
 enum {
-    SLAB_SHIFT = 21,
+    SLAB_SHIFT = 20,
     SLAB_BYTES = 1 << SLAB_SHIFT,
+    HUGE_PAGE_SLABS = 2, /* in a huge page, of systems with small pages */
+    HUGE_PAGE_BYTES = HUGE_PAGE_SLABS * SLAB_BYTES,
     /* Slots end before a slab's last page, see region.h. */
     SLAB_USED_BYTES = SLAB_BYTES - SMALL_PAGE_BYTES,
     STATE_SHIFT = 11,

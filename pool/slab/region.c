@@ -8,8 +8,8 @@
 #include "space.h"
 
 enum {
-    SLAB_COMMIT_SLABS = 16, /* slabs committed at once, beyond the first few */
-    SLAB_COMMIT_FIRST = 4,
+    COMMIT_SLABS = 32, /* committed at once, beyond the first few */
+    COMMIT_FIRST = 8,
     LIMIT_SHARE = 4, /* of RLIMIT_AS; beyond it, the fallback serves */
 };
 
@@ -50,6 +50,20 @@ bytes_meta(uint32_t slabs)
     return align_up((size_t)slabs * sizeof(struct slab), os_page_bytes());
 }
 
+static uint32_t
+set_size(uint32_t slabs)
+{
+    return (uint32_t)align_up(slabs, 64) / 64;
+}
+
+static size_t
+bytes_sets(uint32_t slabs)
+{
+    size_t words = (size_t)SLAB_SETS * set_size(slabs);
+
+    return align_up(words * sizeof(uint64_t), os_page_bytes());
+}
+
 /* Twice the memory is always enough, because idle memory is used again. */
 static uint32_t
 slabs_wanted(void)
@@ -82,12 +96,24 @@ find_place(uint32_t *slabs)
 {
     char *start;
 
-    while ((start = space_piece(bytes_range(*slabs), SLAB_BYTES)) == NULL &&
+    while ((start = space_piece(bytes_range(*slabs), HUGE_PAGE_BYTES)) ==
+               NULL &&
            *slabs > REGION_SLABS_MIN)
         *slabs /= 2;
     if (start != NULL && space_reserved())
         os_name(start, (size_t)*slabs << SLAB_SHIFT, "midpool: slabs");
     return start;
+}
+
+/* Descriptors, mapped in steps, and sets, of which few pages get touched. */
+static bool
+find_tables(uint32_t slabs)
+{
+    region.slab = space_piece(bytes_meta(slabs), os_page_bytes());
+    region.set_words = space_piece(bytes_sets(slabs), os_page_bytes());
+    region.set_size = set_size(slabs);
+    return region.slab != NULL && region.set_words != NULL &&
+           space_map(region.set_words, bytes_sets(slabs));
 }
 
 bool
@@ -96,12 +122,10 @@ region_init(void)
     uint32_t slabs = slabs_wanted();
     char *start;
 
-    space_init(bytes_range(slabs) + bytes_meta(slabs), SLAB_BYTES);
+    space_init(bytes_range(slabs) + bytes_meta(slabs) + bytes_sets(slabs),
+               HUGE_PAGE_BYTES);
     start = find_place(&slabs);
-    if (start == NULL)
-        return false;
-    region.slab = space_piece(bytes_meta(slabs), os_page_bytes());
-    if (region.slab == NULL)
+    if (start == NULL || !find_tables(slabs))
         return false;
     descriptors.low = (char *)region.slab;
     descriptors.high = descriptors.low + bytes_meta(slabs);
@@ -165,13 +189,21 @@ advise(void *start, size_t bytes, bool top)
         (void)os_advise_huge(start, bytes, true);
 }
 
+/* The bytes of a slab's addresses that are mapped; see region.h. */
+static size_t
+slab_mapped_bytes(uint32_t number, bool top)
+{
+    return top || number % HUGE_PAGE_SLABS == 0 ? SLAB_BYTES
+                                                : region_used_bytes();
+}
+
 /* Commits the slabs [from, to) of the top, or one slab, from, of the bottom. */
 static bool
 commit(uint32_t from, uint32_t to, bool top)
 {
     char *start = region_slab_start(from);
-    size_t bytes =
-        top ? (size_t)(to - from) << SLAB_SHIFT : region_used_bytes();
+    size_t bytes = ((size_t)(to - from - 1) << SLAB_SHIFT) +
+                   slab_mapped_bytes(to - 1, top);
 
     if (!commit_tables(from, to, top) || !space_map(start, bytes))
         return false;
@@ -179,47 +211,55 @@ commit(uint32_t from, uint32_t to, bool top)
     return true;
 }
 
-static size_t
-slab_mapped_bytes(uint32_t number)
+static bool
+is_top(uint32_t number)
 {
-    return number >= region.high_commit ? SLAB_BYTES : region_used_bytes();
+    return number >= region.high_commit;
 }
 
 void
 region_unmap(uint32_t number)
 {
-    space_unmap(region_slab_start(number), slab_mapped_bytes(number));
+    space_unmap(region_slab_start(number),
+                slab_mapped_bytes(number, is_top(number)));
 }
 
 bool
 region_map(uint32_t number)
 {
     char *start = region_slab_start(number);
-    size_t bytes = slab_mapped_bytes(number);
+    size_t bytes = slab_mapped_bytes(number, is_top(number));
 
     if (!space_map(start, bytes))
         return false;
-    advise(start, bytes, number >= region.high_commit);
+    advise(start, bytes, is_top(number));
     return true;
+}
+
+/* The top is committed in whole huge pages. */
+static uint32_t
+least_step(bool top)
+{
+    return top ? HUGE_PAGE_SLABS : 1;
 }
 
 /*
  * The number of slabs to commit at once; fewer if few are left. At the bottom
- * it is one, because each slab there is a mapping of its own.
+ * it is one, because of the page that is not mapped.
  */
 static uint32_t
 commit_step(uint32_t taken, bool top)
 {
-    bool careful = !top || taken < SLAB_COMMIT_FIRST || region.careful;
-    uint32_t step = careful ? 1 : SLAB_COMMIT_SLABS;
+    bool careful = !top || taken < COMMIT_FIRST || region.careful;
+    uint32_t step = careful ? least_step(top) : COMMIT_SLABS;
     uint32_t left = region.high_commit - region.low_commit;
 
-    return step < left ? step : left;
+    return step < left ? step : (uint32_t)align_down(left, least_step(top));
 }
 
 /*
- * Commits the next slabs of one end; a single one if the system refuses more.
- * Returns their number.
+ * Commits the next slabs of one end; as few as possible if the system refuses
+ * more. Returns their number.
  */
 static uint32_t
 commit_next(uint32_t taken, bool top)
@@ -231,7 +271,7 @@ commit_next(uint32_t taken, bool top)
 
         if (commit(from, from + step, top))
             break;
-        step = step > 1 ? 1 : 0;
+        step = step > least_step(top) ? least_step(top) : 0;
     }
     return step;
 }

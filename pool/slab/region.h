@@ -1,9 +1,9 @@
 /*
  * region.h - the address space of the pools and its side tables.
  *
- * Model     One range of addresses, aligned to a slab and never moved, is cut
- *           into slabs of 2 MB. The side tables are indexed by the slab's
- *           number:
+ * Model     One range of addresses, aligned to a huge page and never moved, is
+ *           cut into slabs of 1 MB, two to a huge page. The side tables are
+ *           indexed by the slab's number:
  *
  *             region_slab_bin  uint16_t, static: a bin's offset in struct
  *                              cache, 0 while the slab serves none. Its page
@@ -12,12 +12,14 @@
  *             state words      uint32_t, one per 2 KB, 32 bytes apart; see
  *                              below
  *             struct slab      slab.h
+ *             slab sets        a bit a slab each, slab_set.h
  *
  *           Slabs are taken from the bottom (small pages) and from the top
  *           (huge pages where the system or an option wants them). Slabs,
  *           state words and descriptors are mapped in steps, as they are
- *           needed (space.h). A slab's last 4 KB hold no slot. At the bottom
- *           they are not mapped where that is a page: a huge page needs 2 MB
+ *           needed (space.h); at the top, both slabs of a huge page at once.
+ *           A slab's last 4 KB hold no slot. Those of every second slab at the
+ *           bottom are not mapped where that is a page: a huge page needs 2 MB
  *           in one mapping, so that slabs there have small pages without a
  *           call to madvise, which a program's seccomp filter may forbid.
  * Ownership Written under the slab lock; region_slab_bin and the state words
@@ -52,7 +54,7 @@
 #include "size_class.h"
 
 enum {
-    REGION_SLABS_MAX = 1 << 17, /* 256 GB */
+    REGION_SLABS_MAX = 1 << 18, /* 256 GB */
     REGION_SLABS_MIN = 4,
     STATE_TAG_SHIFT = 16,
     STATE_SPACING_SHIFT = 5, /* from a word to the next, 32 bytes */
@@ -89,7 +91,10 @@ _Static_assert(BIN_LINE_BYTES > STATE_BITS_MASK &&
 _Static_assert(BIN_FIRST_OFFSET + BINS * BIN_LINE_BYTES <= STATE_OFFSET_MASK,
                "a bin's offset is no tag");
 
-enum { SLAB_MAP_WORDS = STATE_WORDS / 64 };
+enum {
+    SLAB_MAP_WORDS = STATE_WORDS / 64,
+    SLAB_SETS = 2 * BINS + 4, /* see slab.h */
+};
 
 /* A slab. slab.h describes the model that its fields follow. */
 struct slab {
@@ -114,6 +119,8 @@ struct region {
     uintptr_t first;      /* number (address >> SLAB_SHIFT) of slab 0 */
     char *state;          /* biased: state + state_offset(p) is p's word */
     struct slab *slab;    /* one a slab */
+    uint64_t *set_words;  /* for slab_set.h: SLAB_SETS times set_size words */
+    uint32_t set_size;    /* words with a bit for each slab */
     uint32_t slabs;       /* 0: no reservation */
     uint32_t low;         /* slabs taken from the bottom: [0, low) */
     uint32_t high;        /* slabs taken from the top: [high, slabs) */
@@ -142,10 +149,7 @@ bool region_init(void);
  */
 uint32_t region_extend(bool huge);
 
-/*
- * The bytes of a slab that are mapped and returned: its pages that can hold
- * slots.
- */
+/* The bytes of a slab that are returned: its pages that can hold slots. */
 size_t region_used_bytes(void);
 
 /* os_purge of the pages of a slab of which no slot is out. Thread: any. */
@@ -159,6 +163,14 @@ bool region_purge(uint32_t number);
  */
 void region_unmap(uint32_t number);
 bool region_map(uint32_t number);
+
+/* The other slab of a slab's huge page. */
+static always_inline uint32_t
+region_other(uint32_t number)
+{
+    _Static_assert(HUGE_PAGE_SLABS == 2, "there is one other slab");
+    return number ^ 1;
+}
 
 /* The slab at or after number that serves a bin, or UINT32_MAX. */
 uint32_t region_next_used(uint32_t number);

@@ -25,6 +25,22 @@ uint32_t slab_assigned_total;
 uint32_t slab_pinned_count[BINS];
 uint64_t slab_resident_bytes;
 
+void
+slab_init(void)
+{
+    struct slab_set *others[] = {&empty_slabs, &partly_cold_slabs, &clean_slabs,
+                                 &bare_slabs};
+    uint64_t *word = region.set_words;
+
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        warm_slabs[bin].word = word;
+        room_slabs[bin].word = word + region.set_size;
+        word += 2 * (size_t)region.set_size;
+    }
+    for (unsigned i = 0; i < SLAB_SETS - 2 * BINS; i++)
+        others[i]->word = word + (size_t)i * region.set_size;
+}
+
 static void
 assert_slab(const struct slab *slab)
 {
@@ -241,6 +257,36 @@ map_bare(bool huge)
     return number;
 }
 
+/*
+ * Takes a new slab. The top gives whole huge pages: the other slab of one
+ * becomes clean. Returns its number or UINT32_MAX.
+ */
+static uint32_t
+take_new(bool huge)
+{
+    uint32_t number = region_extend(huge);
+
+    if (number == UINT32_MAX)
+        return UINT32_MAX;
+    slab_at(number)->huge = huge;
+    if (number == region.high && region.high > region.high_commit) {
+        uint32_t other = region_extend(true);
+
+        slab_at(other)->huge = huge;
+        slab_set_add(&clean_slabs, other);
+    }
+    return number;
+}
+
+void
+slab_assign(uint32_t number, unsigned bin)
+{
+    slab_set_remove(&clean_slabs, number);
+    slab_at(number)->zero_from = 0;
+    slab_at(number)->touched = 0;
+    assign(number, bin);
+}
+
 uint32_t
 slab_assign_clean(unsigned bin, bool huge)
 {
@@ -248,16 +294,12 @@ slab_assign_clean(unsigned bin, bool huge)
 
     if (number == UINT32_MAX)
         number = map_bare(huge);
-    if (number == UINT32_MAX && (number = region_extend(huge)) != UINT32_MAX)
-        slab_at(number)->huge = huge;
+    if (number == UINT32_MAX)
+        number = take_new(huge);
     if (number == UINT32_MAX)
         number = slab_set_next(&clean_slabs, 0);
-    if (number == UINT32_MAX)
-        return UINT32_MAX;
-    slab_set_remove(&clean_slabs, number);
-    slab_at(number)->zero_from = 0;
-    slab_at(number)->touched = 0;
-    assign(number, bin);
+    if (number != UINT32_MAX)
+        slab_assign(number, bin);
     return number;
 }
 

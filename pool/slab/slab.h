@@ -98,6 +98,9 @@ slab_warm_add(unsigned bin, int change)
                           memory_order_relaxed);
 }
 
+/* Gives the sets their words. Thread: the first, after region_init. */
+void slab_init(void);
+
 /*
  * slab_sort makes the slab a member of the sets where it belongs now, and of no
  * other; slab_unsort takes it out of all. Both require slab_lock.
@@ -135,6 +138,9 @@ bool slab_put(unsigned bin, void *ptr, bool cold);
  * Returns its number or UINT32_MAX. Requires slab_lock.
  */
 uint32_t slab_adopt_empty(unsigned bin);
+
+/* Assigns a clean slab to the bin. Requires slab_lock. */
+void slab_assign(uint32_t number, unsigned bin);
 
 /*
  * Assigns a clean, bare or new slab to the bin; one of the other kind of pages

@@ -14,7 +14,7 @@ count_set(struct slab_set *set)
 {
     set->first = 0;
     set->count = 0;
-    for (uint32_t i = 0; i < SLAB_SET_WORDS; i++) {
+    for (uint32_t i = 0; i < region.set_size; i++) {
         if (set->word[i] != 0)
             set->count += (uint32_t)__builtin_popcountll(set->word[i]);
     }

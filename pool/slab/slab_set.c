@@ -34,7 +34,7 @@ slab_set_next(struct slab_set *set, uint32_t from)
 {
     uint32_t index = from / 64;
 
-    if (set->count == 0 || index >= SLAB_SET_WORDS)
+    if (set->count == 0 || index >= region.set_size)
         return UINT32_MAX;
     if (index < set->first) {
         index = set->first;
@@ -43,7 +43,7 @@ slab_set_next(struct slab_set *set, uint32_t from)
     uint64_t word = set->word[index] & (~(uint64_t)0 << (from % 64));
 
     while (word == 0) {
-        if (++index == SLAB_SET_WORDS)
+        if (++index == region.set_size)
             return UINT32_MAX;
         word = set->word[index];
         if (from == set->first * 64)

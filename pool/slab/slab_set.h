@@ -7,12 +7,10 @@
 
 #include "region.h"
 
-enum { SLAB_SET_WORDS = REGION_SLABS_MAX / 64 };
-
 struct slab_set {
     uint32_t first; /* no word below holds a bit */
     uint32_t count;
-    uint64_t word[SLAB_SET_WORDS];
+    uint64_t *word; /* region.set_size of them */
 };
 
 void slab_set_add(struct slab_set *set, uint32_t number);

@@ -151,7 +151,7 @@ def test_shrinking_realloc(arguments):
 
 
 def test_data_segment(arguments):
-    """RLIMIT_DATA counts writable memory, touched or not: 2 MB for every
+    """RLIMIT_DATA counts writable memory, touched or not: 1 MB for every
     size class that is used."""
     for megabytes in (128, 512):
         result = limited(arguments, resource.RLIMIT_DATA, megabytes * MB,
