@@ -20,6 +20,7 @@ enum {
     ALIGN_ORDINARY = 64,
     ALIGN_POOLED = 4096,
     COLOUR_BYTES = 64,
+    STRETCH_SHIFT = 20,
 };
 
 /* One line a counter that is kept per class: name. */
@@ -74,7 +75,7 @@ class_for(size_t size, size_t align)
 /*
  * Memory that served blocks of one kind and then, wholly free and with its
  * pages present, another: a block in what was handed out then is a hit as
- * well. Such memory changes kind by stretches of 2 MB.
+ * well. Such memory changes kind by stretches of 1 MB.
  */
 static struct {
     uintptr_t number;
@@ -86,7 +87,7 @@ static struct {
 static bool
 in_older_use(uintptr_t address, unsigned kind, size_t stride)
 {
-    uintptr_t number = address >> 21;
+    uintptr_t number = address >> STRETCH_SHIFT;
     unsigned at = (unsigned)number % 512;
     while (stretch[at].number != 0 && stretch[at].number != number)
         at = (at + 1) % 512;
@@ -97,7 +98,7 @@ in_older_use(uintptr_t address, unsigned kind, size_t stride)
         stretch[at].used = 0;
         stretch[at].kind = kind;
     }
-    unsigned end = (unsigned)((address & ((1u << 21) - 1)) + stride);
+    unsigned end = (unsigned)((address & ((1u << STRETCH_SHIFT) - 1)) + stride);
     if (end > stretch[at].used)
         stretch[at].used = end;
     return end <= stretch[at].older;
