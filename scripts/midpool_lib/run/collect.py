@@ -123,7 +123,7 @@ class Collector:
         """Removes the directory, unless running processes will still write
         there. Returns the pids of these. Pages of processes that ended since
         gather, which read them, are removed."""
-        left = list(self.pages())
+        left = self.pages()
         running = sorted({page.pid for page in left if page.in_use})
         for page in left:
             if not page.in_use:
