@@ -219,9 +219,11 @@ end_counts(void)
     struct stats_header *page = pool_page();
 
     pool_stats_end();
-    page->end_monotonic_ns = process_clock_ns();
     rusage_measure(&page->usage);
     page->end = STATS_END_EXIT;
+    /* Last: readers of the live page take it to be at its end from then on. */
+    __atomic_store_n(&page->end_monotonic_ns, process_clock_ns(),
+                     __ATOMIC_RELEASE);
 }
 
 static void watch_end(void);

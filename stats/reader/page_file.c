@@ -107,6 +107,23 @@ read_page(int fd, struct page_file *file)
     return NULL;
 }
 
+/*
+ * Learns whether the page's process lives. One that does not, or that is at its
+ * end, may have written how it ended after that part of the page was read, so
+ * that the page is read again.
+ */
+static const char *
+check_life(int fd, struct page_file *file)
+{
+    if (!file->locked)
+        file->locked = mapped_by(file->page->pid, file->device, file->inode);
+    if (file->locked && file->page->end_monotonic_ns == 0)
+        return NULL;
+    free(file->page);
+    file->page = NULL;
+    return lseek(fd, 0, SEEK_SET) == 0 ? read_page(fd, file) : strerror(errno);
+}
+
 enum { SITES_BYTES_MAX = 1 << 30 };
 
 /* The table of sites; missing or damaged entries are left out. */
@@ -137,6 +154,8 @@ page_file_open(struct page_file *file, const char *path)
     if (!fault)
         fault = read_page(fd, file);
     if (!fault)
+        fault = check_life(fd, file);
+    if (!fault)
         read_sites(fd, file);
     close(fd);
     if (fault)
@@ -156,9 +175,7 @@ page_file_close(struct page_file *file)
 bool
 page_file_in_use(const struct page_file *file)
 {
-    const struct stats_header *page = file->page;
-    return page->end_monotonic_ns == 0 &&
-           (file->locked || mapped_by(page->pid, file->device, file->inode));
+    return file->page->end_monotonic_ns == 0 && file->locked;
 }
 
 struct candidate {
