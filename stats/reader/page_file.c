@@ -86,7 +86,7 @@ read_page(int fd, struct page_file *file)
 {
     struct stats_header *page = calloc(1, PAGE_HEADER_BYTES);
     if (!page)
-        return strerror(ENOMEM);
+        return "no memory";
     file->page = page;
     const char *fault = read_fully(fd, page, PAGE_HEADER_BYTES);
     if (!fault)
@@ -97,7 +97,7 @@ read_page(int fd, struct page_file *file)
     size_t bytes = page_used_bytes(page);
     page = realloc(page, bytes);
     if (!page)
-        return strerror(ENOMEM);
+        return "no memory";
     file->page = page;
     fault = read_fully(fd, (char *)page + PAGE_HEADER_BYTES,
                        bytes - PAGE_HEADER_BYTES);
@@ -121,7 +121,9 @@ check_life(int fd, struct page_file *file)
         return NULL;
     free(file->page);
     file->page = NULL;
-    return lseek(fd, 0, SEEK_SET) == 0 ? read_page(fd, file) : strerror(errno);
+    if (lseek(fd, 0, SEEK_SET) != 0)
+        return "can not be read twice";
+    return read_page(fd, file);
 }
 
 enum { SITES_BYTES_MAX = 1 << 30 };
