@@ -117,7 +117,7 @@ check_life(int fd, struct page_file *file)
 {
     if (!file->locked)
         file->locked = mapped_by(file->page->pid, file->device, file->inode);
-    if (file->locked && file->page->end_monotonic_ns == 0)
+    if (file->page->end != STATS_END_RUNNING || page_file_in_use(file))
         return NULL;
     free(file->page);
     file->page = NULL;

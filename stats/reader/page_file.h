@@ -22,7 +22,7 @@ struct page_file {
     struct sites *sites;       /* tame, see sites.h; NULL: none */
     dev_t device;
     ino_t inode;
-    bool locked; /* see live_path.h */
+    bool locked; /* see live_path.h; or its process maps it */
 };
 
 /* NULL, or a few words about the fault of path. */

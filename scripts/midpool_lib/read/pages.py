@@ -151,7 +151,8 @@ def open_page(path):
             return None
         page.in_use = _counts(page, fd)
         # It may have written its end after the first look.
-        if not page.in_use and not page._take(os.pread(fd, _HEADER.size, 0)):
+        if page.end == "running" and not page.in_use and not page._take(
+                os.pread(fd, _HEADER.size, 0)):
             return None
         return page
     except OSError:
