@@ -316,3 +316,13 @@ explore_scenes(const struct explore_scene *scenes, unsigned count,
     printf("%u of %u orders are needed\n", found, number);
     return found > 0 && number - found == not_needed ? 0 : 1;
 }
+
+int
+explore_main(int argc, char **argv, const struct explore_scene *scenes,
+             unsigned count, bool *broken)
+{
+    const char *mode = argc > 1 ? argv[1] : "";
+
+    *broken = strcmp(mode, "broken") == 0;
+    return explore_scenes(scenes, count, strcmp(mode, "orders") == 0, 0);
+}

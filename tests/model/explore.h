@@ -98,4 +98,11 @@ _Noreturn void explore_fail(const char *what);
 int explore_scenes(const struct explore_scene *scenes, unsigned count,
                    bool without_orders, unsigned not_needed);
 
+/*
+ * main of a model all of whose orders are needed. The argument "broken" sets
+ * *broken; "orders" explores without each order.
+ */
+int explore_main(int argc, char **argv, const struct explore_scene *scenes,
+                 unsigned count, bool *broken);
+
 #endif

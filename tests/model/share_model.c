@@ -135,7 +135,6 @@ static const struct explore_scene scenes[] = {
 int
 main(int argc, char **argv)
 {
-    broken = argc > 1 && strcmp(argv[1], "broken") == 0;
-    return explore_scenes(scenes, sizeof(scenes) / sizeof(scenes[0]),
-                          argc > 1 && strcmp(argv[1], "orders") == 0, 0);
+    return explore_main(argc, argv, scenes, sizeof(scenes) / sizeof(scenes[0]),
+                        &broken);
 }
